@@ -1,0 +1,33 @@
+/** Exit codes of every command, after sysexits(3) where it has one. */
+export const EXIT = {
+  ok: 0,
+  failure: 1,
+  cancelled: 2,
+  notRunning: 3,
+  usage: 64,
+  unreachable: 69,
+  alreadyRunning: 75,
+  permission: 77,
+  config: 78,
+} as const
+
+/** An error that a person will read: what happened, to what, and what to do about it. */
+export class EdgeError extends Error {
+  override readonly name = 'EdgeError'
+
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly options: { readonly remedy?: string; readonly exit?: number; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+  }
+
+  get remedy(): string | undefined {
+    return this.options.remedy
+  }
+
+  get exit(): number {
+    return this.options.exit ?? EXIT.failure
+  }
+}
