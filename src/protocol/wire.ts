@@ -13,7 +13,7 @@ export const MAX_FRAME_BYTES = 256 * 1024
 export const MAX_ANSWER_BYTES = 1024 * 1024
 /** An answer with more bubbles than this does not fit: nobody means to send a person a thousand messages. */
 export const MAX_BUBBLES = 1000
-/** Longest text of one bubble, in UTF-16 units: above it osascript's argument list is at risk. */
+/** Longest text of a command, in UTF-16 units. */
 export const MAX_TEXT_LENGTH = 20_000
 export const MAX_ID_LENGTH = 256
 

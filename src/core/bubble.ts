@@ -1,0 +1,45 @@
+import { MAX_BUBBLE_LENGTH } from './limits.ts'
+
+/** The life of a bubble; see "Outgoing" in docs/delivery.md. */
+export type BubbleState = 'planned' | 'sending' | 'sent' | 'confirmed' | 'failed' | 'unknown' | 'parked'
+
+/** How an attempt to send ended, as far as it can be proven. */
+export type SendOutcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'not-started'; readonly reason: string; readonly cause: 'no-such-chat' | 'not-allowed' | 'other' }
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+/** What becomes of the bubble after an attempt. */
+export type AfterSend =
+  | { readonly state: 'sent' }
+  | { readonly state: 'planned'; readonly reason: string; readonly delayMs: number; readonly pauseAll: boolean }
+  | { readonly state: 'failed'; readonly reason: string }
+  | { readonly state: 'unknown'; readonly reason: string }
+
+const NOT_ALLOWED_PROBE_MS = 30_000
+const RETRY_BASE_MS = 1_000
+const RETRY_CAP_MS = 60_000
+
+/**
+ * Rule 8 of the delivery rules: only what provably did not start is tried again. A missing permission is nobody's
+ * failure: it costs no try and pauses all sending.
+ */
+export const afterSend = (outcome: SendOutcome, tries: number, maxTries: number): AfterSend => {
+  if (outcome.kind === 'done') return { state: 'sent' }
+  if (outcome.kind === 'unknown') return { state: 'unknown', reason: outcome.reason }
+  const { reason } = outcome
+  if (outcome.cause === 'not-allowed') {
+    return { state: 'planned', reason, delayMs: NOT_ALLOWED_PROBE_MS, pauseAll: true }
+  }
+  if (tries >= maxTries) return { state: 'failed', reason }
+  const delayMs = Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (tries - 1))
+  return { state: 'planned', reason, delayMs, pauseAll: false }
+}
+
+/** Why a text cannot be handed to Messages at all; undefined where it can. */
+export const unsendable = (text: string): string | undefined => {
+  if (text.includes('\0')) return 'text_has_nul'
+  if (!text.isWellFormed()) return 'text_has_lone_surrogate'
+  if (text.length > MAX_BUBBLE_LENGTH) return 'text_too_long'
+  return undefined
+}

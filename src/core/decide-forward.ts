@@ -1,0 +1,91 @@
+import { DOUBTFUL_ROW_GRACE_MS, ROW_GRACE_MS } from './limits.ts'
+import type { MessageRow } from './message.ts'
+
+/** Why a row does not go to the backend. */
+export type SkipReason =
+  | 'own'
+  | 'own_echo'
+  | 'tapback'
+  | 'associated'
+  | 'group_event'
+  | 'system'
+  | 'send_later'
+  | 'before_first_start'
+  | 'stale'
+  | 'twin'
+  | 'empty'
+  | 'attachment_only'
+  | 'not_allowed'
+  | 'denied'
+  | 'incomplete'
+
+export type Verdict =
+  | { readonly kind: 'forward' }
+  | { readonly kind: 'skip'; readonly reason: SkipReason }
+  /** Messages is still writing this row: look again. */
+  | { readonly kind: 'wait'; readonly for: 'chat' | 'sender' | 'text' | 'finished' | 'own_echo' }
+
+export type ForwardRules = {
+  readonly maxAgeMs: number
+  /** Threads and senders; empty means everybody. */
+  readonly allow: readonly string[]
+  readonly deny: readonly string[]
+}
+
+export type ForwardContext = {
+  readonly rules: ForwardRules
+  /** Wall clock, Unix milliseconds: it is compared with the dates of messages. */
+  readonly now: number
+  readonly firstStartMs: number
+  /** How long this row has been looked at already. */
+  readonly waitedMs: number
+  /** Whether this chat.db marks its finished rows at all. */
+  readonly marksFinished: boolean
+  /** A message with the same chat, sender, date and text was handled under another guid. */
+  readonly isTwin: boolean
+  /** One of our own bubbles says the same in this thread: `open` while its row is still expected. */
+  readonly ownBubble: 'none' | 'open' | 'sent'
+}
+
+/** Should the backend see this row, and if not, why not. */
+export const decideForward = (row: MessageRow, context: ForwardContext): Verdict => {
+  if (row.fromMe) return skip('own')
+  const verdict = judge(row, context)
+  const gone = context.waitedMs >= ROW_GRACE_MS
+  if (verdict.kind === 'wait' && gone) return skip(verdict.for === 'text' ? 'empty' : 'incomplete')
+  return verdict
+}
+
+const judge = (row: MessageRow, context: ForwardContext): Verdict => {
+  const { rules, now } = context
+  if (row.scheduleType !== 0) return skip('send_later')
+  if (row.system) return skip('system')
+  if (row.itemType !== 0) return skip('group_event')
+  if (row.associatedType >= 2000 && row.associatedType < 4000) return skip('tapback')
+  if (row.associatedType !== 0) return skip('associated')
+  if (row.dateMs !== undefined && row.dateMs < context.firstStartMs - CLOCK_SLACK_MS) return skip('before_first_start')
+  if (row.dateMs !== undefined && row.dateMs < now - rules.maxAgeMs) return skip('stale')
+  if (row.emptied) return skip('empty')
+  if (row.chat === undefined) return { kind: 'wait', for: 'chat' }
+  if (row.sender === undefined) return { kind: 'wait', for: 'sender' }
+  if (row.text === '') return row.hasContent ? skip('attachment_only') : { kind: 'wait', for: 'text' }
+
+  const doubtful = context.waitedMs < DOUBTFUL_ROW_GRACE_MS
+  if (!row.finished && context.marksFinished && doubtful) return { kind: 'wait', for: 'finished' }
+  // Messages may insert our own text first and mark it as ours by a later update.
+  if (context.ownBubble === 'open' && doubtful) return { kind: 'wait', for: 'own_echo' }
+  if (row.toSelf && context.ownBubble !== 'none') return skip('own_echo')
+
+  const names = [row.chat.threadId, row.sender].map(fold)
+  if (rules.deny.some(name => names.includes(fold(name)))) return skip('denied')
+  if (rules.allow.length > 0 && !rules.allow.some(name => names.includes(fold(name)))) return skip('not_allowed')
+  if (context.isTwin) return skip('twin')
+  return { kind: 'forward' }
+}
+
+/** The sender's clock may be a little behind ours. */
+const CLOCK_SLACK_MS = 60_000
+
+const skip = (reason: SkipReason): Verdict => ({ kind: 'skip', reason })
+
+const fold = (name: string): string => name.trim().toLowerCase()

@@ -1,0 +1,6 @@
+/** Longest text that is handed to Messages, in UTF-16 units: it travels in an argument list. */
+export const MAX_BUBBLE_LENGTH = 20_000
+/** How long an incomplete row of chat.db is looked at again. */
+export const ROW_GRACE_MS = 60_000
+/** How long a complete row that Messages has not marked as finished, or that may be our own, is looked at again. */
+export const DOUBTFUL_ROW_GRACE_MS = 3_000

@@ -1,0 +1,40 @@
+/** A conversation as chat.db knows it; `threadId` is what the backend sees. */
+export type Chat = {
+  /** chat.guid, verbatim (`iMessage;-;+1…`, `any;+;chat…`): the only address a reply is ever sent to. */
+  readonly guid: string
+  /** chat.chat_identifier: `+1…`, `a@b.c`, `chat655…`. */
+  readonly threadId: string
+  readonly isGroup: boolean
+  readonly service: string
+  /** The local account the chat belongs to, as AppleScript's `account id` wants it. */
+  readonly accountId: string
+}
+
+/** One row of chat.db's message table, as far as it is written yet. Judged by `decideForward`. */
+export type MessageRow = {
+  readonly rowid: number
+  readonly guid: string
+  /** Absent while Messages has not yet joined the row to a chat. */
+  readonly chat?: Chat
+  /** The sender's address; absent while the handle is not yet there. */
+  readonly sender?: string
+  /** What a person reads, without placeholders of attachments; empty when there is nothing to read. */
+  readonly text: string
+  /** Nanoseconds since 2001 as chat.db has them, to the digit: what twins are recognised by. */
+  readonly date: bigint
+  /** The same as Unix milliseconds; absent where chat.db has 0 or NULL. */
+  readonly dateMs?: number
+  readonly fromMe: boolean
+  readonly finished: boolean
+  /** Nothing left to read: withdrawn by its sender. */
+  readonly emptied: boolean
+  /** There is content that is no text: attachment, sticker, app balloon. */
+  readonly hasContent: boolean
+  readonly associatedType: number
+  readonly itemType: number
+  readonly scheduleType: number
+  readonly system: boolean
+  readonly error: number
+  /** Sender and local address are one: the person writes to themselves. */
+  readonly toSelf: boolean
+}
