@@ -13,21 +13,21 @@ export const EXIT = {
 
 /** An error that a person will read: what happened, to what, and what to do about it. */
 export class EdgeError extends Error {
-  override readonly name = 'EdgeError'
+  override readonly name: string = 'EdgeError'
+  /** Stable, for programs. */
+  readonly code: string
+  readonly remedy: string | undefined
+  /** Exit code of a command that ends with this error. */
+  readonly exit: number
 
   constructor(
-    readonly code: string,
+    code: string,
     message: string,
-    readonly options: { readonly remedy?: string; readonly exit?: number; readonly cause?: unknown } = {},
+    options: { readonly remedy?: string; readonly exit?: number; readonly cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
-  }
-
-  get remedy(): string | undefined {
-    return this.options.remedy
-  }
-
-  get exit(): number {
-    return this.options.exit ?? EXIT.failure
+    this.code = code
+    this.remedy = options.remedy
+    this.exit = options.exit ?? EXIT.failure
   }
 }

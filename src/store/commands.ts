@@ -1,0 +1,133 @@
+import type { Database } from 'better-sqlite3'
+import type { SentReflex } from '../core/bind-reflex.ts'
+import type { Counters } from './counters.ts'
+
+/** plain: takes no part in the dedupe; unmatched: sent, for no answer yet; held: not sent, an answer will bring it. */
+export type CommandRole = 'plain' | 'unmatched' | 'bound' | 'held'
+
+export type CommandOutcome = {
+  readonly commandId: string
+  readonly status: 'received' | 'completed' | 'failed'
+  readonly error?: string
+  readonly detail?: string
+  readonly finishedMs?: number
+}
+
+export type NewCommand = {
+  readonly commandId: string
+  readonly commandType: string
+  /** Hash of what the command asks for: the same id with another digest is a conflict. */
+  readonly digest: string
+  readonly threadId?: string
+  readonly says?: string
+  readonly role: CommandRole
+  readonly rule?: string
+  readonly messageId?: number
+  readonly bubbleId?: number
+  readonly nowMs: number
+}
+
+export const createCommands = (db: Database, counters: Counters) => {
+  const insert = db.prepare(
+    `INSERT INTO commands (command_id, command_type, digest, thread_id, says, role, rule, message_id, bubble_id,
+       received_seq, received_ms, status)
+     VALUES (@commandId, @commandType, @digest, @threadId, @says, @role, @rule, @messageId, @bubbleId, @seq, @nowMs, 'received')`,
+  )
+  const byId = db.prepare<[string], CommandRow>('SELECT * FROM commands WHERE command_id = ?')
+  const byBubble = db.prepare<[number], string>('SELECT command_id FROM commands WHERE bubble_id = ?').pluck()
+  const finish = db.prepare<[string, string | null, string | null, number, string]>(
+    'UPDATE commands SET status = ?, error = ?, detail = ?, finished_ms = ?, ack_owed = 1 WHERE command_id = ?',
+  )
+  const bind = db.prepare<[number, string, string]>(
+    "UPDATE commands SET role = 'bound', message_id = ?, rule = ? WHERE command_id = ?",
+  )
+  // While a message that was POSTed before the reflex is in flight, its answer may still be the reflex's: then the
+  // window does not end.
+  const unmatched = db.prepare<[string, number], ReflexRow>(
+    `${REFLEX} WHERE c.role = 'unmatched' AND c.thread_id = ?1 AND (c.received_ms >= ?2 OR EXISTS (
+       SELECT 1 FROM messages m WHERE m.thread_id = c.thread_id AND m.state IN ('queued', 'waiting', 'posting')
+         AND m.first_post_seq < c.received_seq)) ORDER BY c.received_seq`,
+  )
+  const named = db.prepare<[number], ReflexRow>(
+    `${REFLEX} WHERE c.message_id = ? AND c.role = 'bound' AND c.bubble_id IS NOT NULL ORDER BY c.received_seq LIMIT 1`,
+  )
+  const owed = db.prepare<[], CommandRow>('SELECT * FROM commands WHERE ack_owed = 1 ORDER BY received_seq LIMIT 1000')
+  const paid = db.prepare<[string, string]>('UPDATE commands SET ack_owed = 0 WHERE command_id = ? AND status = ?')
+  const owe = db.prepare<[string]>("UPDATE commands SET ack_owed = 1 WHERE command_id = ? AND status <> 'received'")
+  const counts = db.prepare<[], { status: string; n: number }>('SELECT status, COUNT(*) AS n FROM commands GROUP BY status')
+
+  return {
+    find: (commandId: string): (CommandOutcome & { readonly digest: string }) | undefined => {
+      const row = byId.get(commandId)
+      return row && { ...toOutcome(row), digest: row.digest }
+    },
+    add: (command: NewCommand): void => {
+      insert.run({
+        threadId: null,
+        says: null,
+        rule: null,
+        messageId: null,
+        bubbleId: null,
+        ...command,
+        seq: counters.nextSeq(),
+      })
+    },
+    /** Records the final outcome; its ack is owed from now on. */
+    finish: (commandId: string, status: 'completed' | 'failed', nowMs: number, error?: string, detail?: string): void => {
+      finish.run(status, error ?? null, detail ?? null, nowMs, commandId)
+    },
+    ofBubble: (bubbleId: number): string | undefined => byBubble.get(bubbleId),
+    /** Reflexes of the thread that were sent for no answer in particular yet, oldest first. */
+    unmatched: (threadId: string, receivedSinceMs: number): SentReflex[] =>
+      unmatched.all(threadId, receivedSinceMs).map(toReflex),
+    /** The reflex that was sent for this very message because it named it. */
+    namedFor: (messageId: number): SentReflex | undefined => {
+      const row = named.get(messageId)
+      return row && toReflex(row)
+    },
+    bind: (commandId: string, messageId: number, rule: string): void => {
+      bind.run(messageId, rule, commandId)
+    },
+    acksOwed: (): CommandOutcome[] => owed.all().map(toOutcome),
+    /** The backend has this outcome; a later one is owed anew. */
+    ackDelivered: (commandId: string, status: string): void => {
+      paid.run(commandId, status)
+    },
+    /** The backend asked again: the recorded outcome is owed again. */
+    oweAck: (commandId: string): void => {
+      owe.run(commandId)
+    },
+    counts: (): Record<string, number> => Object.fromEntries(counts.all().map(({ status, n }) => [status, n])),
+  }
+}
+
+const REFLEX = `
+  SELECT c.command_id, c.says, c.received_seq, c.received_ms, COALESCE(b.state = 'failed' AND b.row_guid IS NULL, 0) AS not_started
+  FROM commands c LEFT JOIN bubbles b ON b.id = c.bubble_id`
+
+type ReflexRow = { command_id: string; says: string; received_seq: number; received_ms: number; not_started: number }
+
+const toReflex = (row: ReflexRow): SentReflex => ({
+  commandId: row.command_id,
+  says: row.says,
+  receivedSeq: row.received_seq,
+  receivedMs: row.received_ms,
+  notStarted: row.not_started === 1,
+})
+
+type CommandRow = {
+  command_id: string
+  digest: string
+  status: CommandOutcome['status']
+  error: string | null
+  detail: string | null
+  finished_ms: number | null
+}
+
+const toOutcome = (row: CommandRow): CommandOutcome => ({
+  commandId: row.command_id,
+  status: row.status,
+  ...(row.error !== null && { error: row.error }),
+  ...(row.detail !== null && { detail: row.detail }),
+  ...(row.finished_ms !== null && { finishedMs: row.finished_ms }),
+})

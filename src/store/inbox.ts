@@ -1,0 +1,197 @@
+import type { Database } from 'better-sqlite3'
+import type { PostedMessage } from '../core/bind-reflex.ts'
+import type { Counters } from './counters.ts'
+
+/** A message on its way to the backend. */
+export type InboxMessage = {
+  readonly id: number
+  readonly guid: string
+  readonly threadId: string
+  /** The exact bytes of the POST, the same at every try. */
+  readonly body: string
+  readonly posts: number
+  readonly invalidAnswers: number
+  readonly firstPostMs?: number
+  readonly seenMs: number
+}
+
+export type NewMessage = {
+  readonly guid: string
+  readonly threadId?: string
+  readonly fingerprint?: string
+  readonly dateMs?: number
+  readonly seenMs: number
+} & ({ readonly body: string } | { readonly skip: string })
+
+/** The head of each thread's queue: what may be POSTed next, and when. */
+export type DueMessage = { readonly id: number; readonly threadId: string; readonly dueMs: number }
+
+export type MessageState = 'queued' | 'posting' | 'waiting' | 'answered' | 'skipped' | 'dead'
+
+export const createInbox = (db: Database, counters: Counters) => {
+  const insert = db.prepare(
+    `INSERT INTO messages (guid, thread_id, fingerprint, date_ms, seen_ms, state, reason, body)
+     VALUES (@guid, @threadId, @fingerprint, @dateMs, @seenMs, @state, @reason, @body) ON CONFLICT (guid) DO NOTHING`,
+  )
+  const known = db.prepare<[string], number>('SELECT 1 FROM messages WHERE guid = ?').pluck()
+  const twin = db
+    .prepare<[string, string], number>('SELECT 1 FROM messages WHERE fingerprint = ? AND guid <> ? LIMIT 1')
+    .pluck()
+  const heads = db.prepare<[], { id: number; thread_id: string; next_post_ms: number | null }>(
+    `SELECT id, thread_id, next_post_ms FROM messages WHERE id IN
+       (SELECT MIN(id) FROM messages WHERE state IN ('queued', 'waiting') GROUP BY thread_id)
+     ORDER BY id`,
+  )
+  const byId = db.prepare<[number], MessageRecord>('SELECT * FROM messages WHERE id = ?')
+  const idOf = db.prepare<[string], number>('SELECT id FROM messages WHERE guid = ?').pluck()
+  const start = db.prepare<[number, number, number]>(
+    `UPDATE messages SET state = 'posting', posts = posts + 1, first_post_seq = COALESCE(first_post_seq, ?),
+       first_post_ms = COALESCE(first_post_ms, ?) WHERE id = ?`,
+  )
+  const wait = db.prepare<[string, string | null, number, number, number]>(
+    `UPDATE messages SET state = 'waiting', reason = ?, detail = ?, next_post_ms = ?,
+       invalid_answers = invalid_answers + ? WHERE id = ?`,
+  )
+  const bury = db.prepare<[string, string | null, number]>(
+    "UPDATE messages SET state = 'dead', reason = ?, detail = ? WHERE id = ?",
+  )
+  const answer = db.prepare<[number, string | null, number, number]>(
+    `UPDATE messages SET state = 'answered', reason = NULL, detail = NULL, next_post_ms = NULL, answered_ms = ?,
+       first_says = ?, bubbles = ? WHERE id = ?`,
+  )
+  const recover = db.prepare<[number]>(
+    "UPDATE messages SET state = 'waiting', reason = 'interrupted', next_post_ms = ? WHERE state = 'posting'",
+  )
+  const clamp = db.prepare<[number, number]>('UPDATE messages SET next_post_ms = ? WHERE state = \'waiting\' AND next_post_ms > ?')
+  const hasten = db.prepare<[number]>(
+    "UPDATE messages SET next_post_ms = ? WHERE state = 'waiting' AND reason LIKE 'network\\_%' ESCAPE '\\'",
+  )
+  const posted = db.prepare<[string, number], PostedRow>(
+    `${POSTED} WHERE m.thread_id = ?1 AND m.posts > 0
+       AND (m.state IN ('queued', 'waiting', 'posting') OR (m.state = 'answered' AND m.answered_ms >= ?2)) ORDER BY m.id`,
+  )
+  const postedById = db.prepare<[number], PostedRow>(`${POSTED} WHERE m.id = ?`)
+  const counts = db.prepare<[], { state: MessageState; n: number }>('SELECT state, COUNT(*) AS n FROM messages GROUP BY state')
+  const last = db.prepare<[], { seen_ms: number; state: MessageState }>(
+    "SELECT seen_ms, state FROM messages WHERE state <> 'skipped' ORDER BY id DESC LIMIT 1",
+  )
+
+  return {
+    /** Stores a row's message for good; false where its guid is known. Skipped ones are counted by reason. */
+    add: (message: NewMessage): boolean => {
+      const { changes } = insert.run({
+        guid: message.guid,
+        threadId: message.threadId ?? null,
+        fingerprint: message.fingerprint ?? null,
+        dateMs: message.dateMs ?? null,
+        seenMs: message.seenMs,
+        state: 'body' in message ? 'queued' : 'skipped',
+        reason: 'skip' in message ? message.skip : null,
+        body: 'body' in message ? message.body : null,
+      })
+      if (changes === 1 && 'skip' in message) counters.count(`skipped.${message.skip}`)
+      return changes === 1
+    },
+    isKnown: (guid: string): boolean => known.get(guid) !== undefined,
+    hasTwin: (fingerprint: string, guid: string): boolean => twin.get(fingerprint, guid) !== undefined,
+    /** Per thread the oldest message that waits for its POST; oldest thread first. */
+    heads: (): DueMessage[] =>
+      heads.all().map(({ id, thread_id, next_post_ms }) => ({ id, threadId: thread_id, dueMs: next_post_ms ?? 0 })),
+    /** Counts a POST before it is made: whoever comes after a crash knows that it may have happened. */
+    startPost: (id: number, nowMs: number): InboxMessage => {
+      start.run(counters.nextSeq(), nowMs, id)
+      return toMessage(must(byId.get(id)))
+    },
+    waitForRetry: (id: number, reason: string, detail: string | undefined, dueMs: number, invalidAnswer: boolean): void => {
+      wait.run(reason, detail ?? null, dueMs, invalidAnswer ? 1 : 0, id)
+    },
+    deadLetter: (id: number, reason: string, detail: string | undefined): void => {
+      bury.run(reason, detail ?? null, id)
+    },
+    markAnswered: (id: number, nowMs: number, firstSays: string | undefined, bubbles: number): void => {
+      answer.run(nowMs, firstSays ?? null, bubbles, id)
+    },
+    /** What the last life of the agent was POSTing is tried again; waits from a clock gone wrong are cut short. */
+    recover: (nowMs: number, longestWaitMs: number): void => {
+      recover.run(nowMs)
+      clamp.run(nowMs + longestWaitMs, nowMs + longestWaitMs)
+    },
+    /** The network is back: those that wait for it alone need not wait longer. */
+    hastenRetries: (nowMs: number): void => {
+      hasten.run(nowMs)
+    },
+    idOf: (guid: string): number | undefined => idOf.get(guid),
+    threadIdOf: (id: number): string | undefined => byId.get(id)?.thread_id ?? undefined,
+    /** The messages of a thread that a reflex may belong to: in flight, or answered since. */
+    posted: (threadId: string, answeredSinceMs: number): PostedMessage[] =>
+      posted.all(threadId, answeredSinceMs).map(toPosted),
+    postedById: (id: number): PostedMessage | undefined => {
+      const row = postedById.get(id)
+      return row && row.posts > 0 ? toPosted(row) : undefined
+    },
+    firstPostSeq: (id: number): number => byId.get(id)?.first_post_seq ?? 0,
+    counts: (): Partial<Record<MessageState, number>> =>
+      Object.fromEntries(counts.all().map(({ state, n }) => [state, n])),
+    last: (): { readonly seenMs: number; readonly state: MessageState } | undefined => {
+      const row = last.get()
+      return row && { seenMs: row.seen_ms, state: row.state }
+    },
+  }
+}
+
+const POSTED = `
+  SELECT m.id, m.posts, m.state, m.answered_ms, m.first_says,
+    (SELECT COUNT(*) FROM commands c WHERE c.message_id = m.id AND c.role = 'bound') AS reflexes,
+    EXISTS (SELECT 1 FROM bubbles b WHERE b.message_id = m.id AND b.position = 0 AND b.state <> 'failed') AS first_is_live
+  FROM messages m`
+
+type PostedRow = {
+  id: number
+  posts: number
+  state: MessageState
+  answered_ms: number | null
+  first_says: string | null
+  reflexes: number
+  first_is_live: number
+}
+
+const toPosted = (row: PostedRow): PostedMessage => ({
+  id: row.id,
+  posts: row.posts,
+  reflexes: row.reflexes,
+  ...(row.answered_ms !== null && {
+    answer: {
+      atMs: row.answered_ms,
+      firstIsLive: row.first_is_live === 1,
+      ...(row.first_says !== null && { firstSays: row.first_says }),
+    },
+  }),
+})
+
+type MessageRecord = {
+  id: number
+  guid: string
+  thread_id: string | null
+  body: string | null
+  posts: number
+  invalid_answers: number
+  first_post_seq: number | null
+  first_post_ms: number | null
+  seen_ms: number
+}
+
+const toMessage = (row: MessageRecord): InboxMessage => ({
+  id: row.id,
+  guid: row.guid,
+  threadId: must(row.thread_id),
+  body: must(row.body),
+  posts: row.posts,
+  invalidAnswers: row.invalid_answers,
+  seenMs: row.seen_ms,
+  ...(row.first_post_ms !== null && { firstPostMs: row.first_post_ms }),
+})
+
+const must = <T>(value: T | null | undefined): T => {
+  if (value === null || value === undefined) throw new Error('the inbox lacks a message that it should have')
+  return value
+}

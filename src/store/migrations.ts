@@ -1,0 +1,114 @@
+/**
+ * The agent's own database, as numbered steps. A step that has been released never changes; the next one is appended.
+ * `PRAGMA user_version` holds how many have run.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- Where we are in chat.db. file: dev:ino; guid: that of the row at rowid; newest_ms: the newest date seen.
+  CREATE TABLE cursor (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    file TEXT NOT NULL,
+    rowid_seen INTEGER NOT NULL,
+    guid TEXT,
+    newest_ms INTEGER NOT NULL,
+    first_start_ms INTEGER NOT NULL
+  ) STRICT;
+
+  -- Rows of chat.db that Messages is still writing.
+  CREATE TABLE pending_rows (
+    rowid_seen INTEGER PRIMARY KEY,
+    first_seen_ms INTEGER NOT NULL,
+    waiting_for TEXT NOT NULL
+  ) STRICT;
+
+  -- Where a thread's replies go: the chat of its latest incoming message.
+  CREATE TABLE threads (
+    thread_id TEXT PRIMARY KEY,
+    chat_guid TEXT NOT NULL,
+    is_group INTEGER NOT NULL,
+    service TEXT NOT NULL,
+    account_id TEXT NOT NULL
+  ) STRICT;
+
+  -- The inbox: each incoming row of chat.db once, by its guid.
+  CREATE TABLE messages (
+    id INTEGER PRIMARY KEY,
+    guid TEXT NOT NULL UNIQUE,
+    thread_id TEXT,
+    fingerprint TEXT,
+    date_ms INTEGER,
+    seen_ms INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'posting', 'waiting', 'answered', 'skipped', 'dead')),
+    reason TEXT,
+    detail TEXT,
+    body TEXT,
+    posts INTEGER NOT NULL DEFAULT 0,
+    invalid_answers INTEGER NOT NULL DEFAULT 0,
+    first_post_seq INTEGER,
+    first_post_ms INTEGER,
+    next_post_ms INTEGER,
+    answered_ms INTEGER,
+    first_says TEXT,
+    bubbles INTEGER
+  ) STRICT;
+  CREATE INDEX messages_open ON messages (thread_id, id) WHERE state IN ('queued', 'waiting', 'posting');
+  CREATE INDEX messages_answered ON messages (thread_id, answered_ms) WHERE state = 'answered';
+  CREATE INDEX messages_fingerprint ON messages (fingerprint) WHERE fingerprint IS NOT NULL;
+
+  -- The outbox: whatever may leave this Mac. row_guid: the row of chat.db that proves it; echo_guid: its incoming copy
+  -- in a chat with oneself.
+  CREATE TABLE bubbles (
+    id INTEGER PRIMARY KEY,
+    thread_id TEXT NOT NULL,
+    message_id INTEGER REFERENCES messages (id),
+    position INTEGER,
+    command_id TEXT,
+    immediate INTEGER NOT NULL DEFAULT 0,
+    text TEXT NOT NULL,
+    says TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('planned', 'sending', 'sent', 'confirmed', 'failed', 'unknown', 'parked')),
+    reason TEXT,
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_send_ms INTEGER NOT NULL DEFAULT 0,
+    attempt TEXT,
+    watermark INTEGER,
+    planned_ms INTEGER NOT NULL,
+    started_ms INTEGER,
+    ended_ms INTEGER,
+    confirmed_ms INTEGER,
+    row_guid TEXT UNIQUE,
+    echo_guid TEXT
+  ) STRICT;
+  CREATE INDEX bubbles_open ON bubbles (thread_id, state, immediate DESC, id)
+    WHERE state IN ('planned', 'sending', 'sent', 'unknown', 'parked');
+  CREATE INDEX bubbles_of_message ON bubbles (message_id, position) WHERE message_id IS NOT NULL;
+  CREATE INDEX bubbles_started ON bubbles (started_ms) WHERE started_ms IS NOT NULL;
+
+  -- Commands by their id. role: what a reflex is to the answers of its thread.
+  CREATE TABLE commands (
+    command_id TEXT PRIMARY KEY,
+    command_type TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    thread_id TEXT,
+    says TEXT,
+    role TEXT NOT NULL CHECK (role IN ('plain', 'unmatched', 'bound', 'held')),
+    rule TEXT,
+    message_id INTEGER REFERENCES messages (id),
+    bubble_id INTEGER REFERENCES bubbles (id),
+    received_seq INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('received', 'completed', 'failed')),
+    error TEXT,
+    detail TEXT,
+    finished_ms INTEGER,
+    ack_owed INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX commands_unmatched ON commands (thread_id, received_seq) WHERE role = 'unmatched';
+  CREATE INDEX commands_of_message ON commands (message_id) WHERE message_id IS NOT NULL;
+  CREATE INDEX commands_of_bubble ON commands (bubble_id) WHERE bubble_id IS NOT NULL;
+  CREATE INDEX commands_owed ON commands (received_seq) WHERE ack_owed = 1;
+
+  -- Counts that outlive the rows they count, and the sequence that orders POSTs and reflexes.
+  CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+  `,
+]

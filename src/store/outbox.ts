@@ -1,0 +1,200 @@
+import type { Database } from 'better-sqlite3'
+import type { BubbleState } from '../core/bubble.ts'
+import type { Counters } from './counters.ts'
+
+/** A bubble that may leave this Mac. */
+export type Bubble = {
+  readonly id: number
+  readonly threadId: string
+  readonly text: string
+  readonly says: string
+  readonly state: BubbleState
+  readonly tries: number
+  readonly commandId?: string
+  readonly messageId?: number
+  /** Name of the running or last attempt; its evidence is a file of that name. */
+  readonly attempt?: string
+  /** Highest ROWID of chat.db before the attempt: the row that proves it comes later. */
+  readonly watermark: number
+  readonly startedMs?: number
+  readonly endedMs?: number
+  readonly rowGuid?: string
+}
+
+export type BubbleHead = { readonly bubble: Bubble; readonly dueMs: number; readonly isCommand: boolean }
+
+export const createOutbox = (db: Database, counters: Counters) => {
+  const plan = db.prepare(
+    `INSERT INTO bubbles (thread_id, message_id, position, command_id, immediate, text, says, state, reason, planned_ms)
+     VALUES (@threadId, @messageId, @position, @commandId, @immediate, @text, @says, @state, @reason, @now)`,
+  )
+  const head = db.prepare<[string], BubbleRow>(
+    "SELECT * FROM bubbles WHERE thread_id = ? AND state = 'planned' ORDER BY immediate DESC, id LIMIT 1",
+  )
+  const threads = db.prepare<[], string>("SELECT DISTINCT thread_id FROM bubbles WHERE state = 'planned'").pluck()
+  const busy = db
+    .prepare<[string], number>("SELECT 1 FROM bubbles WHERE thread_id = ? AND state IN ('sending', 'unknown') LIMIT 1")
+    .pluck()
+  const byId = db.prepare<[number], BubbleRow>('SELECT * FROM bubbles WHERE id = ?')
+  const start = db.prepare<[string, number, number, number]>(
+    `UPDATE bubbles SET state = 'sending', attempt = ?, watermark = ?, started_ms = ?, ended_ms = NULL, reason = NULL,
+       tries = tries + 1 WHERE id = ? AND state = 'planned'`,
+  )
+  const move = db.prepare<[BubbleState, string | null, number, number, number]>(
+    'UPDATE bubbles SET state = ?, reason = ?, ended_ms = ?, next_send_ms = ? WHERE id = ?',
+  )
+  const refund = db.prepare<[number]>('UPDATE bubbles SET tries = tries - 1 WHERE id = ?')
+  const hurry = db.prepare<[number]>(
+    "UPDATE bubbles SET immediate = 1 WHERE message_id = ? AND position = 0 AND state = 'planned'",
+  )
+  const inState = db.prepare<[BubbleState], BubbleRow>('SELECT * FROM bubbles WHERE state = ? ORDER BY id')
+  const awaiting = db.prepare<[number], BubbleRow>(
+    `SELECT * FROM bubbles WHERE state IN ('sent', 'unknown') OR (state = 'parked' AND started_ms >= ? AND row_guid IS NULL)
+     ORDER BY (state = 'parked'), started_ms, id`,
+  )
+  const claimed = db.prepare<[string], number>('SELECT 1 FROM bubbles WHERE row_guid = ?').pluck()
+  const claim = db.prepare<[BubbleState, string | null, string, number, number]>(
+    'UPDATE bubbles SET state = ?, reason = ?, row_guid = ?, confirmed_ms = ? WHERE id = ?',
+  )
+  const recentlyConfirmed = db.prepare<[number], BubbleRow>(
+    "SELECT * FROM bubbles WHERE state = 'confirmed' AND started_ms >= ? AND row_guid IS NOT NULL",
+  )
+  const watermark = db.prepare<[number, number]>('UPDATE bubbles SET watermark = ? WHERE id = ?')
+  const sentIn = db
+    .prepare<[number, string | null], number>(
+      'SELECT COUNT(*) FROM bubbles WHERE started_ms > ?1 AND (?2 IS NULL OR thread_id = ?2)',
+    )
+    .pluck()
+  const own = db.prepare<[string, string, number], { id: number; state: BubbleState }>(
+    `SELECT id, state FROM bubbles WHERE started_ms >= ?3 AND thread_id = ?1 AND says = ?2 AND echo_guid IS NULL
+       AND state <> 'failed' ORDER BY id LIMIT 1`,
+  )
+  const echo = db.prepare<[string, number]>('UPDATE bubbles SET echo_guid = ? WHERE id = ?')
+  const echoed = db.prepare<[string], number>('SELECT 1 FROM bubbles WHERE echo_guid = ?').pluck()
+  const clamp = db.prepare<[number, number]>("UPDATE bubbles SET next_send_ms = ? WHERE state = 'planned' AND next_send_ms > ?")
+  const counts = db.prepare<[], { state: BubbleState; n: number }>('SELECT state, COUNT(*) AS n FROM bubbles GROUP BY state')
+
+  const add = (row: Partial<Record<'messageId' | 'position' | 'commandId' | 'reason', unknown>> & {
+    threadId: string
+    immediate: number
+    text: string
+    says: string
+    state: BubbleState
+    now: number
+  }): number =>
+    Number(plan.run({ messageId: null, position: null, commandId: null, reason: null, ...row }).lastInsertRowid)
+
+  return {
+    /** A bubble of an answer; ids grow in the order of the call, and that is the order in which they are sent. */
+    planAnswer: (bubble: {
+      readonly threadId: string
+      readonly messageId: number
+      readonly position: number
+      readonly text: string
+      readonly says: string
+      readonly failed?: string | undefined
+      readonly now: number
+    }): number => {
+      const { failed, ...row } = bubble
+      return add({ ...row, immediate: 0, state: failed ? 'failed' : 'planned', reason: failed ?? null })
+    },
+    planCommand: (bubble: {
+      readonly threadId: string
+      readonly commandId: string
+      readonly text: string
+      readonly says: string
+      readonly immediate: boolean
+      readonly now: number
+    }): number => add({ ...bubble, immediate: bubble.immediate ? 1 : 0, state: 'planned' }),
+    /** Bubble 0 of a message's answer, where it still waits, goes next in its thread. */
+    hurryFirst: (messageId: number): void => {
+      hurry.run(messageId)
+    },
+    threadsWithPlanned: (): string[] => threads.all(),
+    /** A send runs in this thread, or its outcome is not known yet. */
+    isBusy: (threadId: string): boolean => busy.get(threadId) !== undefined,
+    head: (threadId: string): BubbleHead | undefined => {
+      const row = head.get(threadId)
+      return row && { bubble: toBubble(row), dueMs: row.next_send_ms, isCommand: row.command_id !== null }
+    },
+    byId: (id: number): Bubble => {
+      const row = byId.get(id)
+      if (row === undefined) throw new Error(`the outbox has no bubble ${id}`)
+      return toBubble(row)
+    },
+    /** The intent, before anything is started. */
+    startSending: (id: number, attempt: string, highestRowid: number, nowMs: number): void => {
+      start.run(attempt, highestRowid, nowMs, id)
+    },
+    move: (id: number, state: BubbleState, reason: string | undefined, nowMs: number, nextSendMs = 0): void => {
+      move.run(state, reason ?? null, nowMs, nextSendMs, id)
+    },
+    /** The try just made does not count. */
+    refundTry: (id: number): void => {
+      refund.run(id)
+    },
+    inState: (state: BubbleState): Bubble[] => inState.all(state).map(toBubble),
+    /** Bubbles whose row in chat.db is still looked for: the surest first, parked ones last. */
+    awaitingRow: (parkedSinceMs: number): Bubble[] => awaiting.all(parkedSinceMs).map(toBubble),
+    isClaimed: (rowGuid: string): boolean => claimed.get(rowGuid) !== undefined,
+    /** The row belongs to this bubble alone. */
+    claimRow: (id: number, state: 'confirmed' | 'failed', reason: string | undefined, rowGuid: string, nowMs: number): void => {
+      claim.run(state, reason ?? null, rowGuid, nowMs, id)
+    },
+    confirmedSince: (startedSinceMs: number): Bubble[] => recentlyConfirmed.all(startedSinceMs).map(toBubble),
+    setWatermark: (id: number, rowid: number): void => {
+      watermark.run(rowid, id)
+    },
+    /** Sends begun after `sinceMs`, in one thread or in all. */
+    startedSince: (sinceMs: number, threadId?: string): number => sentIn.get(sinceMs, threadId ?? null) ?? 0,
+    /** A bubble of ours in this thread that says this and whose incoming copy has not been seen. */
+    ownBubble: (threadId: string, says: string, sinceMs: number): { readonly id: number; readonly open: boolean } | undefined => {
+      const row = own.get(threadId, says, sinceMs)
+      return row && { id: row.id, open: row.state !== 'confirmed' }
+    },
+    claimEcho: (id: number, guid: string): void => {
+      echo.run(guid, id)
+    },
+    isEcho: (guid: string): boolean => echoed.get(guid) !== undefined,
+    /** Waits from a clock gone wrong are cut short. */
+    clampWaits: (nowMs: number, longestWaitMs: number): void => {
+      clamp.run(nowMs + longestWaitMs, nowMs + longestWaitMs)
+    },
+    counts: (): Partial<Record<BubbleState, number>> =>
+      Object.fromEntries(counts.all().map(({ state, n }) => [state, n])),
+    count: (name: string): void => counters.count(name),
+  }
+}
+
+type BubbleRow = {
+  id: number
+  thread_id: string
+  message_id: number | null
+  command_id: string | null
+  text: string
+  says: string
+  state: BubbleState
+  tries: number
+  next_send_ms: number
+  attempt: string | null
+  watermark: number | null
+  started_ms: number | null
+  ended_ms: number | null
+  row_guid: string | null
+}
+
+const toBubble = (row: BubbleRow): Bubble => ({
+  id: row.id,
+  threadId: row.thread_id,
+  text: row.text,
+  says: row.says,
+  state: row.state,
+  tries: row.tries,
+  watermark: row.watermark ?? 0,
+  ...(row.command_id !== null && { commandId: row.command_id }),
+  ...(row.message_id !== null && { messageId: row.message_id }),
+  ...(row.attempt !== null && { attempt: row.attempt }),
+  ...(row.started_ms !== null && { startedMs: row.started_ms }),
+  ...(row.ended_ms !== null && { endedMs: row.ended_ms }),
+  ...(row.row_guid !== null && { rowGuid: row.row_guid }),
+})
