@@ -1,0 +1,48 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { WebSocketServer } from 'ws'
+import { EDGE_WS_PATH } from '../protocol/wire.ts'
+import { agentId } from './agent-id.ts'
+import { bearerMatches } from './bearer-matches.ts'
+import type { Connections } from './connections.ts'
+import type { Emit } from './event.ts'
+import type { Faults } from './faults.ts'
+import { badRequest, type Refusal, reasonOf, unauthorized } from './refusal.ts'
+import { answerUpgrade } from './socket-faults.ts'
+import { urlOf } from './url-of.ts'
+
+export type UpgradeContext = {
+  readonly secret: string | undefined
+  readonly server: WebSocketServer
+  readonly connections: Connections
+  readonly faults: Faults
+  readonly emit: Emit
+}
+
+/** GET /edge/ws?edge_agent_id=…: a WebSocket for this agent; or 400, 401, 404, or what a fault makes of it. */
+export const acceptUpgrade = (context: UpgradeContext, request: IncomingMessage, tcp: Duplex, head: Buffer): void => {
+  // Before ws takes over, nobody else listens; a reset here is no reason to end the process.
+  tcp.on('error', () => tcp.destroy())
+
+  const id = readAgentId(request, context.secret)
+  if (typeof id !== 'string') {
+    context.emit({ type: 'refused', road: 'websocket', status: id.status, reason: id.reason })
+    const body = JSON.stringify({ error: id.error, reason: id.reason })
+    answerUpgrade(id.status, { 'Content-Type': 'application/json', ...id.headers }, body)(tcp)
+    return
+  }
+
+  const fault = context.faults.upgrade.take({ agentId: id })
+  if (fault !== undefined) fault.effect(tcp)
+  else context.server.handleUpgrade(request, tcp, head, ws => context.connections.add(id, ws, tcp))
+}
+
+const readAgentId = (request: IncomingMessage, secret: string | undefined): string | Refusal => {
+  const url = urlOf(request)
+  if (url?.pathname !== EDGE_WS_PATH)
+    return { status: 404, error: 'not_found', reason: `the WebSocket is at ${EDGE_WS_PATH}` }
+  if (secret !== undefined && !bearerMatches(request.headers.authorization, secret)) return unauthorized
+
+  const id = agentId.safeParse(url.searchParams.get('edge_agent_id') ?? undefined)
+  return id.success ? id.data : badRequest(reasonOf('edge_agent_id', id.error))
+}

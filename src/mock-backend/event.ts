@@ -1,0 +1,46 @@
+import type { CommandAckData } from '../protocol/wire.ts'
+import type { ReceivedMessage } from './read-message.ts'
+
+/** What the mock backend saw and did. `at` is in ms since the epoch, with fractions. */
+export type MockBackendEvent = { readonly at: number } & Happening
+
+export type Happening =
+  | { readonly type: 'connected'; readonly agentId: string; readonly generation: number; readonly total: number }
+  | {
+      readonly type: 'disconnected'
+      readonly agentId: string
+      readonly generation: number
+      readonly code: number
+      readonly reason: string
+    }
+  /** A POST (status 400, 401, 413, 500, 503) or an upgrade (400, 401, 404) that went no further. */
+  | { readonly type: 'refused'; readonly road: 'http' | 'websocket'; readonly status: number; readonly reason: string }
+  | { readonly type: 'posted'; readonly message: ReceivedMessage }
+  | { readonly type: 'looked-up'; readonly agentId: string; readonly found: boolean }
+  | {
+      readonly type: 'reflex-sent'
+      readonly agentId: string
+      readonly thread_id: string
+      readonly command_id: string
+      readonly text: string
+    }
+  | {
+      readonly type: 'reflex-not-sent'
+      readonly agentId: string
+      readonly thread_id: string
+      readonly reason: 'no-connection' | 'write-failed' | 'dropped'
+    }
+  | {
+      readonly type: 'answered'
+      readonly agentId: string
+      readonly thread_id: string
+      readonly key: string | undefined
+      readonly status: number
+    }
+  /** A fault was let loose on this POST instead of an answer. */
+  | { readonly type: 'struck'; readonly agentId: string; readonly thread_id: string; readonly key: string | undefined }
+  | { readonly type: 'ack'; readonly agentId: string; readonly generation: number; readonly ack: CommandAckData }
+  /** Any other frame of the agent, as it came. */
+  | { readonly type: 'frame'; readonly agentId: string; readonly generation: number; readonly text: string }
+
+export type Emit = (happening: Happening) => void

@@ -1,0 +1,28 @@
+import type { Happening } from './event.ts'
+
+/** The log line of an event. Their wording is part of the protocol's description; `Refused` alone is our addition. */
+export const logLine = (event: Happening): string | undefined => {
+  switch (event.type) {
+    case 'connected':
+      return `[WebSocket] Connected: ${event.agentId} (total connections: ${event.total})`
+    case 'refused':
+      return `[${event.road === 'http' ? 'HTTP POST' : 'WebSocket'}] Refused with ${event.status}: ${event.reason}`
+    case 'posted':
+      return `[HTTP POST] Received from ${event.message.agentId}`
+    case 'looked-up':
+      return event.found
+        ? `[Reflex] WebSocket found for ${event.agentId} ✅`
+        : `[Reflex] WebSocket NOT found for ${event.agentId} ❌`
+    case 'reflex-sent':
+      // JSON, so that a text of several lines stays on one.
+      return `[Reflex] Sent ${JSON.stringify(event.text)} via WebSocket to ${event.agentId}`
+    case 'reflex-not-sent':
+      return '[Reflex] Will return in HTTP response only (fallback mode)'
+    case 'disconnected':
+    case 'answered':
+    case 'struck':
+    case 'ack':
+    case 'frame':
+      return undefined
+  }
+}
