@@ -54,7 +54,16 @@ export const createCommands = (db: Database, counters: Counters) => {
   const owed = db.prepare<[], CommandRow>('SELECT * FROM commands WHERE ack_owed = 1 ORDER BY received_seq LIMIT 1000')
   const paid = db.prepare<[string, string]>('UPDATE commands SET ack_owed = 0 WHERE command_id = ? AND status = ?')
   const owe = db.prepare<[string]>("UPDATE commands SET ack_owed = 1 WHERE command_id = ? AND status <> 'received'")
-  const counts = db.prepare<[], { status: string; n: number }>('SELECT status, COUNT(*) AS n FROM commands GROUP BY status')
+  const counts = db.prepare<[], { status: string; n: number }>(
+    'SELECT status, COUNT(*) AS n FROM commands GROUP BY status',
+  )
+
+  const sentReflexes = db
+    .prepare<[], number>(
+      `SELECT COUNT(*) FROM commands c JOIN bubbles b ON b.id = c.bubble_id
+       WHERE c.role IN ('unmatched', 'bound') AND b.state IN ('sent', 'confirmed')`,
+    )
+    .pluck()
 
   return {
     find: (commandId: string): (CommandOutcome & { readonly digest: string }) | undefined => {
@@ -73,7 +82,13 @@ export const createCommands = (db: Database, counters: Counters) => {
       })
     },
     /** Records the final outcome; its ack is owed from now on. */
-    finish: (commandId: string, status: 'completed' | 'failed', nowMs: number, error?: string, detail?: string): void => {
+    finish: (
+      commandId: string,
+      status: 'completed' | 'failed',
+      nowMs: number,
+      error?: string,
+      detail?: string,
+    ): void => {
       finish.run(status, error ?? null, detail ?? null, nowMs, commandId)
     },
     ofBubble: (bubbleId: number): string | undefined => byBubble.get(bubbleId),
@@ -97,6 +112,7 @@ export const createCommands = (db: Database, counters: Counters) => {
     oweAck: (commandId: string): void => {
       owe.run(commandId)
     },
+    reflexesSent: (): number => sentReflexes.get() ?? 0,
     counts: (): Record<string, number> => Object.fromEntries(counts.all().map(({ status, n }) => [status, n])),
   }
 }

@@ -62,7 +62,9 @@ export const createInbox = (db: Database, counters: Counters) => {
   const recover = db.prepare<[number]>(
     "UPDATE messages SET state = 'waiting', reason = 'interrupted', next_post_ms = ? WHERE state = 'posting'",
   )
-  const clamp = db.prepare<[number, number]>('UPDATE messages SET next_post_ms = ? WHERE state = \'waiting\' AND next_post_ms > ?')
+  const clamp = db.prepare<[number, number]>(
+    "UPDATE messages SET next_post_ms = ? WHERE state = 'waiting' AND next_post_ms > ?",
+  )
   const hasten = db.prepare<[number]>(
     "UPDATE messages SET next_post_ms = ? WHERE state = 'waiting' AND reason LIKE 'network\\_%' ESCAPE '\\'",
   )
@@ -71,7 +73,9 @@ export const createInbox = (db: Database, counters: Counters) => {
        AND (m.state IN ('queued', 'waiting', 'posting') OR (m.state = 'answered' AND m.answered_ms >= ?2)) ORDER BY m.id`,
   )
   const postedById = db.prepare<[number], PostedRow>(`${POSTED} WHERE m.id = ?`)
-  const counts = db.prepare<[], { state: MessageState; n: number }>('SELECT state, COUNT(*) AS n FROM messages GROUP BY state')
+  const counts = db.prepare<[], { state: MessageState; n: number }>(
+    'SELECT state, COUNT(*) AS n FROM messages GROUP BY state',
+  )
   const last = db.prepare<[], { seen_ms: number; state: MessageState }>(
     "SELECT seen_ms, state FROM messages WHERE state <> 'skipped' ORDER BY id DESC LIMIT 1",
   )
@@ -102,7 +106,13 @@ export const createInbox = (db: Database, counters: Counters) => {
       start.run(counters.nextSeq(), nowMs, id)
       return toMessage(must(byId.get(id)))
     },
-    waitForRetry: (id: number, reason: string, detail: string | undefined, dueMs: number, invalidAnswer: boolean): void => {
+    waitForRetry: (
+      id: number,
+      reason: string,
+      detail: string | undefined,
+      dueMs: number,
+      invalidAnswer: boolean,
+    ): void => {
       wait.run(reason, detail ?? null, dueMs, invalidAnswer ? 1 : 0, id)
     },
     deadLetter: (id: number, reason: string, detail: string | undefined): void => {

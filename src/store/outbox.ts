@@ -71,17 +71,23 @@ export const createOutbox = (db: Database, counters: Counters) => {
   )
   const echo = db.prepare<[string, number]>('UPDATE bubbles SET echo_guid = ? WHERE id = ?')
   const echoed = db.prepare<[string], number>('SELECT 1 FROM bubbles WHERE echo_guid = ?').pluck()
-  const clamp = db.prepare<[number, number]>("UPDATE bubbles SET next_send_ms = ? WHERE state = 'planned' AND next_send_ms > ?")
-  const counts = db.prepare<[], { state: BubbleState; n: number }>('SELECT state, COUNT(*) AS n FROM bubbles GROUP BY state')
+  const clamp = db.prepare<[number, number]>(
+    "UPDATE bubbles SET next_send_ms = ? WHERE state = 'planned' AND next_send_ms > ?",
+  )
+  const counts = db.prepare<[], { state: BubbleState; n: number }>(
+    'SELECT state, COUNT(*) AS n FROM bubbles GROUP BY state',
+  )
 
-  const add = (row: Partial<Record<'messageId' | 'position' | 'commandId' | 'reason', unknown>> & {
-    threadId: string
-    immediate: number
-    text: string
-    says: string
-    state: BubbleState
-    now: number
-  }): number =>
+  const add = (
+    row: Partial<Record<'messageId' | 'position' | 'commandId' | 'reason', unknown>> & {
+      threadId: string
+      immediate: number
+      text: string
+      says: string
+      state: BubbleState
+      now: number
+    },
+  ): number =>
     Number(plan.run({ messageId: null, position: null, commandId: null, reason: null, ...row }).lastInsertRowid)
 
   return {
@@ -138,7 +144,13 @@ export const createOutbox = (db: Database, counters: Counters) => {
     awaitingRow: (parkedSinceMs: number): Bubble[] => awaiting.all(parkedSinceMs).map(toBubble),
     isClaimed: (rowGuid: string): boolean => claimed.get(rowGuid) !== undefined,
     /** The row belongs to this bubble alone. */
-    claimRow: (id: number, state: 'confirmed' | 'failed', reason: string | undefined, rowGuid: string, nowMs: number): void => {
+    claimRow: (
+      id: number,
+      state: 'confirmed' | 'failed',
+      reason: string | undefined,
+      rowGuid: string,
+      nowMs: number,
+    ): void => {
       claim.run(state, reason ?? null, rowGuid, nowMs, id)
     },
     confirmedSince: (startedSinceMs: number): Bubble[] => recentlyConfirmed.all(startedSinceMs).map(toBubble),
@@ -148,7 +160,11 @@ export const createOutbox = (db: Database, counters: Counters) => {
     /** Sends begun after `sinceMs`, in one thread or in all. */
     startedSince: (sinceMs: number, threadId?: string): number => sentIn.get(sinceMs, threadId ?? null) ?? 0,
     /** A bubble of ours in this thread that says this and whose incoming copy has not been seen. */
-    ownBubble: (threadId: string, says: string, sinceMs: number): { readonly id: number; readonly open: boolean } | undefined => {
+    ownBubble: (
+      threadId: string,
+      says: string,
+      sinceMs: number,
+    ): { readonly id: number; readonly open: boolean } | undefined => {
       const row = own.get(threadId, says, sinceMs)
       return row && { id: row.id, open: row.state !== 'confirmed' }
     },

@@ -1,0 +1,401 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ConnectionStatus, keepConnected } from './backend/keep-connected.ts'
+import { createPostMessage } from './backend/post-message.ts'
+import { serveControl } from './control/serve-control.ts'
+import { controlSocketPath } from './control/socket-path.ts'
+import { backoff } from './core/backoff.ts'
+import type { BubbleState } from './core/bubble.ts'
+import { createSteadyClock } from './core/clock.ts'
+import { createLatency } from './core/latency.ts'
+import type { Log } from './core/log.ts'
+import type { Chat } from './core/message.ts'
+import { createProblems } from './core/problems.ts'
+import { createAnswering } from './flows/answer-message.ts'
+import { confirmSent } from './flows/confirm-sent.ts'
+import { createDelivery } from './flows/deliver-bubble.ts'
+import { executeCommand } from './flows/execute-command.ts'
+import { createPump } from './flows/pump.ts'
+import { receiveBatch } from './flows/receive-batch.ts'
+import { createAcks } from './flows/send-acks.ts'
+import { type ChatDb, openChatDb } from './imessage/chat-db.ts'
+import { createSendText } from './imessage/send-text.ts'
+import { watchChatDb } from './imessage/watch-chat-db.ts'
+import type { MessageRequest } from './protocol/wire.ts'
+import { openStore } from './store/open-store.ts'
+
+/** What the agent has to be told; durations in milliseconds, paths absolute. */
+export type AgentSettings = {
+  readonly version: string
+  readonly backendUrl: string
+  readonly agentId: string
+  /** The secret of now: it is asked for at every use, so that a changed one is found without a restart. */
+  readonly readSecret: () => string | undefined
+  readonly chatDb: string
+  readonly stateDir: string
+  readonly osascript: string
+  readonly maxMessageAgeMs: number
+  readonly forward: { readonly allow: readonly string[]; readonly deny: readonly string[] }
+  readonly dedupe: { readonly match: 'text' | 'position'; readonly windowMs: number }
+  readonly send: {
+    readonly allow: 'known' | 'any' | readonly string[]
+    readonly timeoutMs: number
+    readonly settleMs: number
+    readonly unknown: 'park' | 'resend'
+    readonly retries: number
+    readonly maxPerMinute: number
+    readonly maxPerMinutePerThread: number
+  }
+  readonly retry: { readonly maxAgeMs: number; readonly concurrency: number }
+  readonly watch: { readonly hint: boolean }
+}
+
+export type Agent = {
+  /** In order: nothing comes in any more, POSTs and sends under way end and are recorded, everything is closed. */
+  readonly stop: () => Promise<void>
+}
+
+export type AgentStatus = ReturnType<Parts['status']>
+
+/**
+ * Starts the agent. It runs until `stop`; whatever goes wrong meanwhile is a problem in its status, not an end.
+ *
+ * @throws EdgeError where it cannot start: another one runs on this state, the state or chat.db cannot be used.
+ */
+export const startAgent = async (settings: AgentSettings, log: Log): Promise<Agent> => {
+  const store = openStore(join(settings.stateDir, 'state.db'))
+  try {
+    // Later an unreadable chat.db is weathered; an agent that never saw one has most likely been told a wrong path.
+    if (store.cursor.read() === undefined) openChatDb(settings.chatDb).close()
+    const parts = assemble(settings, store, log)
+    const control = await serveControl(controlSocketPath(settings.stateDir), { status: parts.status })
+    parts.recover()
+    const ends = parts.run()
+    return {
+      stop: async () => {
+        await parts.stop()
+        await ends
+        await control.close()
+        store.close()
+      },
+    }
+  } catch (error) {
+    store.close()
+    throw error
+  }
+}
+
+type Parts = ReturnType<typeof assemble>
+
+/** Hands each flow what it needs of the edges. Reads in the order in which a message passes. */
+const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, log: Log) => {
+  const { inbox, outbox, commands, cursor, counters, transaction } = store
+  const startedMs = Date.now()
+  const now = createSteadyClock(startedMs, () => performance.now())
+  const intake = new AbortController()
+  const latencies = { commitToPost: createLatency(), frameToOsascript: createLatency(), postToAnswer: createLatency() }
+  const problems = createProblems(Date.now, ({ code, message, remedy }, state) => {
+    if (state === 'begins') log.warn({ code, remedy }, message)
+    else log.info({ code }, 'problem over')
+  })
+  let chatDb: ChatDb | undefined
+  let connection: ConnectionStatus | undefined
+  let lookNow = () => {}
+
+  // chat.db → inbox
+  const toBody = ({ threadId, sender, text }: { threadId: string; sender: string; text: string }): string =>
+    JSON.stringify({ thread_id: threadId, sender, filtered_text: text } satisfies MessageRequest)
+
+  const receive = (db: ChatDb): boolean => {
+    try {
+      const commitMs = commitTime(settings.chatDb)
+      const { queued, pending } = receiveBatch(db, {
+        rules: { maxAgeMs: settings.maxMessageAgeMs, ...settings.forward },
+        now: Date.now,
+        commitMs,
+        hash,
+        transaction,
+        cursor,
+        inbox,
+        outbox,
+        toBody,
+        count: counters.count,
+        onReanchored: file => log.warn({ file }, 'chat.db is another file or was rebuilt; going on by date'),
+      })
+      if (queued > 0) answering.wake()
+      settling.wake()
+      problems.clear('state_unwritable')
+      return pending === 0
+    } catch (error) {
+      if (!isOurs(error)) throw error
+      problems.set(
+        'state_unwritable',
+        `the state database cannot be written: ${String(error)}`,
+        'Make room on the disk.',
+      )
+      return false
+    }
+  }
+
+  // inbox → backend → bubbles
+  const answering = createAnswering({
+    inbox,
+    commands,
+    outbox,
+    transaction,
+    post: createPostMessage(settings),
+    deliver: threadId => delivery.wake(threadId),
+    now,
+    backoff: attempt => backoff({ attempt, baseMs: 1_000, capMs: 60_000, random: Math.random }),
+    random: Math.random,
+    settings: { ...settings.retry, ...settings.dedupe },
+    count: counters.count,
+    problems,
+    log,
+    onPosting: ({ posts, seenMs }) => {
+      if (posts === 1) latencies.commitToPost.add(Date.now() - seenMs)
+    },
+    onAnswered: latencies.postToAnswer.add,
+  })
+
+  // backend → command → bubble → outcome
+  const acks = createAcks({ commands, transaction })
+  let frameAt: number | undefined
+  const obey = (text: string): void => {
+    frameAt = performance.now()
+    try {
+      executeCommand(text, {
+        transaction,
+        commands,
+        inbox,
+        outbox,
+        refuse,
+        hash,
+        now,
+        settings: settings.dedupe,
+        deliver: threadId => delivery.wake(threadId),
+        ackNow: acks.sendNow,
+        sendAcks: acks.send,
+        sendPong: acks.sendPong,
+        count: counters.count,
+        log,
+      })
+    } finally {
+      frameAt = undefined
+    }
+  }
+
+  /** Rule 12 and 13 of the delivery rules: where a command may write at all, and how often. */
+  const refuse = (threadId: string): string | undefined => {
+    const { allow } = settings.send
+    if (typeof allow !== 'string' && !allow.includes(threadId)) return 'not_allowed'
+    if (chatOf(threadId) === undefined) return 'unknown_thread'
+    const since = now() - 60_000
+    const full =
+      outbox.startedSince(since) >= settings.send.maxPerMinute ||
+      outbox.startedSince(since, threadId) >= settings.send.maxPerMinutePerThread
+    return full ? 'rate_limited' : undefined
+  }
+
+  const chatOf = (threadId: string): Chat | undefined => {
+    const remembered = cursor.chatOf(threadId)
+    if (remembered !== undefined) return remembered
+    try {
+      return chatDb?.chatOf(threadId, { writtenTo: settings.send.allow !== 'any' })
+    } catch {
+      return undefined // chat.db cannot be read just now
+    }
+  }
+
+  // bubble → Messages
+  const onEnd = (bubbleId: number, state: BubbleState, reason: string | undefined): void => {
+    const commandId = commands.ofBubble(bubbleId)
+    if (commandId === undefined) return
+    if (state === 'confirmed') commands.finish(commandId, 'completed', Date.now(), undefined, 'sent')
+    else commands.finish(commandId, 'failed', Date.now(), reason, state)
+  }
+
+  const speaksPhases = `speaks_phases.${settings.osascript}`
+  const delivery = createDelivery({
+    transaction,
+    outbox,
+    sender: createSendText({
+      osascript: settings.osascript,
+      dir: join(settings.stateDir, 'attempts'),
+      timeoutMs: settings.send.timeoutMs,
+    }),
+    chatOf,
+    watermark: () => chatDb?.highestRowid() ?? cursor.read()?.rowid ?? 0,
+    speaksPhases: {
+      read: () => counters.read(speaksPhases) > 0,
+      learn: () => {
+        if (counters.read(speaksPhases) === 0) counters.count(speaksPhases)
+      },
+    },
+    newAttempt: randomUUID,
+    now,
+    settings: {
+      timeoutMs: settings.send.timeoutMs,
+      maxTries: settings.send.retries + 1,
+      perMinute: settings.send.maxPerMinute,
+      perMinutePerThread: settings.send.maxPerMinutePerThread,
+    },
+    onEnd,
+    onSent: () => settling.wake(),
+    onStarted: () => {
+      if (frameAt !== undefined) latencies.frameToOsascript.add(performance.now() - frameAt)
+    },
+    problems,
+    log,
+  })
+
+  // Messages → chat.db → confirmed
+  const settling = createPump(() => {
+    if (chatDb === undefined) return undefined // its return wakes us
+    try {
+      const nextMs = confirmSent(chatDb, { transaction, outbox, now, settings: settings.send, onEnd, log })
+      delivery.wake()
+      acks.send()
+      return nextMs
+    } catch (error) {
+      log.debug({ error: String(error) }, 'outgoing rows cannot be confirmed now')
+      return 1_000
+    }
+  })
+
+  const run = async (): Promise<void> => {
+    const secretWatch = watchSecret(settings.readSecret, () => answering.backendIsBack())
+    await Promise.all([
+      watchChatDb({
+        path: settings.chatDb,
+        hint: settings.watch.hint,
+        signal: intake.signal,
+        isLive: () => answering.inFlight() > 0 || delivery.running() > 0,
+        onOpen: db => {
+          chatDb = db
+        },
+        onChange: receive,
+        onProblem: problem => {
+          if (problem !== undefined) problems.set(problem.code, problem.message, problem.remedy ?? '')
+          else for (const { code } of problems.list()) if (code.startsWith('chat_db_')) problems.clear(code)
+        },
+        onReady: look => {
+          lookNow = look
+        },
+      }),
+      keepConnected({
+        backendUrl: settings.backendUrl,
+        agentId: settings.agentId,
+        readSecret: settings.readSecret,
+        signal: intake.signal,
+        random: Math.random,
+        onOpen: open => {
+          acks.use(open)
+          answering.backendIsBack()
+        },
+        onText: obey,
+        onProtocolError: code => log.warn({ code }, 'frame ignored'),
+        onWake: () => {
+          log.info({}, 'woke up')
+          lookNow()
+          answering.wake()
+        },
+        onStatus: status => {
+          if (status.state !== connection?.state) log.info(connectionFields(status), `connection ${status.state}`)
+          connection = status
+          if (status.state !== 'open') acks.use(undefined)
+        },
+      }),
+    ])
+    secretWatch.stop()
+  }
+
+  const status = () => ({
+    agent: {
+      id: settings.agentId,
+      version: settings.version,
+      pid: process.pid,
+      node: process.versions.node,
+      startedAt: new Date(startedMs).toISOString(),
+      uptimeSeconds: Math.round((now() - startedMs) / 1000),
+      rssBytes: process.memoryUsage.rss(),
+      cpuSeconds: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
+    },
+    connection: connection ?? { state: 'connecting' as const, since: startedMs, generation: 0 },
+    chatDb: { readable: chatDb !== undefined },
+    lastMessage: lastMessage(inbox.last()),
+    messages: inbox.counts(),
+    skipped: counters.under('skipped'),
+    bubbles: outbox.counts(),
+    commands: commands.counts(),
+    reflex: { sent: commands.reflexesSent(), deduplicated: 0, mismatch: 0, fallback: 0, ...counters.under('reflex') },
+    latenciesMs: {
+      commitToPost: latencies.commitToPost.summary(),
+      frameToOsascript: latencies.frameToOsascript.summary(),
+      postToAnswer: latencies.postToAnswer.summary(),
+    },
+    problems: problems.list(),
+  })
+
+  return {
+    status,
+    /** Takes up what the last life left. */
+    recover: () => {
+      answering.recover()
+      delivery.recover()
+    },
+    run: () => {
+      const ended = run()
+      answering.wake()
+      delivery.wake()
+      return ended
+    },
+    stop: async () => {
+      intake.abort()
+      await Promise.all([answering.stop(POST_GRACE_MS), delivery.stop(SEND_GRACE_MS)])
+      settling.stop()
+    },
+  }
+}
+
+/** An answer that is about to come is worth waiting for: without it the message is POSTed again. */
+const POST_GRACE_MS = 5_000
+/** Sends are never aborted. */
+const SEND_GRACE_MS = 15_000
+const SECRET_POLL_MS = 5_000
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('base64url')
+
+/** When Messages last wrote, Unix milliseconds: the commit that is about to be read. */
+const commitTime = (chatDb: string): number => {
+  const now = Date.now()
+  const wal = statSync(`${chatDb}-wal`, { throwIfNoEntry: false })
+  return wal === undefined || wal.mtimeMs > now || now - wal.mtimeMs > 10_000 ? now : wal.mtimeMs
+}
+
+/** An error of our own database, not of chat.db: that one is only read. */
+const isOurs = (error: unknown): boolean => {
+  const code = (error as { code?: string }).code ?? ''
+  return code.startsWith('SQLITE_FULL') || code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_IOERR_WRITE')
+}
+
+/** A secret that was changed is tried at once. */
+const watchSecret = (readSecret: () => string | undefined, onChange: () => void) => {
+  let known = readSecret()
+  const timer = setInterval(() => {
+    const secret = readSecret()
+    if (secret === known) return
+    known = secret
+    onChange()
+  }, SECRET_POLL_MS)
+  return { stop: () => clearInterval(timer) }
+}
+
+const connectionFields = (status: ConnectionStatus): Record<string, unknown> => ({
+  generation: status.generation,
+  ...('lastError' in status && { code: status.lastError?.code, message: status.lastError?.message }),
+})
+
+const lastMessage = (last: { readonly seenMs: number; readonly state: string } | undefined) =>
+  last && { at: new Date(last.seenMs).toISOString(), state: last.state }

@@ -1,0 +1,76 @@
+import type { SendOutcome } from './bubble.ts'
+
+/** What is known of an osascript that is no more. */
+export type SendEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'killed'; readonly by: string }
+  /** The process never came to be. */
+  | { readonly kind: 'not-spawned'; readonly code: string }
+  /** It ended while no agent was looking; its output is all there is. */
+  | { readonly kind: 'unobserved' }
+
+/** Written by send.applescript before each step, into the attempt's file. */
+export const PHASE_MARK = 'edge-agent phase:'
+
+/**
+ * Errors by which Messages says that it did nothing. Told apart by number: their texts are localised.
+ * -1743, -1744: not allowed to control Messages. -1728: no such chat. -1719: no such account. -600: Messages does not
+ * run. -10810: it cannot be launched. -2740, -2741: the script does not compile. -43: it is not there.
+ */
+const NOTHING_DONE = new Map<number, 'not-allowed' | 'no-such-chat' | 'other'>([
+  [-1743, 'not-allowed'],
+  [-1744, 'not-allowed'],
+  [-1728, 'no-such-chat'],
+  [-1719, 'other'],
+  [-600, 'other'],
+  [-10810, 'other'],
+  [-2740, 'other'],
+  [-2741, 'other'],
+  [-43, 'other'],
+])
+
+/**
+ * Rule 8 of the delivery rules: did the text provably not reach Messages? `speaksPhases` says that this osascript is
+ * known to write its phases, so that their absence proves something too.
+ */
+export const judgeSend = (end: SendEnd, output: string, speaksPhases: boolean): SendOutcome => {
+  if (end.kind === 'not-spawned') return notStarted(`spawn_${end.code}`)
+  if (end.kind === 'exited' && end.code === 0) return { kind: 'done' }
+
+  const number = errorNumber(output)
+  const reason = number === undefined ? describe(end) : `messages_error_${number}`
+  if (output.includes(`${PHASE_MARK} done`)) return { kind: 'done' }
+  if (output.includes(`${PHASE_MARK} send`)) return { kind: 'unknown', reason }
+
+  const nothingDone = number === undefined ? undefined : NOTHING_DONE.get(number)
+  if (nothingDone !== undefined) return notStarted(reason, nothingDone)
+  if (output.includes(PHASE_MARK)) return notStarted(reason)
+  // 126, 127: a shell says that there was nothing to run.
+  if (end.kind === 'exited' && (end.code === 126 || end.code === 127)) return notStarted(reason)
+  return speaksPhases ? notStarted(reason) : { kind: 'unknown', reason }
+}
+
+/** The last `(-1728)` at the end of a line. */
+const errorNumber = (output: string): number | undefined => {
+  const numbers = [...output.matchAll(/\((-\d{1,6})\)\s*$/gm)]
+  return numbers.length === 0 ? undefined : Number(numbers.at(-1)?.[1])
+}
+
+const describe = (end: SendEnd): string => {
+  switch (end.kind) {
+    case 'exited':
+      return `exit_${end.code}`
+    case 'killed':
+      return end.by === 'timeout' ? 'timed_out' : `killed_${end.by}`
+    case 'not-spawned':
+      return `spawn_${end.code}`
+    case 'unobserved':
+      return 'agent_stopped_meanwhile'
+  }
+}
+
+const notStarted = (reason: string, cause: 'not-allowed' | 'no-such-chat' | 'other' = 'other'): SendOutcome => ({
+  kind: 'not-started',
+  reason,
+  cause,
+})

@@ -1,0 +1,32 @@
+/** Something that a person has to know of or to act on, for as long as it lasts. */
+export type Problem = {
+  readonly code: string
+  readonly message: string
+  readonly remedy: string
+  /** Unix milliseconds. */
+  readonly sinceMs: number
+}
+
+export type Problems = ReturnType<typeof createProblems>
+
+/** The problems of now, by code. `onChange` hears of each once when it begins and once when it ends. */
+export const createProblems = (
+  now: () => number,
+  onChange: (problem: Problem, state: 'begins' | 'ends') => void = () => {},
+) => {
+  const open = new Map<string, Problem>()
+  return {
+    set: (code: string, message: string, remedy: string): void => {
+      const known = open.get(code)
+      const problem = { code, message, remedy, sinceMs: known?.sinceMs ?? now() }
+      open.set(code, problem)
+      if (known === undefined) onChange(problem, 'begins')
+    },
+    clear: (code: string): void => {
+      const problem = open.get(code)
+      if (problem !== undefined && open.delete(code)) onChange(problem, 'ends')
+    },
+    has: (code: string): boolean => open.has(code),
+    list: (): Problem[] => [...open.values()],
+  }
+}

@@ -1,0 +1,314 @@
+import { type AnswerDecision, bindAnswer, type SentReflex } from '../core/bind-reflex.ts'
+import { unsendable } from '../core/bubble.ts'
+import type { Log } from '../core/log.ts'
+import type { Problems } from '../core/problems.ts'
+import { isBlank, says } from '../core/says.ts'
+import { createPump } from './pump.ts'
+
+type Message = {
+  readonly id: number
+  readonly guid: string
+  readonly threadId: string
+  readonly body: string
+  readonly posts: number
+  readonly invalidAnswers: number
+  readonly firstPostMs?: number
+  readonly seenMs: number
+}
+
+/** How one POST ended. */
+export type PostResult =
+  | {
+      readonly kind: 'answered'
+      readonly answer: {
+        readonly should_respond: boolean
+        readonly reply_bubbles?: readonly string[] | null | undefined
+      }
+    }
+  | { readonly kind: 'invalid-answer'; readonly reason: string; readonly bodyHead: string }
+  | {
+      readonly kind: 'retry'
+      readonly reason: string
+      /** backend: it asks everybody to wait. */
+      readonly scope: 'message' | 'backend'
+      readonly network: boolean
+      readonly retryAfterMs?: number
+    }
+  | { readonly kind: 'wrong-road'; readonly reason: string; readonly detail: string }
+  | { readonly kind: 'rejected'; readonly status: number; readonly bodyHead: string }
+  | { readonly kind: 'stopped' }
+
+export type AnswerNeeds = {
+  readonly inbox: {
+    readonly heads: () => readonly { readonly id: number; readonly threadId: string; readonly dueMs: number }[]
+    readonly startPost: (id: number, nowMs: number) => Message
+    readonly waitForRetry: (
+      id: number,
+      reason: string,
+      detail: string | undefined,
+      dueMs: number,
+      invalidAnswer: boolean,
+    ) => void
+    readonly deadLetter: (id: number, reason: string, detail: string | undefined) => void
+    readonly markAnswered: (id: number, nowMs: number, firstSays: string | undefined, bubbles: number) => void
+    readonly firstPostSeq: (id: number) => number
+    readonly hastenRetries: (nowMs: number) => void
+    readonly recover: (nowMs: number, longestWaitMs: number) => void
+  }
+  readonly commands: {
+    readonly unmatched: (threadId: string, receivedSinceMs: number) => SentReflex[]
+    readonly namedFor: (messageId: number) => SentReflex | undefined
+    readonly bind: (commandId: string, messageId: number, rule: string) => void
+  }
+  readonly outbox: {
+    readonly planAnswer: (bubble: {
+      readonly threadId: string
+      readonly messageId: number
+      readonly position: number
+      readonly text: string
+      readonly says: string
+      readonly failed?: string | undefined
+      readonly now: number
+    }) => number
+  }
+  readonly transaction: <T>(work: () => T) => T
+  /** Never rejects. `onSent` is called when the request is on its way. */
+  readonly post: (post: {
+    readonly key: string
+    readonly body: string
+    readonly signal: AbortSignal
+    readonly onSent: () => void
+  }) => Promise<PostResult>
+  /** Wakes the delivery of a thread. */
+  readonly deliver: (threadId: string) => void
+  readonly now: () => number
+  readonly backoff: (attempt: number) => number
+  readonly random: () => number
+  readonly settings: {
+    readonly concurrency: number
+    readonly maxAgeMs: number
+    readonly match: 'text' | 'position'
+    readonly windowMs: number
+  }
+  readonly count: (name: string) => void
+  readonly problems: Problems
+  readonly log: Log
+  readonly onPosting?: (message: Message) => void
+  readonly onAnswered?: (ms: number) => void
+}
+
+export type Answering = ReturnType<typeof createAnswering>
+
+/**
+ * Inbox → backend → bubbles. Within a thread POSTs start in order, and a message that waits for its retry holds back
+ * later ones of its thread; waiting for an answer holds back nobody.
+ */
+export const createAnswering = (needs: AnswerNeeds) => {
+  const { inbox, now, settings, problems } = needs
+  const abort = new AbortController()
+  const running = new Set<Promise<void>>()
+  /** Threads whose last POST is not yet on the wire: the next one would overtake it. */
+  const departing = new Set<string>()
+  /** The backend as a whole: nobody is POSTed before `untilMs`; where the road is wrong, one probe at a time then. */
+  let gate: { readonly untilMs: number; readonly wrongRoad: boolean } | undefined
+  let stopping = false
+
+  const startDue = (): number | undefined => {
+    if (stopping) return undefined
+    const at = now()
+    if (gate !== undefined && at < gate.untilMs) return gate.untilMs - at
+    const room = gate?.wrongRoad ? 1 : settings.concurrency
+    if (running.size >= room) return undefined // whoever ends wakes us
+    let next: number | undefined
+    for (const head of inbox.heads()) {
+      if (running.size >= room) break
+      if (departing.has(head.threadId)) continue
+      if (head.dueMs > at) {
+        next = Math.min(next ?? Number.POSITIVE_INFINITY, head.dueMs - at)
+        continue
+      }
+      start(head.id, head.threadId)
+    }
+    return next
+  }
+
+  const start = (id: number, threadId: string): void => {
+    departing.add(threadId)
+    const onSent = () => {
+      if (departing.delete(threadId)) pump.wake()
+    }
+    const run = answerMessage(id, onSent).finally(() => {
+      running.delete(run)
+      departing.delete(threadId)
+      pump.wake()
+    })
+    running.add(run)
+  }
+
+  const answerMessage = async (id: number, onSent: () => void): Promise<void> => {
+    try {
+      const message = needs.transaction(() => inbox.startPost(id, now()))
+      needs.onPosting?.(message)
+      const startedMs = now()
+      const result = await needs.post({ key: message.guid, body: message.body, signal: abort.signal, onSent })
+      if (result.kind === 'answered') needs.onAnswered?.(now() - startedMs)
+      accept(message, result)
+      problems.clear('state_unwritable')
+    } catch (error) {
+      // The store could not record it: after a pause what was being POSTed is tried again, under the same key.
+      problems.set(
+        'state_unwritable',
+        `the state database cannot be written: ${String(error)}`,
+        'Make room on the disk.',
+      )
+      gate = { untilMs: now() + STORE_PAUSE_MS, wrongRoad: false }
+      unrecorded.add(id)
+    }
+  }
+  /** Messages whose POST ended without a record of it. */
+  const unrecorded = new Set<number>()
+
+  const accept = (message: Message, result: PostResult): void => {
+    const { id, guid } = message
+    if (result.kind === 'answered') {
+      const { rule, bubbles } = needs.transaction(() => storeAnswer(message, result.answer, needs))
+      openRoad()
+      needs.log.info({ guid, posts: message.posts, bubbles, rule }, 'message answered')
+      needs.deliver(message.threadId)
+      return
+    }
+    if (result.kind === 'rejected') {
+      needs.transaction(() => inbox.deadLetter(id, `http_${result.status}`, result.bodyHead))
+      openRoad()
+      needs.log.warn({ guid, status: result.status }, 'message rejected by the backend; kept as a dead letter')
+      return
+    }
+    const at = now()
+    const age = at - (message.firstPostMs ?? at)
+    const reason = result.kind === 'stopped' ? 'stopped' : result.reason
+    const invalid = result.kind === 'invalid-answer'
+    const detail = invalid ? result.bodyHead : result.kind === 'wrong-road' ? result.detail : undefined
+    const hopeless = invalid
+      ? message.invalidAnswers + 1 >= MAX_INVALID_ANSWERS
+      : result.kind === 'retry' && age > settings.maxAgeMs
+    if (hopeless) {
+      needs.transaction(() => inbox.deadLetter(id, reason, detail))
+      needs.log.warn({ guid, reason, posts: message.posts }, 'message given up; kept as a dead letter')
+      return
+    }
+    const waitMs = waitAfter(result, message.posts)
+    needs.transaction(() => inbox.waitForRetry(id, reason, detail, at + waitMs, invalid))
+    if (result.kind === 'stopped') return
+    needs.log.info({ guid, reason, posts: message.posts, waitMs: Math.round(waitMs) }, 'message waits for its retry')
+    if (result.kind === 'wrong-road') closeRoad(reason, result.detail)
+    else if (result.kind === 'retry' && result.scope === 'backend') gate = { untilMs: at + waitMs, wrongRoad: false }
+  }
+
+  const waitAfter = (result: PostResult, posts: number): number => {
+    if (result.kind === 'stopped' || result.kind === 'wrong-road') return 0
+    const own = needs.backoff(posts - 1)
+    if (result.kind !== 'retry' || result.retryAfterMs === undefined) return own
+    return Math.max(result.retryAfterMs, 250) + needs.random() * 250
+  }
+
+  /** Not this message is wrong but the way to the backend: keep all, ask once a minute. */
+  const closeRoad = (reason: string, detail: string): void => {
+    gate = { untilMs: now() + ROAD_PROBE_MS, wrongRoad: true }
+    problems.set('backend_refuses', `the backend refuses all messages: ${reason} ${detail}`.trim(), remedyFor(reason))
+  }
+
+  const openRoad = (): void => {
+    gate = undefined
+    problems.clear('backend_refuses')
+  }
+
+  const pump = createPump(() => {
+    recoverUnrecorded()
+    return startDue()
+  })
+
+  const recoverUnrecorded = (): void => {
+    if (unrecorded.size === 0 || (gate !== undefined && now() < gate.untilMs)) return
+    try {
+      needs.transaction(() => {
+        for (const id of unrecorded) inbox.waitForRetry(id, 'interrupted', undefined, now(), false)
+      })
+      unrecorded.clear()
+    } catch {
+      gate = { untilMs: now() + STORE_PAUSE_MS, wrongRoad: false }
+    }
+  }
+
+  return {
+    /** Picks up what an earlier life left; call before anything else. */
+    recover: (): void => {
+      needs.transaction(() => inbox.recover(now(), LONGEST_WAIT_MS))
+    },
+    wake: pump.wake,
+    /** The backend was seen alive: messages that wait for the network alone go now, and a closed road is probed. */
+    backendIsBack: (): void => {
+      needs.transaction(() => inbox.hastenRetries(now()))
+      if (gate?.wrongRoad) gate = { ...gate, untilMs: now() }
+      pump.wake()
+    },
+    inFlight: (): number => running.size,
+    /** No new POSTs; those under way have `graceMs` to be answered, then they are cut and tried again by the next life. */
+    stop: async (graceMs: number): Promise<void> => {
+      stopping = true
+      pump.stop()
+      const timer = setTimeout(() => abort.abort(), graceMs)
+      while (running.size > 0) await Promise.all(running)
+      clearTimeout(timer)
+    },
+  }
+}
+
+const ROAD_PROBE_MS = 60_000
+const STORE_PAUSE_MS = 2_000
+const LONGEST_WAIT_MS = 60 * 60_000
+/** An answer that does not fit is asked for again this often before its message is given up. */
+const MAX_INVALID_ANSWERS = 8
+
+/** Part of one transaction: there is no moment at which the answer is stored and its bubbles are not, or unbound. */
+const storeAnswer = (
+  message: Message,
+  answer: { readonly should_respond: boolean; readonly reply_bubbles?: readonly string[] | null | undefined },
+  needs: AnswerNeeds,
+): { readonly rule: AnswerDecision['rule']; readonly bubbles: number } => {
+  const { commands, settings } = needs
+  const now = needs.now()
+  const bubbles = answer.should_respond ? (answer.reply_bubbles ?? []).filter(text => !isBlank(text)) : []
+  const firstSays = bubbles[0] === undefined ? undefined : says(bubbles[0])
+  const named = commands.namedFor(message.id)
+  const decision = bindAnswer(
+    {
+      firstPostSeq: needs.inbox.firstPostSeq(message.id),
+      ...(firstSays !== undefined && { firstSays }),
+      ...(named !== undefined && { named }),
+    },
+    commands.unmatched(message.threadId, now - settings.windowMs),
+    settings.match,
+  )
+  if (decision.rule === 'A3') {
+    if (decision.mismatch) needs.count('reflex.mismatch')
+  } else {
+    if (named === undefined) commands.bind(decision.reflex, message.id, decision.rule)
+    needs.count(decision.rule === 'A1' ? 'reflex.deduplicated' : 'reflex.fallback')
+  }
+  for (const [position, text] of bubbles.entries()) {
+    if (position === 0 && decision.rule === 'A1') continue
+    const { threadId, id: messageId } = message
+    needs.outbox.planAnswer({ threadId, messageId, position, text, says: says(text), failed: unsendable(text), now })
+  }
+  needs.inbox.markAnswered(message.id, now, firstSays, bubbles.length)
+  return { rule: decision.rule, bubbles: bubbles.length }
+}
+
+const remedyFor = (reason: string): string => {
+  if (reason === 'http_401' || reason === 'http_403') {
+    return 'Check the secret (EDGE_SECRET or secret_file) and the agent id with whoever runs the backend.'
+  }
+  if (reason === 'redirect') return 'Set backend_url to the address it redirects to, if you trust it.'
+  if (reason.startsWith('tls_')) return "Check the backend's certificate and this Mac's clock."
+  return 'Check backend_url: the backend does not take messages there.'
+}

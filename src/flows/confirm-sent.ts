@@ -1,0 +1,125 @@
+import type { BubbleState } from '../core/bubble.ts'
+import type { Log } from '../core/log.ts'
+import type { MessageRow } from '../core/message.ts'
+import { says } from '../core/says.ts'
+
+type Bubble = {
+  readonly id: number
+  readonly threadId: string
+  readonly says: string
+  readonly state: BubbleState
+  readonly watermark: number
+  readonly endedMs?: number
+  readonly rowGuid?: string
+}
+
+export type ConfirmSource = {
+  readonly outgoingAfter: (rowid: number) => MessageRow[]
+  readonly rowByGuid: (guid: string) => MessageRow | undefined
+}
+
+export type ConfirmNeeds = {
+  readonly transaction: <T>(work: () => T) => T
+  readonly outbox: {
+    readonly awaitingRow: (parkedSinceMs: number) => Bubble[]
+    readonly inState: (state: BubbleState) => Bubble[]
+    readonly isClaimed: (rowGuid: string) => boolean
+    readonly claimRow: (
+      id: number,
+      state: 'confirmed' | 'failed',
+      reason: string | undefined,
+      rowGuid: string,
+      nowMs: number,
+    ) => void
+    readonly move: (id: number, state: BubbleState, reason: string | undefined, nowMs: number) => void
+    readonly confirmedSince: (startedSinceMs: number) => Bubble[]
+  }
+  readonly now: () => number
+  readonly settings: { readonly settleMs: number; readonly unknown: 'park' | 'resend' }
+  readonly onEnd: (bubbleId: number, state: BubbleState, reason: string | undefined) => void
+  readonly log: Log
+}
+
+/**
+ * Outgoing rows of chat.db → confirmed or failed; then settles what has waited long enough: an `unknown` bubble without
+ * a row was not sent as far as anyone can tell, a `sent` one without a row is no proof of anything.
+ *
+ * Returns in how many milliseconds something is to be settled, undefined where nothing waits.
+ */
+export const confirmSent = (db: ConfirmSource, needs: ConfirmNeeds): number | undefined => {
+  const { outbox } = needs
+  const now = needs.now()
+  const awaiting = outbox.awaitingRow(now - PARKED_LOOKBACK_MS)
+  const ends = [...matchRows(db, awaiting, needs), ...lateErrors(db, outbox.confirmedSince(now - LATE_ERROR_MS))]
+  const claimed = new Set(ends.map(({ bubble }) => bubble.id))
+  const waiting = awaiting.filter(({ id, state }) => state !== 'parked' && !claimed.has(id))
+  const settled = waiting.filter(bubble => settlesAt(bubble, now, needs) <= now)
+
+  if (ends.length > 0 || settled.length > 0) {
+    needs.transaction(() => {
+      for (const { bubble, row } of ends) claim(bubble, row, now, needs)
+      for (const bubble of settled) settle(bubble, now, needs)
+    })
+  }
+  const dueMs = waiting.filter(bubble => !settled.includes(bubble)).map(bubble => settlesAt(bubble, now, needs) - now)
+  return dueMs.length === 0 ? undefined : Math.min(...dueMs)
+}
+
+/** A row can come a minute after osascript said that all went well. */
+const NO_ROW_AFTER_MS = 120_000
+/** A parked bubble whose row comes after all is confirmed after all. */
+const PARKED_LOOKBACK_MS = 60 * 60_000
+/** Messages puts an error on a row a second or two after it made it. */
+const LATE_ERROR_MS = 2 * 60_000
+
+type End = { readonly bubble: Bubble; readonly row: MessageRow }
+
+/** Each row belongs to one bubble: the first that was waiting for these words in this thread since before the row. */
+const matchRows = (db: ConfirmSource, awaiting: readonly Bubble[], { outbox }: ConfirmNeeds): End[] => {
+  if (awaiting.length === 0) return []
+  const sending = outbox.inState('sending')
+  const open = [...awaiting]
+  const ends: End[] = []
+  for (const row of db.outgoingAfter(Math.min(...awaiting.map(({ watermark }) => watermark)))) {
+    if (row.chat === undefined || outbox.isClaimed(row.guid)) continue
+    const { threadId } = row.chat
+    const text = says(row.text)
+    // A send under way has the better claim to a new row than one that was given up.
+    const isTaken = ({ state }: Bubble) =>
+      state === 'parked' && sending.some(other => other.threadId === threadId && other.says === text)
+    const index = open.findIndex(
+      bubble =>
+        bubble.threadId === threadId && bubble.says === text && bubble.watermark < row.rowid && !isTaken(bubble),
+    )
+    const [bubble] = index < 0 ? [] : open.splice(index, 1)
+    if (bubble !== undefined) ends.push({ bubble, row })
+  }
+  return ends
+}
+
+const lateErrors = (db: ConfirmSource, confirmed: readonly Bubble[]): End[] =>
+  confirmed.flatMap(bubble => {
+    const row = bubble.rowGuid === undefined ? undefined : db.rowByGuid(bubble.rowGuid)
+    return row !== undefined && row.error !== 0 ? [{ bubble, row }] : []
+  })
+
+const claim = (bubble: Bubble, row: MessageRow, now: number, needs: ConfirmNeeds): void => {
+  const state = row.error === 0 ? 'confirmed' : 'failed'
+  const reason = row.error === 0 ? undefined : `messages_row_error_${row.error}`
+  needs.outbox.claimRow(bubble.id, state, reason, row.guid, now)
+  needs.onEnd(bubble.id, state, reason)
+  if (state === 'failed') needs.log.warn({ bubble: bubble.id, reason }, 'Messages could not deliver a bubble')
+  else needs.log.debug({ bubble: bubble.id }, 'bubble confirmed')
+}
+
+/** When doubt ends. A clock that was set back does not prolong it. */
+const settlesAt = ({ state, endedMs = 0 }: Bubble, now: number, { settings }: ConfirmNeeds): number =>
+  Math.min(endedMs, now) + (state === 'unknown' ? settings.settleMs : NO_ROW_AFTER_MS)
+
+const settle = (bubble: Bubble, now: number, needs: ConfirmNeeds): void => {
+  const resend = bubble.state === 'unknown' && needs.settings.unknown === 'resend'
+  const reason = bubble.state === 'unknown' ? 'outcome_unknown' : 'no_row'
+  needs.outbox.move(bubble.id, resend ? 'planned' : 'parked', reason, now)
+  if (!resend) needs.onEnd(bubble.id, 'parked', reason)
+  needs.log.warn({ bubble: bubble.id, reason, resend }, 'bubble without a row in chat.db')
+}

@@ -1,0 +1,257 @@
+import { afterSend, type BubbleState, type SendOutcome } from '../core/bubble.ts'
+import { judgeSend, PHASE_MARK, type SendEnd } from '../core/judge-send.ts'
+import type { Log } from '../core/log.ts'
+import type { Chat } from '../core/message.ts'
+import type { Problems } from '../core/problems.ts'
+import { createPump, earliest } from './pump.ts'
+
+type Bubble = {
+  readonly id: number
+  readonly threadId: string
+  readonly text: string
+  readonly tries: number
+  readonly attempt?: string
+  readonly startedMs?: number
+}
+
+type Target =
+  | { readonly mode: 'chat'; readonly chatGuid: string }
+  | { readonly mode: 'participant'; readonly accountId: string; readonly service: string; readonly handle: string }
+
+export type DeliveryNeeds = {
+  readonly transaction: <T>(work: () => T) => T
+  readonly outbox: {
+    readonly threadsWithPlanned: () => string[]
+    readonly isBusy: (threadId: string) => boolean
+    readonly head: (
+      threadId: string,
+    ) => { readonly bubble: Bubble; readonly dueMs: number; readonly isCommand: boolean } | undefined
+    readonly startSending: (id: number, attempt: string, highestRowid: number, nowMs: number) => void
+    readonly move: (
+      id: number,
+      state: BubbleState,
+      reason: string | undefined,
+      nowMs: number,
+      nextSendMs?: number,
+    ) => void
+    readonly refundTry: (id: number) => void
+    readonly inState: (state: BubbleState) => Bubble[]
+    readonly startedSince: (sinceMs: number, threadId?: string) => number
+    readonly clampWaits: (nowMs: number, longestWaitMs: number) => void
+  }
+  readonly sender: {
+    readonly send: (attempt: string, target: Target, text: string, onStarted: () => void) => Promise<SendEnd>
+    readonly wasPrepared: (attempt: string) => boolean
+    readonly evidence: (attempt: string) => string
+    readonly forget: (attempt: string) => void
+    readonly running: (attempt: string) => Promise<number[]>
+    readonly kill: (pid: number) => void
+  }
+  /** Where a thread's bubbles go; undefined where no such chat is known. */
+  readonly chatOf: (threadId: string) => Chat | undefined
+  /** Highest ROWID of chat.db now; what we send comes after it. */
+  readonly watermark: () => number
+  /** Whether this osascript is known to write its phases. */
+  readonly speaksPhases: { readonly read: () => boolean; readonly learn: () => void }
+  readonly newAttempt: () => string
+  readonly now: () => number
+  readonly settings: {
+    readonly timeoutMs: number
+    readonly maxTries: number
+    readonly perMinute: number
+    readonly perMinutePerThread: number
+  }
+  /** The bubble reached an end: what hangs on it is told, in the same transaction. */
+  readonly onEnd: (bubbleId: number, state: BubbleState, reason: string | undefined) => void
+  /** A send ended; its row may be in chat.db already. */
+  readonly onSent: () => void
+  readonly onStarted?: (bubble: Bubble) => void
+  readonly problems: Problems
+  readonly log: Log
+}
+
+export type Delivery = ReturnType<typeof createDelivery>
+
+/** The only way a text leaves this machine: one send at a time per thread, its intent on the disk before it starts. */
+export const createDelivery = (needs: DeliveryNeeds) => {
+  const { outbox, sender, now, settings, problems } = needs
+  const running = new Map<string, Promise<void>>()
+  /** Not allowed to control Messages: nobody is sent anything before this time. */
+  let pausedUntilMs = 0
+  let stopping = false
+
+  /** Starts what is due in one thread; says in how many milliseconds the next is. */
+  const startThread = (threadId: string): number | undefined => {
+    if (stopping || running.has(threadId) || running.size >= MAX_PARALLEL || outbox.isBusy(threadId)) return undefined
+    const head = outbox.head(threadId)
+    if (head === undefined) return undefined
+    const at = now()
+    const dueMs = Math.max(head.dueMs, pausedUntilMs, roomAt(threadId, at))
+    if (dueMs > at) return dueMs - at
+    const run = deliverBubble(head.bubble).finally(() => {
+      running.delete(threadId)
+      pump.wake()
+    })
+    running.set(threadId, run)
+    return undefined
+  }
+
+  /** When the limits of the sliding minute next leave room. */
+  const roomAt = (threadId: string, at: number): number => {
+    const since = at - MINUTE_MS
+    const full =
+      outbox.startedSince(since) >= settings.perMinute ||
+      outbox.startedSince(since, threadId) >= settings.perMinutePerThread
+    return full ? at + LIMIT_RECHECK_MS : at
+  }
+
+  const pump = createPump(() => earliest(...outbox.threadsWithPlanned().map(startThread)))
+
+  const deliverBubble = async (bubble: Bubble): Promise<void> => {
+    const attempt = needs.newAttempt()
+    try {
+      const chat = needs.chatOf(bubble.threadId)
+      const watermark = needs.watermark()
+      needs.transaction(() => outbox.startSending(bubble.id, attempt, watermark, now()))
+      const outcome = chat === undefined ? NO_CHAT : await attemptSend(attempt, bubble, chat)
+      record({ ...bubble, tries: bubble.tries + 1 }, outcome)
+      sender.forget(attempt)
+      problems.clear('state_unwritable')
+    } catch (error) {
+      // Without a record of the outcome the bubble stays `sending` and its evidence stays in its file.
+      problems.set(
+        'state_unwritable',
+        `the state database cannot be written: ${String(error)}`,
+        'Make room on the disk.',
+      )
+      await retryRecord(bubble.id)
+    }
+  }
+
+  const attemptSend = async (attempt: string, bubble: Bubble, chat: Chat): Promise<SendOutcome> => {
+    const first = await trySend(attempt, bubble, { mode: 'chat', chatGuid: chat.guid })
+    const lookupFailed = first.kind === 'not-started' && first.cause === 'no-such-chat'
+    if (!lookupFailed || chat.isGroup) return first
+    // A direct chat may be in chat.db and yet not in the live list of Messages: its person can still be addressed.
+    needs.log.info({ bubble: bubble.id }, 'chat not in the live list; sending to its participant')
+    return trySend(`${attempt}-p`, bubble, {
+      mode: 'participant',
+      accountId: chat.accountId,
+      service: chat.service,
+      handle: chat.threadId,
+    })
+  }
+
+  const trySend = async (attempt: string, bubble: Bubble, target: Target): Promise<SendOutcome> => {
+    const end = await sender.send(attempt, target, bubble.text, () => needs.onStarted?.(bubble))
+    return judge(end, attempt)
+  }
+
+  const judge = (end: SendEnd, attempt: string): SendOutcome => {
+    const output = sender.evidence(attempt)
+    if (output.includes(PHASE_MARK)) needs.speaksPhases.learn()
+    return judgeSend(end, output, needs.speaksPhases.read())
+  }
+
+  const record = (bubble: Bubble, outcome: SendOutcome): void => {
+    const after = afterSend(outcome, bubble.tries, settings.maxTries)
+    const at = now()
+    const reason = 'reason' in after ? after.reason : undefined
+    needs.transaction(() => {
+      outbox.move(bubble.id, after.state, reason, at, after.state === 'planned' ? at + after.delayMs : 0)
+      if (after.state === 'planned' && after.pauseAll) outbox.refundTry(bubble.id)
+      if (after.state === 'failed') needs.onEnd(bubble.id, 'failed', reason)
+    })
+    if (after.state === 'planned' && after.pauseAll) {
+      pausedUntilMs = at + after.delayMs
+      problems.set(
+        'automation_denied',
+        'macOS does not let this program control Messages: nothing can be sent',
+        'System Settings > Privacy & Security > Automation: allow it to control Messages. Sending goes on by itself.',
+      )
+    } else if (after.state === 'sent') {
+      pausedUntilMs = 0
+      problems.clear('automation_denied')
+    }
+    const fields = { bubble: bubble.id, state: after.state, reason, tries: bubble.tries }
+    if (after.state === 'sent') needs.log.info(fields, 'bubble sent')
+    else needs.log.warn(fields, 'bubble not sent')
+    needs.onSent()
+  }
+
+  /** Keeps at it until the disk takes the outcome: a bubble must not stay `sending` for want of space. */
+  const retryRecord = async (id: number): Promise<void> => {
+    while (!stopping) {
+      await new Promise(resolve => setTimeout(resolve, STORE_PAUSE_MS))
+      try {
+        const bubble = outbox.inState('sending').find(sending => sending.id === id)
+        if (bubble === undefined) return
+        record(bubble, judgeLeftover(bubble))
+        problems.clear('state_unwritable')
+        return
+      } catch {
+        // not yet
+      }
+    }
+  }
+
+  /** An attempt of an earlier life: wait for its osascript, then judge it by what it left. */
+  const settleLeftover = async (bubble: Bubble): Promise<void> => {
+    const { attempt = '', startedMs = 0 } = bubble
+    const deadline = Math.min(startedMs, now()) + settings.timeoutMs
+    for (;;) {
+      const pids = [...(await sender.running(attempt)), ...(await sender.running(`${attempt}-p`))]
+      if (pids.length === 0) break
+      if (now() >= deadline) for (const pid of pids) sender.kill(pid)
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+    record(bubble, judgeLeftover(bubble))
+    sender.forget(attempt)
+    sender.forget(`${attempt}-p`)
+  }
+
+  const judgeLeftover = ({ attempt = '' }: Bubble): SendOutcome => {
+    // The fallback's attempt is made only after the first one provably did nothing.
+    const last = sender.wasPrepared(`${attempt}-p`) ? `${attempt}-p` : attempt
+    if (!sender.wasPrepared(last)) return { kind: 'not-started', reason: 'agent_stopped_before', cause: 'other' }
+    return judge({ kind: 'unobserved' }, last)
+  }
+
+  return {
+    /** Takes up what an earlier life was sending. Threads stay closed until theirs is settled. */
+    recover: (): void => {
+      needs.transaction(() => outbox.clampWaits(now(), LONGEST_WAIT_MS))
+      for (const bubble of outbox.inState('sending')) {
+        const run = settleLeftover(bubble).finally(() => {
+          running.delete(bubble.threadId)
+          pump.wake()
+        })
+        running.set(bubble.threadId, run)
+      }
+    },
+    /** Something may be due: in one thread, or anywhere. */
+    wake: (threadId?: string): void => {
+      if (threadId === undefined || startThread(threadId) !== undefined) pump.wake()
+    },
+    isPaused: (): boolean => now() < pausedUntilMs,
+    running: (): number => running.size,
+    /** Starts nothing more; sends are never aborted, so those under way are waited for, at most `graceMs`. */
+    stop: async (graceMs: number): Promise<void> => {
+      stopping = true
+      pump.stop()
+      let timer: NodeJS.Timeout | undefined
+      const patience = new Promise<void>(resolve => {
+        timer = setTimeout(resolve, graceMs)
+      })
+      await Promise.race([Promise.allSettled([...running.values()]), patience])
+      clearTimeout(timer)
+    },
+  }
+}
+
+const MAX_PARALLEL = 16
+const MINUTE_MS = 60_000
+const LIMIT_RECHECK_MS = 1_000
+const STORE_PAUSE_MS = 2_000
+const LONGEST_WAIT_MS = 60 * 60_000
+const NO_CHAT: SendOutcome = { kind: 'not-started', reason: 'unknown_thread', cause: 'other' }

@@ -1,0 +1,205 @@
+import { bindReflex, type PostedMessage, type ReflexDecision, type SentReflex } from '../core/bind-reflex.ts'
+import { unsendable } from '../core/bubble.ts'
+import type { Log } from '../core/log.ts'
+import { isBlank, says } from '../core/says.ts'
+import { type ParsedFrame, parseFrame } from '../protocol/parse-frame.ts'
+import { fromIdempotencyKey } from '../protocol/wire.ts'
+
+type Outcome = {
+  readonly commandId: string
+  readonly status: 'received' | 'completed' | 'failed'
+  readonly error?: string
+  readonly detail?: string
+}
+
+type Command = Extract<ParsedFrame, { kind: 'command' }>
+
+export type CommandNeeds = {
+  readonly transaction: <T>(work: () => T) => T
+  readonly commands: {
+    readonly find: (commandId: string) => (Outcome & { readonly digest: string }) | undefined
+    readonly add: (command: {
+      readonly commandId: string
+      readonly commandType: string
+      readonly digest: string
+      readonly threadId?: string
+      readonly says?: string
+      readonly role: 'plain' | 'unmatched' | 'bound' | 'held'
+      readonly rule?: string
+      readonly messageId?: number
+      readonly bubbleId?: number
+      readonly nowMs: number
+    }) => void
+    readonly finish: (
+      commandId: string,
+      status: 'completed' | 'failed',
+      nowMs: number,
+      error?: string,
+      detail?: string,
+    ) => void
+    readonly oweAck: (commandId: string) => void
+    readonly unmatched: (threadId: string, receivedSinceMs: number) => SentReflex[]
+  }
+  readonly inbox: {
+    readonly idOf: (guid: string) => number | undefined
+    readonly threadIdOf: (id: number) => string | undefined
+    readonly postedById: (id: number) => PostedMessage | undefined
+    readonly posted: (threadId: string, answeredSinceMs: number) => PostedMessage[]
+  }
+  readonly outbox: {
+    readonly planCommand: (bubble: {
+      readonly threadId: string
+      readonly commandId: string
+      readonly text: string
+      readonly says: string
+      readonly immediate: boolean
+      readonly now: number
+    }) => number
+    readonly hurryFirst: (messageId: number) => void
+  }
+  /** Why nothing may be sent there now; undefined where it may. */
+  readonly refuse: (threadId: string) => string | undefined
+  readonly hash: (text: string) => string
+  readonly now: () => number
+  readonly settings: { readonly match: 'text' | 'position'; readonly windowMs: number }
+  readonly deliver: (threadId: string) => void
+  /** Tells the backend of an outcome that is not kept. */
+  readonly ackNow: (outcome: Outcome) => void
+  /** Sends what acks are owed. */
+  readonly sendAcks: () => void
+  readonly sendPong: () => void
+  readonly count: (name: string) => void
+  readonly log: Log
+}
+
+/**
+ * One frame from the backend → command → bubble → outcome. Synchronous: when it returns, the command is on the disk,
+ * and its send has begun if its thread was free.
+ */
+export const executeCommand = (text: string, needs: CommandNeeds): void => {
+  const parsed = parseFrame(text)
+  switch (parsed.kind) {
+    case 'pong':
+      break
+    case 'ping':
+      needs.sendPong()
+      break
+    case 'noise':
+      needs.count('frames.ignored')
+      needs.log.warn({ reason: parsed.reason, bytes: text.length }, 'frame ignored')
+      break
+    case 'bad-command':
+    case 'command':
+      obey(parsed, needs)
+      break
+  }
+}
+
+const obey = (parsed: Command | Extract<ParsedFrame, { kind: 'bad-command' }>, needs: CommandNeeds): void => {
+  const { command } = parsed
+  const asked = parsed.kind === 'command' ? [parsed.send.thread_id, parsed.send.text] : command.payload
+  const digest = needs.hash(JSON.stringify([command.command_type, asked]))
+  const commandId = command.command_id
+  const result = needs.transaction((): 'new' | 'again' | 'conflict' => {
+    const known = needs.commands.find(commandId) // R1
+    if (known !== undefined) {
+      if (known.digest !== digest) return 'conflict'
+      needs.commands.oweAck(commandId)
+      return 'again'
+    }
+    const problem = parsed.kind === 'command' ? refuse(parsed, needs) : { error: parsed.error, detail: parsed.detail }
+    if (problem === undefined && parsed.kind === 'command') {
+      accept(parsed, digest, needs)
+    } else {
+      const commandType = command.command_type.slice(0, 100)
+      needs.commands.add({ commandId, commandType, digest, role: 'plain', nowMs: needs.now() })
+      needs.commands.finish(commandId, 'failed', needs.now(), problem?.error, problem?.detail)
+      needs.log.warn({ commandId, error: problem?.error, detail: problem?.detail }, 'command refused')
+    }
+    return 'new'
+  })
+
+  if (result === 'conflict') {
+    needs.log.warn({ commandId }, 'command id used again for something else')
+    needs.ackNow({
+      commandId,
+      status: 'failed',
+      error: 'conflict',
+      detail: 'this command_id was used for something else',
+    })
+  }
+  if (parsed.kind === 'command') needs.deliver(parsed.send.thread_id)
+  const outcome = needs.commands.find(commandId)
+  if (outcome?.status === 'received') needs.ackNow({ commandId, status: 'received' })
+  needs.sendAcks()
+}
+
+/** Checks that need more than the frame itself. */
+const refuse = ({ send }: Command, needs: CommandNeeds): { error: string; detail?: string } | undefined => {
+  const bad = isBlank(send.text) ? 'text_is_blank' : unsendable(send.text)
+  if (bad !== undefined) return { error: 'invalid_payload', detail: bad }
+  const refusal = needs.refuse(send.thread_id)
+  return refusal === undefined ? undefined : { error: refusal }
+}
+
+/** The R table, and what follows from it, in the caller's transaction. */
+const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds): void => {
+  const { commands, outbox } = needs
+  const now = needs.now()
+  const reflexSays = says(send.text)
+  const isReflex = send.bubble_type === 'reflex'
+  const decision = isReflex ? decide(send, reflexSays, needs) : undefined
+
+  const bubbleId =
+    decision === undefined || decision.act === 'send'
+      ? outbox.planCommand({
+          threadId: send.thread_id,
+          commandId: command.command_id,
+          text: send.text,
+          says: reflexSays,
+          immediate: isReflex || command.priority === 'immediate',
+          now,
+        })
+      : undefined
+  const messageId = decision !== undefined && 'messageId' in decision ? decision.messageId : undefined
+  commands.add({
+    commandId: command.command_id,
+    commandType: command.command_type,
+    digest,
+    threadId: send.thread_id,
+    says: reflexSays,
+    role: roleAfter(decision),
+    nowMs: now,
+    ...(decision !== undefined && { rule: decision.rule }),
+    ...(messageId !== undefined && { messageId }),
+    ...(bubbleId !== undefined && { bubbleId }),
+  })
+  if (decision?.act === 'bind') outbox.hurryFirst(decision.messageId)
+  if (bubbleId === undefined) {
+    commands.finish(command.command_id, 'completed', now, undefined, 'deduplicated')
+    needs.count('reflex.deduplicated')
+  }
+  needs.log.info({ commandId: command.command_id, reflex: isReflex, rule: decision?.rule }, 'command accepted')
+}
+
+const decide = (
+  send: Command['send'],
+  reflexSays: string,
+  { inbox, commands, settings, now }: CommandNeeds,
+): ReflexDecision => {
+  const since = now() - settings.windowMs
+  const namedId = send.in_reply_to ? inbox.idOf(fromIdempotencyKey(send.in_reply_to)) : undefined
+  const isHere = namedId !== undefined && inbox.threadIdOf(namedId) === send.thread_id
+  const named = isHere ? inbox.postedById(namedId) : undefined
+  return bindReflex(
+    { says: reflexSays, ...(named !== undefined && { named }) },
+    { messages: inbox.posted(send.thread_id, since), unmatched: commands.unmatched(send.thread_id, since) },
+    { match: settings.match, windowMs: settings.windowMs, now: now() },
+  )
+}
+
+const roleAfter = (decision: ReflexDecision | undefined): 'plain' | 'unmatched' | 'bound' | 'held' => {
+  if (decision === undefined) return 'plain'
+  if (decision.act === 'hold') return 'held'
+  return decision.rule === 'R5' ? 'unmatched' : 'bound'
+}

@@ -1,0 +1,234 @@
+import { decideForward, type ForwardRules, type Verdict } from '../core/decide-forward.ts'
+import type { Chat, MessageRow } from '../core/message.ts'
+import { says } from '../core/says.ts'
+
+type Position = {
+  readonly file: string
+  readonly rowid: number
+  readonly guid?: string
+  readonly newestMs: number
+  readonly firstStartMs: number
+}
+
+/** What this flow reads of chat.db. */
+export type ReceiveSource = {
+  readonly file: string
+  readonly highestRowid: () => number
+  readonly guidAt: (rowid: number) => string | undefined
+  readonly rowsAfter: (rowid: number, limit: number) => MessageRow[]
+  readonly row: (rowid: number) => MessageRow | undefined
+  readonly rowidsSince: (sinceMs: number, upTo: number) => number[]
+  readonly highestRowidBefore: (ms: number) => number
+  readonly marksFinished: () => boolean
+}
+
+export type ReceiveNeeds = {
+  readonly rules: ForwardRules
+  /** Wall clock, Unix milliseconds. */
+  readonly now: () => number
+  /** When what is about to be read was committed, Unix milliseconds. */
+  readonly commitMs: number
+  readonly hash: (text: string) => string
+  readonly transaction: <T>(work: () => T) => T
+  readonly cursor: {
+    readonly read: () => Position | undefined
+    readonly move: (to: Position) => void
+    readonly pendingRows: () => readonly { readonly rowid: number; readonly firstSeenMs: number }[]
+    readonly awaitRow: (rowid: number, nowMs: number, waitingFor: string) => void
+    readonly forgetRow: (rowid: number) => void
+    readonly forgetAllRows: () => void
+    readonly rememberChat: (chat: Chat) => void
+  }
+  readonly inbox: {
+    readonly add: (
+      message: {
+        readonly guid: string
+        readonly threadId?: string
+        readonly fingerprint?: string
+        readonly dateMs?: number
+        readonly seenMs: number
+      } & ({ readonly body: string } | { readonly skip: string }),
+    ) => boolean
+    readonly isKnown: (guid: string) => boolean
+    readonly hasTwin: (fingerprint: string, guid: string) => boolean
+  }
+  readonly outbox: {
+    readonly ownBubble: (
+      threadId: string,
+      says: string,
+      sinceMs: number,
+    ) => { readonly id: number; readonly open: boolean } | undefined
+    readonly claimEcho: (id: number, guid: string) => void
+    /** Bubbles whose row is still awaited: their watermarks are row numbers of this file. */
+    readonly awaitingRow: (sinceMs: number) => readonly { readonly id: number; readonly startedMs?: number }[]
+    readonly setWatermark: (id: number, rowid: number) => void
+  }
+  /** The exact body of the POST, as text. */
+  readonly toBody: (message: { threadId: string; sender: string; text: string }) => string
+  readonly count: (name: string) => void
+  readonly onReanchored?: (file: string) => void
+}
+
+export type Received = {
+  /** How many messages are queued for the backend. */
+  readonly queued: number
+  /** Rows that Messages is still writing: call again soon, even if chat.db does not change. */
+  readonly pending: number
+}
+
+/**
+ * Rows of chat.db → inbox. Each row ends stored (queued or skipped with its reason) or remembered as still being
+ * written, in the one transaction that moves the cursor over it.
+ */
+export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received => {
+  let position = needs.cursor.read() ?? startAtEnd(db, needs)
+  if (isOtherDatabase(db, position)) position = reanchor(db, position, needs)
+
+  const marksFinished = db.marksFinished()
+  let queued = 0
+  const take = (row: MessageRow, firstSeenMs: number | undefined): void => {
+    queued += receiveRow(row, firstSeenMs, marksFinished, position.firstStartMs, needs) ? 1 : 0
+  }
+
+  const pending = needs.cursor.pendingRows()
+  if (pending.length > 0) {
+    const rows = pending.map(({ rowid, firstSeenMs }) => ({ rowid, firstSeenMs, row: db.row(rowid) }))
+    needs.transaction(() => {
+      for (const { rowid, firstSeenMs, row } of rows) {
+        if (row === undefined) needs.cursor.forgetRow(rowid)
+        else take(row, firstSeenMs)
+      }
+    })
+  }
+
+  for (;;) {
+    const rows = db.rowsAfter(position.rowid, BATCH_ROWS)
+    const last = rows.at(-1)
+    if (last === undefined) return { queued, pending: needs.cursor.pendingRows().length }
+    position = {
+      ...position,
+      file: db.file,
+      rowid: last.rowid,
+      guid: last.guid,
+      newestMs: newest(rows, position, needs),
+    }
+    needs.transaction(() => {
+      for (const row of rows) take(row, undefined)
+      needs.cursor.move(position)
+    })
+  }
+}
+
+const BATCH_ROWS = 200
+/** How far back an identical bubble of ours is looked for. */
+const ECHO_WINDOW_MS = 10 * 60_000
+/** Re-reading a rebuilt database begins this much before the newest date seen; known messages are recognised. */
+const REANCHOR_OVERLAP_MS = 60 * 60_000
+
+/** Judges and stores one row; true where it is queued. Part of the caller's transaction. */
+const receiveRow = (
+  row: MessageRow,
+  firstSeenMs: number | undefined,
+  marksFinished: boolean,
+  firstStartMs: number,
+  needs: ReceiveNeeds,
+): boolean => {
+  const { cursor, inbox, outbox } = needs
+  const now = needs.now()
+  const settled = (): false => {
+    if (firstSeenMs !== undefined) cursor.forgetRow(row.rowid)
+    return false
+  }
+  if (inbox.isKnown(row.guid)) return settled()
+  if (row.fromMe) {
+    needs.count('skipped.own')
+    return settled()
+  }
+
+  const { chat, sender } = row
+  const fingerprint = fingerprintOf(row, needs.hash)
+  const own = chat && outbox.ownBubble(chat.threadId, says(row.text), now - ECHO_WINDOW_MS)
+  const verdict: Verdict = decideForward(row, {
+    rules: needs.rules,
+    now,
+    firstStartMs,
+    waitedMs: firstSeenMs === undefined ? 0 : now - firstSeenMs,
+    marksFinished,
+    isTwin: fingerprint !== undefined && inbox.hasTwin(fingerprint, row.guid),
+    ownBubble: own === undefined ? 'none' : own.open ? 'open' : 'sent',
+  })
+
+  if (verdict.kind === 'wait') {
+    if (firstSeenMs === undefined) cursor.awaitRow(row.rowid, now, verdict.for)
+    return false
+  }
+  const record = {
+    guid: row.guid,
+    seenMs: needs.commitMs,
+    ...(chat && { threadId: chat.threadId }),
+    ...(fingerprint !== undefined && { fingerprint }),
+    ...(row.dateMs !== undefined && { dateMs: row.dateMs }),
+  }
+  if (verdict.kind === 'skip' || chat === undefined || sender === undefined) {
+    const reason = verdict.kind === 'skip' ? verdict.reason : 'incomplete'
+    inbox.add({ ...record, skip: reason })
+    if (reason === 'own_echo' && own) outbox.claimEcho(own.id, row.guid)
+    return settled()
+  }
+  cursor.rememberChat(chat)
+  inbox.add({ ...record, body: needs.toBody({ threadId: chat.threadId, sender, text: row.text }) })
+  settled()
+  return true
+}
+
+/**
+ * What a copy of a message has in common with it, whatever guid and ROWID it is given: cloud sync inserts old messages
+ * again. Without a date nothing tells a copy from a person who says the same twice.
+ */
+const fingerprintOf = (row: MessageRow, hash: (text: string) => string): string | undefined =>
+  row.chat === undefined || row.dateMs === undefined || row.text === ''
+    ? undefined
+    : hash([row.chat.threadId, row.sender ?? '', row.date, row.text].join('\0'))
+
+/** First start: history is never answered. */
+const startAtEnd = (db: ReceiveSource, needs: ReceiveNeeds): Position => {
+  const rowid = db.highestRowid()
+  const guid = db.guidAt(rowid)
+  const now = needs.now()
+  const position = { file: db.file, rowid, newestMs: now, firstStartMs: now, ...(guid !== undefined && { guid }) }
+  needs.transaction(() => needs.cursor.move(position))
+  return position
+}
+
+/** Replaced, restored or rebuilt: the row numbers we know mean nothing in it. */
+const isOtherDatabase = (db: ReceiveSource, position: Position): boolean => {
+  if (db.file !== position.file || db.highestRowid() < position.rowid) return true
+  const guid = db.guidAt(position.rowid)
+  return guid !== undefined && position.guid !== undefined && guid !== position.guid
+}
+
+/** Goes on by date: whatever is about as new as the newest seen is looked at again; known messages are recognised. */
+const reanchor = (db: ReceiveSource, position: Position, needs: ReceiveNeeds): Position => {
+  const now = needs.now()
+  const rowid = db.highestRowid()
+  const guid = db.guidAt(rowid)
+  const since = Math.max(position.newestMs - REANCHOR_OVERLAP_MS, position.firstStartMs - REANCHOR_OVERLAP_MS)
+  const rowids = db.rowidsSince(since, rowid)
+  const { guid: _, ...rest } = position
+  const moved = { ...rest, file: db.file, rowid, ...(guid !== undefined && { guid }) }
+  needs.transaction(() => {
+    needs.cursor.forgetAllRows()
+    for (const recent of rowids) needs.cursor.awaitRow(recent, now, 'reanchor')
+    for (const bubble of needs.outbox.awaitingRow(0)) {
+      needs.outbox.setWatermark(bubble.id, db.highestRowidBefore((bubble.startedMs ?? now) - 60_000))
+    }
+    needs.cursor.move(moved)
+  })
+  needs.onReanchored?.(db.file)
+  return moved
+}
+
+const newest = (rows: readonly MessageRow[], position: Position, needs: ReceiveNeeds): number => {
+  const now = needs.now() // a date from the future would hide what comes before it
+  return rows.reduce((max, { dateMs = 0 }) => (dateMs <= now ? Math.max(max, dateMs) : max), position.newestMs)
+}

@@ -1,0 +1,66 @@
+import type { CommandAckData } from '../protocol/wire.ts'
+
+type Outcome = {
+  readonly commandId: string
+  readonly status: 'received' | 'completed' | 'failed'
+  readonly error?: string
+  readonly detail?: string
+  readonly finishedMs?: number
+}
+
+/** The open connection, as far as acks are concerned. */
+export type AckConnection = { readonly send: (text: string, onDelivered?: () => void) => void }
+
+export type AckNeeds = {
+  readonly commands: {
+    readonly acksOwed: () => Outcome[]
+    readonly ackDelivered: (commandId: string, status: string) => void
+  }
+  readonly transaction: <T>(work: () => T) => T
+}
+
+export type Acks = ReturnType<typeof createAcks>
+
+/** Outcomes → the connection. A final outcome is owed until the backend's side has provably received its ack. */
+export const createAcks = ({ commands, transaction }: AckNeeds) => {
+  let connection: AckConnection | undefined
+  /** Acks on their way over this connection. */
+  let underWay = new Set<string>()
+
+  const send = (): void => {
+    const over = connection
+    if (over === undefined) return
+    for (const outcome of commands.acksOwed()) {
+      const key = `${outcome.status} ${outcome.commandId}`
+      if (underWay.has(key)) continue
+      underWay.add(key)
+      over.send(toFrame(outcome), () => {
+        underWay.delete(key)
+        transaction(() => commands.ackDelivered(outcome.commandId, outcome.status))
+      })
+    }
+  }
+  return {
+    /** A connection opened or (undefined) ended. What was under way on the last one is sent again. */
+    use: (next: AckConnection | undefined): void => {
+      connection = next
+      underWay = new Set()
+      send()
+    },
+    send,
+    /** For outcomes that are not kept; lost without a connection. */
+    sendNow: (outcome: Outcome): void => connection?.send(toFrame(outcome)),
+    sendPong: (): void => connection?.send(JSON.stringify({ type: 'pong' })),
+  }
+}
+
+const toFrame = (outcome: Outcome): string => {
+  const data: CommandAckData = {
+    command_id: outcome.commandId,
+    status: outcome.status,
+    ...(outcome.finishedMs !== undefined && { completed_at: new Date(outcome.finishedMs).toISOString() }),
+    ...(outcome.error !== undefined && { error: outcome.error }),
+    ...(outcome.detail !== undefined && { detail: outcome.detail }),
+  }
+  return JSON.stringify({ type: 'command_ack', data })
+}

@@ -1,0 +1,58 @@
+import { type ArchivedObject, isKindOf, readTypedstream, type Value } from './typedstream.ts'
+
+export type AttributedBody = {
+  /** All of the text, with U+FFFC for each attachment and U+FFFD for each app payload in it. */
+  readonly text: string
+  /** The same text cut into the message's parts, each a bubble of its own; empty where the attributes do not add up. */
+  readonly parts: readonly string[]
+}
+
+/**
+ * Reads `message.attributedBody`, an archived NSAttributedString. The string comes first in it and the attributes after,
+ * so that a text survives attributes that cannot be read. `undefined` where there is no text to be had; never throws.
+ */
+export const readAttributedBody = (blob: Uint8Array): AttributedBody | undefined => {
+  const root = readTypedstream(blob)
+  if (!isKindOf(root, 'NSAttributedString')) return undefined
+  const [string, ...runs] = root.values
+  if (!isKindOf(string, 'NSString')) return undefined
+  const text = string.values[0]
+  return typeof text === 'string' ? { text, parts: splitParts(text, runs) } : undefined
+}
+
+/**
+ * The runs are pairs of numbers, which attributes (from 1) and how many UTF-16 units; where attributes come up for the
+ * first time their dictionary follows. A part may have several runs, as a mention is a run of its own.
+ */
+const splitParts = (text: string, runs: readonly Value[]): readonly string[] => {
+  const partOf = new Map<number, Value>()
+  const parts: string[] = []
+  let start = 0
+  let previous: Value
+  for (let at = 0; at < runs.length; ) {
+    const [index, length, attributes] = runs.slice(at, at + 3)
+    if (typeof index !== 'number' || typeof length !== 'number') return []
+    at += 2
+    if (isKindOf(attributes, 'NSDictionary')) {
+      partOf.set(index, partNumber(attributes))
+      at += 1
+    }
+    const part = partOf.get(index)
+    if (part === undefined) return []
+    const run = text.slice(start, start + length)
+    if (part === previous) parts.push((parts.pop() ?? '') + run)
+    else parts.push(run)
+    previous = part
+    start += length
+  }
+  return parts.join('') === text ? parts : []
+}
+
+/** The value of the part attribute. A dictionary is its count, then keys and values; a number is its type, then its value. */
+const partNumber = ({ values }: ArchivedObject): Value => {
+  const key = values.findIndex(value => isKindOf(value, 'NSString') && value.values[0] === PART_ATTRIBUTE)
+  const number = values[key + 1]
+  return isKindOf(number, 'NSNumber') ? number.values[1] : undefined
+}
+
+const PART_ATTRIBUTE = '__kIMMessagePartAttributeName'

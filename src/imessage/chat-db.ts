@@ -1,0 +1,205 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { EdgeError, EXIT } from '../core/errors.ts'
+import type { Chat, MessageRow } from '../core/message.ts'
+import { fromUnixMs, type RawChat, type RawRow, toChat, toMessageRow } from './row-to-message.ts'
+
+export type ChatDb = ReturnType<typeof openChatDb>
+
+/**
+ * Opens Messages' database, read-only and never `immutable` (that would miss what is in the -wal).
+ *
+ * Every statement is short and read to its end: an open cursor would keep Messages from checkpointing. While this is
+ * open nothing in the process may open chat.db or chat.db-shm by other means: closing them drops SQLite's locks.
+ *
+ * @throws ChatDbProblem
+ */
+export const openChatDb = (path: string) => {
+  let db: Database.Database | undefined
+  try {
+    const file = identityOf(path)
+    db = new Database(path, { readonly: true, fileMustExist: true, timeout: 50 })
+    return { ...statements(db), file, close: () => db?.close() }
+  } catch (cause) {
+    db?.close()
+    throw explainChatDbError(cause, path)
+  }
+}
+
+const statements = (db: Database.Database) => {
+  const columns = new Set(
+    db
+      .prepare<[], { name: string }>('PRAGMA table_info(message)')
+      .all()
+      .map(({ name }) => name),
+  )
+  const chatColumns = new Set(
+    db
+      .prepare<[], { name: string }>('PRAGMA table_info(chat)')
+      .all()
+      .map(({ name }) => name),
+  )
+  // Which columns exist depends on the version of macOS that made or upgraded the file.
+  const list = (prefix: string, has: Set<string>, names: readonly string[]) =>
+    names.map(name => (has.has(name) ? `${prefix}.${name}` : `NULL AS ${name}`)).join(', ')
+  const chatList = `c.guid AS chat_guid, c.chat_identifier, ${list('c', chatColumns, ['style', 'service_name', 'account_id'])}`
+  const select = `
+    SELECT m.ROWID AS rowid, m.guid, h.id AS sender, ${list('m', columns, MESSAGE_COLUMNS)}, ${chatList}
+    FROM message m
+    LEFT JOIN handle h ON h.ROWID = m.handle_id
+    LEFT JOIN chat c ON c.ROWID = (SELECT MIN(j.chat_id) FROM chat_message_join j WHERE j.message_id = m.ROWID)`
+  const query = <P extends unknown[]>(tail: string) => db.prepare<P, RawRow>(`${select} ${tail}`).safeIntegers()
+
+  const after = query<[number, number]>('WHERE m.ROWID > ? ORDER BY m.ROWID LIMIT ?')
+  const byRowid = query<[number]>('WHERE m.ROWID = ?')
+  const byGuid = query<[string]>('WHERE m.guid = ?')
+  const outgoing = query<[number]>('WHERE m.ROWID > ? AND m.is_from_me = 1 ORDER BY m.ROWID')
+  const version = db.prepare<[], number>('PRAGMA data_version').pluck()
+  const highest = db.prepare<[], number>('SELECT COALESCE(MAX(ROWID), 0) FROM message').pluck()
+  const sequence = db.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'message'").pluck()
+  const guid = db.prepare<[number], string>('SELECT guid FROM message WHERE ROWID = ?').pluck()
+  const since = db
+    .prepare<[bigint, number], number>('SELECT ROWID FROM message WHERE date >= ? AND ROWID <= ? ORDER BY ROWID')
+    .pluck()
+  const before = db.prepare<[bigint], number>('SELECT COALESCE(MAX(ROWID), 0) FROM message WHERE date < ?').pluck()
+  const finished = db
+    .prepare<[], number>('SELECT EXISTS (SELECT 1 FROM message WHERE is_from_me = 0 AND is_finished = 1)')
+    .pluck()
+  const chats = db
+    .prepare<[string, number], RawChat>(
+      `SELECT ${chatList} FROM chat c WHERE c.chat_identifier = ?1 AND (?2 = 0 OR EXISTS (
+         SELECT 1 FROM chat_message_join j JOIN message m ON m.ROWID = j.message_id
+         WHERE j.chat_id = c.ROWID AND m.is_from_me = 0))
+       ORDER BY (SELECT MAX(j.message_id) FROM chat_message_join j WHERE j.chat_id = c.ROWID) DESC LIMIT 1`,
+    )
+    .safeIntegers()
+
+  return {
+    /** Changes when another connection has committed; comparable with itself only. */
+    dataVersion: (): number => version.get() ?? 0,
+    /** Highest ROWID ever given in this database, rows deleted since included. */
+    highestRowid: (): number => Math.max(highest.get() ?? 0, sequence.get() ?? 0),
+    guidAt: (rowid: number): string | undefined => guid.get(rowid),
+    rowsAfter: (rowid: number, limit: number): MessageRow[] => after.all(rowid, limit).map(toMessageRow),
+    row: (rowid: number): MessageRow | undefined => {
+      const raw = byRowid.get(rowid)
+      return raw && toMessageRow(raw)
+    },
+    rowByGuid: (messageGuid: string): MessageRow | undefined => {
+      const raw = byGuid.get(messageGuid)
+      return raw && toMessageRow(raw)
+    },
+    /** Rows sent by this account after `rowid`. */
+    outgoingAfter: (rowid: number): MessageRow[] => outgoing.all(rowid).map(toMessageRow),
+    /** ROWIDs up to `upTo` whose date is `sinceMs` (Unix milliseconds) or later. */
+    rowidsSince: (sinceMs: number, upTo: number): number[] => since.all(fromUnixMs(sinceMs), upTo),
+    highestRowidBefore: (ms: number): number => before.get(fromUnixMs(ms)) ?? 0,
+    /** Whether incoming rows are marked as finished here; every macOS does, other writers may not. */
+    marksFinished: (): boolean => finished.get() === 1,
+    /** The chat of a thread, where there are several the one last used; `writtenTo`: somebody has written to us in it. */
+    chatOf: (threadId: string, { writtenTo }: { readonly writtenTo: boolean }): Chat | undefined => {
+      const raw = chats.get(threadId, writtenTo ? 1 : 0)
+      return raw && toChat(raw)
+    },
+  }
+}
+
+const MESSAGE_COLUMNS = [
+  'text',
+  'attributedBody',
+  'date',
+  'is_from_me',
+  'is_finished',
+  'is_empty',
+  'is_system_message',
+  'item_type',
+  'associated_message_type',
+  'schedule_type',
+  'error',
+  'cache_has_attachments',
+  'balloon_bundle_id',
+  'destination_caller_id',
+] as const
+
+/** Which file a path names. `stat` opens nothing, so it is safe beside an open connection. */
+export const identityOf = (path: string): string => {
+  const { dev, ino } = statSync(path, { bigint: true })
+  return `${dev}:${ino}`
+}
+
+export type ChatDbCode =
+  | 'chat_db_missing'
+  | 'chat_db_forbidden'
+  | 'chat_db_damaged'
+  | 'chat_db_busy'
+  | 'chat_db_unreadable'
+
+/** Why chat.db cannot be read now. */
+export class ChatDbProblem extends EdgeError {
+  override readonly name = 'ChatDbProblem'
+
+  constructor(code: ChatDbCode, message: string, remedy: string, cause: unknown) {
+    const exit = code === 'chat_db_forbidden' ? EXIT.permission : code === 'chat_db_busy' ? EXIT.failure : EXIT.config
+    super(code, message, { remedy, exit, cause })
+  }
+}
+
+/** To be called when no connection is open: it may open the file itself to see what is wrong. */
+export const explainChatDbError = (cause: unknown, path: string): ChatDbProblem => {
+  if (cause instanceof ChatDbProblem) return cause
+  const code = (cause as { code?: string }).code ?? ''
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return new ChatDbProblem(
+      'chat_db_busy',
+      `${path} is locked by another program`,
+      'Nothing to do: it is tried again.',
+      cause,
+    )
+  }
+  const seen = probe(path)
+  if (seen === 'ENOENT') {
+    return new ChatDbProblem(
+      'chat_db_missing',
+      `there is no Messages database at ${path}`,
+      'Sign in to Messages once so that it makes one, or set --chat-db to where it is.',
+      cause,
+    )
+  }
+  if (seen === 'EPERM' || seen === 'EACCES') {
+    return new ChatDbProblem(
+      'chat_db_forbidden',
+      `macOS does not let this program read ${path} (${seen})`,
+      'Give Full Disk Access to the node binary that runs edge-agent: System Settings > Privacy & Security > Full Disk Access.',
+      cause,
+    )
+  }
+  if (seen !== undefined || code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_ERROR') {
+    return new ChatDbProblem(
+      'chat_db_damaged',
+      `${path} is not a Messages database: ${seen ?? String((cause as Error).message)}`,
+      'Check that --chat-db names the chat.db of Messages; if it does, open Messages and see whether it works.',
+      cause,
+    )
+  }
+  return new ChatDbProblem(
+    'chat_db_unreadable',
+    `${path} cannot be read: ${String((cause as Error).message)}`,
+    'It is tried again; if it stays, restart the Mac.',
+    cause,
+  )
+}
+
+/** macOS may allow open() and refuse read(): do both. */
+const probe = (path: string): string | undefined => {
+  let fd: number | undefined
+  try {
+    fd = openSync(path, 'r')
+    const head = Buffer.alloc(16)
+    const length = readSync(fd, head, 0, 16, 0)
+    return length === 16 && head.toString('latin1') === 'SQLite format 3\0' ? undefined : 'no SQLite header'
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unreadable'
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}

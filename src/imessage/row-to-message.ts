@@ -1,0 +1,87 @@
+import type { Chat, MessageRow } from '../core/message.ts'
+import { toPlainText } from '../core/plain-text.ts'
+import { readAttributedBody } from './attributed-body.ts'
+
+/** A row as SQLite gives it, integers as BigInt: dates are nanoseconds, beyond what a number holds exactly. */
+export type RawRow = {
+  readonly rowid: bigint
+  readonly guid: string
+  readonly text: string | null
+  readonly attributedBody: Uint8Array | null
+  readonly date: bigint | null
+  readonly is_from_me: bigint | null
+  readonly is_finished: bigint | null
+  readonly is_empty: bigint | null
+  readonly is_system_message: bigint | null
+  readonly item_type: bigint | null
+  readonly associated_message_type: bigint | null
+  readonly schedule_type: bigint | null
+  readonly error: bigint | null
+  readonly cache_has_attachments: bigint | null
+  readonly balloon_bundle_id: string | null
+  readonly destination_caller_id: string | null
+  readonly sender: string | null
+} & RawChat
+
+export type RawChat = {
+  readonly chat_guid: string | null
+  readonly chat_identifier: string | null
+  readonly style: bigint | null
+  readonly service_name: string | null
+  readonly account_id: string | null
+}
+
+export const toMessageRow = (raw: RawRow): MessageRow => {
+  const body = raw.attributedBody === null ? undefined : readAttributedBody(raw.attributedBody)
+  // The column `text` is often NULL on a current macOS; the attributed body has the words.
+  const written = body?.text || raw.text || ''
+  const chat = toChat(raw)
+  const dateMs = toUnixMs(raw.date)
+  return {
+    rowid: Number(raw.rowid),
+    guid: raw.guid,
+    text: toPlainText(written),
+    date: raw.date ?? 0n,
+    fromMe: isSet(raw.is_from_me),
+    finished: isSet(raw.is_finished),
+    emptied: isSet(raw.is_empty),
+    hasContent: written !== '' || isSet(raw.cache_has_attachments) || raw.balloon_bundle_id !== null,
+    associatedType: Number(raw.associated_message_type ?? 0n),
+    itemType: Number(raw.item_type ?? 0n),
+    scheduleType: Number(raw.schedule_type ?? 0n),
+    system: isSet(raw.is_system_message),
+    error: Number(raw.error ?? 0n),
+    toSelf: raw.sender !== null && raw.sender === raw.destination_caller_id,
+    ...(chat !== undefined && { chat }),
+    ...(raw.sender !== null && { sender: raw.sender }),
+    ...(dateMs !== undefined && { dateMs }),
+  }
+}
+
+export const toChat = (raw: RawChat): Chat | undefined => {
+  if (raw.chat_guid === null || raw.chat_identifier === null) return undefined
+  return {
+    guid: raw.chat_guid,
+    threadId: raw.chat_identifier,
+    isGroup: raw.style === GROUP_STYLE,
+    service: raw.service_name ?? 'iMessage',
+    accountId: raw.account_id ?? '',
+  }
+}
+
+const GROUP_STYLE = 43n
+const APPLE_EPOCH_MS = 978_307_200_000
+/** Up to macOS 10.12 dates are seconds; a number this large can only be nanoseconds. */
+const NANOSECONDS_FROM = 1_000_000_000_000n
+
+/** chat.db's date as Unix milliseconds; 0 and NULL mean that there is none. */
+export const toUnixMs = (date: bigint | null): number | undefined => {
+  if (date === null || date === 0n) return undefined
+  const sinceEpoch = date >= NANOSECONDS_FROM ? Number(date / 1000n) / 1000 : Number(date) * 1000
+  return APPLE_EPOCH_MS + sinceEpoch
+}
+
+/** Unix milliseconds as nanoseconds since 2001. */
+export const fromUnixMs = (ms: number): bigint => BigInt(Math.round(ms - APPLE_EPOCH_MS)) * 1_000_000n
+
+const isSet = (value: bigint | null): boolean => value !== null && value !== 0n
