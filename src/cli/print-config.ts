@@ -1,0 +1,45 @@
+import { ConfigError } from '../config/config-error.ts'
+import type { ConfigRow } from '../config/describe-config.ts'
+import { type ConfigInput, inspectConfig } from '../config/inspect-config.ts'
+import { EXIT } from '../core/errors.ts'
+
+type Output = { readonly json: boolean }
+
+/** The faults are this command's answer, so in JSON they go to standard output. Throws a ConfigError in plain text. */
+export const checkConfig = (input: ConfigInput, { json }: Output): void => {
+  const { file, faults, warnings } = inspectConfig(input)
+  if (json) {
+    printJson({ ok: faults.length === 0, file: file.path, faults, warnings })
+    if (faults.length > 0) process.exitCode = EXIT.config
+    return
+  }
+  for (const warning of warnings) process.stderr.write(`edge-agent: ${warning}\n`)
+  if (faults.length > 0) throw new ConfigError(faults)
+  process.stdout.write(`the settings are right (${file.exists ? file.path : `no file at ${file.path}`})\n`)
+}
+
+/** Prints what there is even where some of it is wrong, then throws a ConfigError. */
+export const showConfig = (input: ConfigInput, { json }: Output): void => {
+  const { file, rows, faults } = inspectConfig(input)
+  if (json) printJson({ file: file.path, settings: rows })
+  else process.stdout.write(`${renderRows(rows)}\n`)
+  if (faults.length > 0) throw new ConfigError(faults)
+}
+
+const renderRows = (rows: readonly ConfigRow[]): string => {
+  const cells = rows.map(({ key, value, origin, fits }) => [key, render(value), fits ? origin : `${origin} (wrong)`])
+  const width = (column: number): number => Math.max(...cells.map(row => row[column]?.length ?? 0))
+  const [keyWidth, valueWidth] = [width(0), Math.min(width(1), 50)]
+  return cells
+    .map(([key = '', value = '', origin = '']) => `${key.padEnd(keyWidth)}  ${value.padEnd(valueWidth)}  ${origin}`)
+    .join('\n')
+}
+
+const render = (value: unknown): string => {
+  if (value === null) return '-'
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+const printJson = (value: unknown): void => {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+}

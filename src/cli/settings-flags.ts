@@ -1,0 +1,36 @@
+import { homedir } from 'node:os'
+import type { Command } from 'commander'
+import type { ConfigInput } from '../config/inspect-config.ts'
+
+/**
+ * Adds the flags of the settings to a command. The function that it returns collects, inside the command's action, what
+ * `loadConfig` wants.
+ */
+export const addSettingsFlags = (command: Command): (() => ConfigInput) => {
+  for (const [key, { value, description }] of Object.entries(SETTINGS_FLAGS)) {
+    command.option(`--${key.replaceAll('_', '-')} <${value}>`, description)
+  }
+  return () => ({
+    flags: Object.fromEntries(Object.keys(SETTINGS_FLAGS).map(key => [key, command.opts()[camelCase(key)]])),
+    env: process.env,
+    homedir: homedir(),
+    platform: process.platform,
+    isTTY: process.stdout.isTTY === true,
+  })
+}
+
+/** Settings that have a flag. They stand apart from the schema, which takes longer to load than all of the help. */
+export const SETTINGS_FLAGS: Readonly<Record<string, { readonly value: string; readonly description: string }>> = {
+  config: { value: 'file', description: 'the settings file' },
+  backend_url: { value: 'url', description: 'where the backend is' },
+  agent_id: { value: 'id', description: 'the name by which the backend knows this agent' },
+  chat_db: { value: 'file', description: 'the database of Messages' },
+  state_dir: { value: 'folder', description: "the folder of the agent's own data" },
+  osascript: { value: 'program', description: 'the program that hands texts to Messages' },
+  log_level: { value: 'level', description: 'trace, debug, info, warn, error or fatal' },
+  log_format: { value: 'format', description: 'json or pretty' },
+  max_message_age: { value: 'duration', description: 'older messages are recorded, not answered, such as 6h' },
+}
+
+/** As commander names a flag's value: `--backend-url` is `backendUrl`. */
+const camelCase = (key: string): string => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())

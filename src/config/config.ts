@@ -1,0 +1,32 @@
+import type { SecretSource } from './secret.ts'
+import type { Settings } from './settings.ts'
+
+/** The settings as the program uses them: durations in milliseconds, paths absolute. */
+export type Config = ReturnType<typeof toConfig>
+
+export const toConfig = (settings: Settings, secret: SecretSource) =>
+  ({
+    backendUrl: settings.backend_url,
+    agentId: settings.agent_id,
+    secret,
+    chatDb: settings.chat_db,
+    stateDir: settings.state_dir,
+    osascript: settings.osascript,
+    logLevel: settings.log_level,
+    logFormat: settings.log_format,
+    maxMessageAgeMs: settings.max_message_age,
+    payload: settings.payload,
+    forward: settings.forward,
+    dedupe: { match: settings.dedupe.match, windowMs: settings.dedupe.window },
+    send: {
+      allow: settings.send.allow,
+      timeoutMs: settings.send.timeout,
+      settleMs: settings.send.settle,
+      unknown: settings.send.unknown,
+      retries: settings.send.retries,
+      maxPerMinute: settings.send.max_per_minute,
+      maxPerMinutePerThread: settings.send.max_per_minute_per_thread,
+    },
+    retry: { maxAgeMs: settings.retry.max_age, concurrency: settings.retry.concurrency },
+    watch: settings.watch,
+  }) as const

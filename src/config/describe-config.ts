@@ -1,0 +1,49 @@
+import { formatDuration } from './duration.ts'
+import type { Setting } from './list-settings.ts'
+import type { Given } from './read-settings-file.ts'
+import type { SecretSource } from './secret.ts'
+import { showFound } from './show-found.ts'
+
+/** One setting as a listing shows it. */
+export type ConfigRow = {
+  readonly key: string
+  /** Durations as they are written; null where nothing is set; of the secret only where it comes from. */
+  readonly value: unknown
+  /** A file's path, a variable, a flag, `default`, or `not set`. */
+  readonly origin: string
+  readonly variable: string
+  readonly description: string
+  readonly fits: boolean
+}
+
+/** Every setting, and the secret, with its value and where that comes from. */
+export const describeConfig = (
+  settings: readonly Setting[],
+  given: ReadonlyMap<string, Given>,
+  secret: SecretSource,
+): readonly ConfigRow[] => [
+  ...settings.map((setting): ConfigRow => {
+    const { key, variable, description } = setting
+    const found = given.get(key)
+    const parsed = setting.schema.safeParse(found?.value)
+    const value = parsed.success ? written(setting, parsed.data) : found ? showFound(key, found.value) : null
+    const origin = found?.origin ?? (value === null ? 'not set' : 'default')
+    return { key, value, origin, variable, description, fits: parsed.success }
+  }),
+  describeSecret(secret),
+]
+
+const written = (setting: Setting, value: unknown): unknown =>
+  setting.isDuration && typeof value === 'number' ? formatDuration(value) : (value ?? null)
+
+const describeSecret = (secret: SecretSource): ConfigRow => {
+  const origin = { none: 'not set', variable: 'EDGE_SECRET', file: 'secret_file' }[secret.kind]
+  return {
+    key: 'secret',
+    value: secret.kind === 'none' ? null : `set (from ${secret.kind === 'file' ? secret.path : origin})`,
+    origin,
+    variable: 'EDGE_SECRET',
+    description: 'What the backend knows this agent by. Never in the file: a variable, or secret_file.',
+    fits: true,
+  }
+}

@@ -1,0 +1,125 @@
+import { resolve } from 'node:path'
+import { closest } from './closest.ts'
+import { type Config, toConfig } from './config.ts'
+import type { Fault } from './config-error.ts'
+import { type ConfigRow, describeConfig } from './describe-config.ts'
+import { listSettings, type Setting } from './list-settings.ts'
+import { defaultConfigFile, expandHome, type Host } from './places.ts'
+import { type Given, readSettingsFile } from './read-settings-file.ts'
+import { findSecret } from './secret.ts'
+import { settingsFor } from './settings.ts'
+import { showFound } from './show-found.ts'
+
+/** What the settings are read from, beside the file. */
+export type ConfigInput = Host & {
+  /** Values of flags by the setting's key, and `config` for the file's path. */
+  readonly flags: Readonly<Record<string, string | undefined>>
+}
+
+export type Inspection = {
+  readonly file: { readonly path: string; readonly exists: boolean }
+  /** Every setting with its value and origin, the faulty ones too. */
+  readonly rows: readonly ConfigRow[]
+  readonly faults: readonly Fault[]
+  /** What looks like a mistake and does no harm. */
+  readonly warnings: readonly string[]
+  /** Undefined where there is a fault. */
+  readonly config: Config | undefined
+}
+
+/** Everything there is to know about the settings. A flag counts before a variable, a variable before the file. */
+export const inspectConfig = (input: ConfigInput): Inspection => {
+  const schema = settingsFor(input)
+  const settings = listSettings(schema)
+  const { path, askedForBy } = configFile(input)
+  const file = readSettingsFile(path, settings, { askedForBy, homedir: input.homedir })
+  const given = new Map([...file.given, ...fromVariables(settings, input), ...fromFlags(settings, input)])
+  const written = (key: string): unknown => given.get(key)?.value
+
+  const backendUrl = schema.shape.backend_url.safeParse(written('backend_url')).data
+  const secretFile = schema.shape.secret_file.safeParse(written('secret_file')).data
+  const insecureIsFine = schema.shape.backend.shape.allow_insecure_http.safeParse(written(ALLOW_HTTP)).data === true
+  const secretFileGiven = given.get('secret_file')
+  const secret = findSecret(
+    input.env['EDGE_SECRET'],
+    secretFile && secretFileGiven ? { path: secretFile, given: secretFileGiven } : undefined,
+  )
+
+  const faults = [
+    ...file.faults,
+    ...settings.flatMap(setting => judge(setting, given.get(setting.key), path)),
+    ...judgeHttp(backendUrl, insecureIsFine, given.get('backend_url')),
+    ...secret.faults,
+    ...judgeSecrecy(backendUrl, secret.source.kind === 'none' && !secretFileGiven),
+  ]
+  return {
+    file: { path, exists: file.exists },
+    rows: describeConfig(settings, given, secret.source),
+    faults,
+    warnings: unknownVariables(settings, input),
+    config: faults.length > 0 ? undefined : toConfig(schema.parse(nest(settings, given)), secret.source),
+  }
+}
+
+const configFile = ({ flags, env, homedir, ...host }: ConfigInput) => {
+  const named = flags['config'] || env['EDGE_CONFIG']
+  if (!named) return { path: defaultConfigFile({ env, homedir, ...host }), askedForBy: undefined }
+  return { path: resolve(expandHome(named, homedir)), askedForBy: flags['config'] ? '--config' : 'EDGE_CONFIG' }
+}
+
+/** An empty variable counts as none: there is no other way to unset one in many a place. */
+const fromVariables = (settings: readonly Setting[], { env }: ConfigInput): [string, Given][] =>
+  settings.flatMap(({ key, variable }): [string, Given][] => {
+    const value = env[variable]
+    return value ? [[key, { value, origin: variable }]] : []
+  })
+
+const fromFlags = (settings: readonly Setting[], { flags }: ConfigInput): [string, Given][] =>
+  settings.flatMap(({ key }): [string, Given][] => {
+    const value = flags[key]
+    return value === undefined ? [] : [[key, { value, origin: `--${key.replaceAll('_', '-')}` }]]
+  })
+
+const judge = (setting: Setting, given: Given | undefined, file: string): Fault[] => {
+  const { key, expects: expected, variable, schema } = setting
+  if (schema.safeParse(given?.value).success) return []
+  if (given) return [{ key, origin: given.origin, expected, found: showFound(key, given.value) }]
+  return [{ key, origin: undefined, expected, found: `nothing (set ${variable}, or ${key} in ${file})` }]
+}
+
+const ALLOW_HTTP = 'backend.allow_insecure_http'
+
+const judgeHttp = (backendUrl: string | undefined, isFine: boolean, given: Given | undefined): Fault[] => {
+  if (backendUrl === undefined || isFine || isLoopback(backendUrl) || !backendUrl.startsWith('http:')) return []
+  const expected = `https, as the secret and all texts would go unencrypted; ${ALLOW_HTTP} = true permits it`
+  return [{ key: 'backend_url', origin: given?.origin, expected, found: showFound('backend_url', backendUrl) }]
+}
+
+const judgeSecrecy = (backendUrl: string | undefined, isMissing: boolean): Fault[] => {
+  if (backendUrl === undefined || isLoopback(backendUrl) || !isMissing) return []
+  const expected = 'the secret that the backend knows'
+  return [{ key: 'secret', origin: undefined, expected, found: 'none (set EDGE_SECRET, or secret_file to a path)' }]
+}
+
+const isLoopback = (url: string): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)
+
+const unknownVariables = (settings: readonly Setting[], { env }: ConfigInput): string[] => {
+  const known = ['EDGE_CONFIG', 'EDGE_SECRET', ...settings.map(setting => setting.variable)]
+  return Object.keys(env)
+    .filter(name => name.startsWith('EDGE_') && !known.includes(name))
+    .map(name => {
+      const meant = closest(name, known)
+      return `the variable ${name} is no setting${meant ? `: did you mean ${meant}?` : ''}`
+    })
+}
+
+/** `send.timeout` back into its table. Every table is there, so that its defaults are. */
+const nest = (settings: readonly Setting[], given: ReadonlyMap<string, Given>): Record<string, unknown> => {
+  const root: Record<string, unknown> = {}
+  for (const { key } of settings) {
+    const [name = key, leaf] = key.split('.')
+    const value = given.get(key)?.value
+    root[name] = leaf === undefined ? value : { ...(root[name] ?? {}), [leaf]: value }
+  }
+  return root
+}

@@ -1,0 +1,19 @@
+import type { Config } from './config.ts'
+import { ConfigError } from './config-error.ts'
+import { type ConfigInput, inspectConfig } from './inspect-config.ts'
+
+/** The settings, and what in them looks like a mistake. Throws a ConfigError that holds all faults. */
+export const loadConfig = (input: ConfigInput): { readonly config: Config; readonly warnings: readonly string[] } => {
+  const { config, warnings, faults } = inspectConfig(input)
+  if (!config) throw new ConfigError(faults)
+  return { config, warnings }
+}
+
+/** The state folder alone, for commands that have no use for a backend. Throws a ConfigError where it is in doubt. */
+export const loadStateDir = (input: ConfigInput): string => {
+  const { rows, faults } = inspectConfig(input)
+  const doubts = faults.filter(({ key }) => key === 'config' || key === 'state_dir')
+  const stateDir = rows.find(({ key }) => key === 'state_dir')?.value
+  if (doubts.length > 0 || typeof stateDir !== 'string') throw new ConfigError(doubts)
+  return stateDir
+}

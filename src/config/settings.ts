@@ -1,0 +1,181 @@
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { formatDuration, parseDuration } from './duration.ts'
+import { defaultStateDir, expandHome, type Host } from './places.ts'
+
+/** What a reader of the reference, or of a fault, wants to know about a setting beside its schema. */
+export type About = {
+  readonly description: string
+  /** What its value has to be, as the end of "expected …". */
+  readonly expects: string
+  /** A relative path in the file starts from the file's folder. */
+  readonly isPath?: true
+  /** Milliseconds in the settings, written as a duration everywhere else. */
+  readonly isDuration?: true
+}
+export const about = z.registry<About>()
+
+/**
+ * Every setting: its key in the file (`send.timeout` is `timeout` in the table `[send]`), what it has to be, its default
+ * and its meaning. Each one also takes the text that a variable or flag holds: "5", "true", "a, b". Durations come out
+ * in milliseconds, paths absolute.
+ */
+export const settingsFor = (host: Host) => {
+  const path = z
+    .string()
+    .min(1)
+    .transform(value => resolve(expandHome(value, host.homedir)))
+
+  return z.strictObject({
+    backend_url: backendUrl.register(about, {
+      description: 'Where the backend is. A path in it is kept as a prefix.',
+      expects: 'an http or https URL without credentials, query or fragment',
+    }),
+    agent_id: z
+      .string()
+      .regex(/^[A-Za-z0-9._:@+-]{1,128}$/)
+      .register(about, {
+        description: 'The name by which the backend knows this agent.',
+        expects: '1 to 128 characters out of A-Z a-z 0-9 . _ : @ + -',
+      }),
+    secret_file: path.optional().register(about, {
+      description: 'A file with the secret, readable by its owner only; read again when the secret changes.',
+      expects: 'the path of a file',
+      isPath: true,
+    }),
+    chat_db: path.prefault(join(host.homedir, 'Library/Messages/chat.db')).register(about, {
+      description: 'The database of Messages. It is only read.',
+      expects: 'the path of a file',
+      isPath: true,
+    }),
+    state_dir: path.prefault(defaultStateDir(host)).register(about, {
+      description: "The folder of the agent's own database, lock and control socket.",
+      expects: 'the path of a folder',
+      isPath: true,
+    }),
+    osascript: path.prefault('/usr/bin/osascript').register(about, {
+      description: 'The program that hands texts to Messages.',
+      expects: 'the path of a program',
+      isPath: true,
+    }),
+    log_level: choice(
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
+      'info',
+      'The least serious events to be logged.',
+    ),
+    log_format: choice(
+      ['json', 'pretty'],
+      host.isTTY ? 'pretty' : 'json',
+      'Lines for programs or for people. Default: pretty on a terminal, json elsewhere.',
+    ),
+    max_message_age: duration('6h', '1s', '365d', 'Older incoming messages are recorded, not answered.'),
+    payload: choice(['minimal'], 'minimal', 'What is posted about a message: minimal has thread, sender and text.'),
+
+    backend: z.strictObject({
+      allow_insecure_http: boolean(false, 'Let plain http go to a host other than this machine.'),
+    }),
+    forward: z.strictObject({
+      allow: list([], 'Threads and senders that the backend sees; empty means everybody.'),
+      deny: list([], 'Threads and senders that it never sees.'),
+    }),
+    dedupe: z.strictObject({
+      match: choice(['text', 'position'], 'text', 'How a first bubble is recognised as the reflex sent before it.'),
+      window: duration('10m', '1s', '1d', 'How long reflex and answer look for each other.'),
+    }),
+    send: z.strictObject({
+      allow: z
+        .union([z.enum(['known', 'any']), entries])
+        .prefault('known')
+        .register(about, {
+          description: 'Threads to which the backend may write: known ones have written to us.',
+          expects: '"known", "any", or a list of phone numbers, e-mail addresses or chat identifiers',
+        }),
+      timeout: duration('30s', '1s', '1h', 'How long osascript may take for one text.'),
+      settle: duration('10s', '1s', '1h', 'How long to wait for its row before a doubtful send is judged.'),
+      unknown: choice(
+        ['park', 'resend'],
+        'park',
+        'What becomes of a text when chat.db cannot tell whether it was sent.',
+      ),
+      retries: count(5, 0, 100, 'How often a send that provably did not start is tried again.'),
+      max_per_minute: count(1200, 1, 100_000, 'Texts sent in a minute, all threads together.'),
+      max_per_minute_per_thread: count(240, 1, 100_000, 'Texts sent in a minute, in one thread.'),
+    }),
+    retry: z.strictObject({
+      max_age: duration('24h', '1m', '365d', 'How long a message is posted again while the backend is failing.'),
+      concurrency: count(8, 1, 256, 'Posts under way at the same time.'),
+    }),
+    watch: z.strictObject({
+      hint: boolean(true, 'Let file events hasten the look into chat.db; false only polls.'),
+    }),
+  })
+}
+
+export type Settings = z.output<ReturnType<typeof settingsFor>>
+
+const backendUrl = z
+  .string()
+  .refine(isBackendUrl)
+  .transform(value => new URL(value).href.replace(/\/+$/, ''))
+
+function isBackendUrl(value: string): boolean {
+  const url = URL.parse(value)
+  return url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password && !/[?#]/.test(value)
+}
+
+/** People copy phone numbers with the marks that Messages shows and chat.db does not have: +1 (562) 292-4139. */
+const entry = z
+  .string()
+  .trim()
+  .min(1)
+  .transform(value => (/^\+?[\d\s().-]+$/.test(value) ? value.replace(/[^+\d]/g, '') : value))
+
+const entries = z.union([
+  z.array(entry),
+  z
+    .string()
+    .transform(text => text.split(',').filter(part => part.trim() !== ''))
+    .pipe(z.array(entry)),
+])
+
+const list = (fallback: string[], description: string) =>
+  entries
+    .prefault(fallback)
+    .register(about, { description, expects: 'a list of phone numbers, e-mail addresses or chat identifiers' })
+
+const choice = <const T extends readonly [string, ...string[]]>(
+  choices: T,
+  fallback: NoInfer<T[number]>,
+  description: string,
+) =>
+  z
+    .enum(choices)
+    .prefault(fallback)
+    .register(about, { description, expects: choices.map(choice => `"${choice}"`).join(' or ') })
+
+const boolean = (fallback: boolean, description: string) =>
+  z
+    .union([z.boolean(), z.stringbool({ truthy: ['true', '1'], falsy: ['false', '0'] })])
+    .prefault(fallback)
+    .register(about, { description, expects: 'true or false' })
+
+const count = (fallback: number, least: number, most: number, description: string) =>
+  z
+    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
+    .pipe(z.int().min(least).max(most))
+    .prefault(fallback)
+    .register(about, { description, expects: `a whole number from ${least} to ${most}` })
+
+const duration = (fallback: string, least: string, most: string, description: string) =>
+  z
+    .union([z.string(), z.number()])
+    .transform(written => parseDuration(written) ?? Number.NaN)
+    .pipe(z.int().min(toMs(least)).max(toMs(most)))
+    .prefault(fallback)
+    .register(about, {
+      description,
+      expects: `a duration from ${least} to ${most}, such as "${formatDuration(toMs(fallback))}" or a number of seconds`,
+      isDuration: true,
+    })
+
+const toMs = (written: string): number => parseDuration(written) ?? Number.NaN
