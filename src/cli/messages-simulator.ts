@@ -1,0 +1,25 @@
+import type { Command } from 'commander'
+
+/** `edge-agent messages-simulator`: a Messages.app for machines without one, played over standard input and output. */
+export const register = (program: Command): void => {
+  program
+    .command('messages-simulator')
+    .description('play a Messages.app: a chat.db to read and an osascript to send by, for machines without either')
+    .requiredOption('--dir <dir>', 'folder for chat.db, osascript and the ledger of what was sent')
+    .action(async ({ dir }: { dir: string }) => {
+      const { playMessages } = await import('../messages-simulator/play-messages.ts')
+      await playMessages({
+        dir,
+        input: process.stdin,
+        output: process.stdout,
+        errors: process.stderr,
+        stop: onSigterm(),
+      })
+    })
+}
+
+const onSigterm = (): AbortSignal => {
+  const controller = new AbortController()
+  process.once('SIGTERM', () => controller.abort())
+  return controller.signal
+}

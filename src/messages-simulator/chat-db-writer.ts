@@ -1,0 +1,284 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import { type BodyRun, encodeAttributedBody } from './encode-attributed-body.ts'
+
+export type ChatSpec = {
+  /** `iMessage;-;+1…`, `any;-;a@b.c`, `SMS;-;…`, `any;+;chat…`: what is not given below follows from it. */
+  readonly guid: string
+  /** Addresses of the others; in a direct chat the one its guid names. */
+  readonly participants?: readonly string[]
+  /** chat.service_name; `iMessage` where the guid says `any`. */
+  readonly service?: string
+  /** The local account: its id, and its address as `E:me@example.com` or `P:+1…`. */
+  readonly accountId?: string
+  readonly accountLogin?: string
+}
+
+export type ChatRow = {
+  readonly rowid: number
+  readonly guid: string
+  /** chat.chat_identifier. */
+  readonly identifier: string
+  readonly isGroup: boolean
+  readonly service: string
+  readonly accountId: string
+  readonly accountLogin: string
+}
+
+/** Columns of the message table by name. Dates are nanoseconds since 2001, as BigInt. */
+export type Columns = Readonly<Record<string, string | number | bigint | Uint8Array | null>>
+
+export type AttachmentSpec = { readonly name: string; readonly mimeType?: string; readonly bytes?: number }
+
+export type MessageSpec = {
+  /** The chat, or its guid; it is made where it is missing. */
+  readonly chat: string | ChatSpec
+  readonly text?: string
+  /** Where the words go: `attributedBody` (the default; then text is NULL), `text`, or both. */
+  readonly body?: 'attributedBody' | 'text' | 'both'
+  readonly attachments?: readonly AttachmentSpec[]
+  /** In place of what Messages would write: a tapback, a group event, an old date, a guid, a ROWID. */
+  readonly columns?: Columns
+  /** What these columns say at first; an UPDATE brings their true values, `settleMs` after the join. */
+  readonly atFirst?: Columns
+  readonly settleMs?: number
+  /** How long after the message its join to the chat is committed; it is a commit of its own even at 0, the default. */
+  readonly joinMs?: number | 'never'
+}
+
+/** An incoming message; `from` is the sender's address. */
+export type IncomingSpec = MessageSpec & { readonly from: string }
+
+export type Committed = {
+  readonly guid: string
+  readonly rowid: number
+  /** When the commit that completed the row had returned, in Unix milliseconds with fractions. */
+  readonly committedAt: number
+}
+
+export type ChatDbWriter = ReturnType<typeof openChatDbWriter>
+
+/**
+ * Opens a chat.db as Messages does, to write to it; makes it where it is missing. Messages commits a row before the row's
+ * join to a chat, and fills in some columns later still: so does this. Only columns that macOS 12 has are written
+ * unless asked for.
+ */
+export const openChatDbWriter = (path: string) => {
+  const db = new Database(path, { timeout: 60_000 })
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = NORMAL')
+  inTransaction(db, () => {
+    const isNew = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'message'").get() === undefined
+    if (isNew) db.exec(readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'))
+  })
+
+  return {
+    /** The chat as it is, or as it is from now on. */
+    ensureChat: (spec: string | ChatSpec): ChatRow => inTransaction(db, () => ensureChat(db, spec)),
+
+    findChat: (guid: string): ChatRow | undefined => findChat(db, 'guid = ?', guid),
+
+    findDirectChat: (identifier: string): ChatRow | undefined =>
+      findChat(db, 'style = 45 AND chat_identifier = ?', identifier),
+
+    hasAccount: (id: string): boolean =>
+      db.prepare('SELECT 1 FROM chat WHERE account_id = ? LIMIT 1').get(id) !== undefined,
+
+    /** A message that someone sent to us. The row is there when this returns, the promise is for its completion. */
+    writeIncoming: (spec: IncomingSpec): Promise<Committed> =>
+      writeMessage(db, spec, chat => ({
+        handle_id: ensureHandle(db, spec.from, chat.service),
+        is_delivered: 1,
+      })),
+
+    /** A message of our own: sent, not yet delivered. */
+    writeOutgoing: (spec: MessageSpec): Promise<Committed> =>
+      writeMessage(db, spec, chat => ({
+        handle_id: chat.isGroup ? 0 : ensureHandle(db, chat.identifier, chat.service),
+        is_from_me: 1,
+        is_sent: 1,
+      })),
+
+    /** What Messages leaves behind when it accepts a text for a group and sends nothing: empty, SMS, in no chat. */
+    writeGhost: (chat: string): Promise<Committed> =>
+      writeMessage(db, { chat, body: 'text', text: '', joinMs: 'never' }, ({ identifier }) => ({
+        handle_id: ensureHandle(db, identifier, 'SMS'),
+        service: 'SMS',
+        is_from_me: 1,
+      })),
+
+    /** A delivery, a receipt, an error, an edit: an UPDATE of a row that is there. */
+    updateMessage: (guid: string, columns: Columns): Committed => {
+      const row = db.prepare('SELECT ROWID AS rowid FROM message WHERE guid = ?').get(guid) as
+        | { rowid: number }
+        | undefined
+      if (!row) throw new Error(`chat.db has no message ${guid}`)
+      inTransaction(db, () => update(db, row.rowid, columns))
+      return { guid, rowid: row.rowid, committedAt: now() }
+    },
+
+    /** Moves the -wal's content into chat.db; TRUNCATE also empties the -wal. */
+    checkpoint: (mode: 'PASSIVE' | 'FULL' | 'RESTART' | 'TRUNCATE' = 'TRUNCATE'): void => {
+      db.pragma(`wal_checkpoint(${mode})`)
+    },
+
+    close: (): void => {
+      db.close()
+    },
+  }
+}
+
+/** Nanoseconds since 2001-01-01 UTC, as chat.db counts time, for Unix milliseconds. */
+export const toAppleDate = (unixMs: number): bigint => BigInt(Math.round((unixMs - APPLE_EPOCH_MS) * 1000)) * 1000n
+
+const APPLE_EPOCH_MS = Date.UTC(2001, 0, 1)
+
+const now = (): number => performance.timeOrigin + performance.now()
+
+const inTransaction = <Result>(db: Database.Database, work: () => Result): Result => db.transaction(work).immediate()
+
+const writeMessage = async (
+  db: Database.Database,
+  {
+    chat: chatSpec,
+    text,
+    body = 'attributedBody',
+    attachments = [],
+    columns,
+    atFirst,
+    joinMs = 0,
+    settleMs = 0,
+  }: MessageSpec,
+  ownColumns: (chat: ChatRow) => Columns,
+): Promise<Committed> => {
+  const files = attachments.map(attachment => ({ ...attachment, guid: `at_${randomUUID().toUpperCase()}` }))
+  const runs = toRuns(text, files)
+  const words = runs?.map(run => run.text).join('')
+  const { chat, row, rowid } = inTransaction(db, () => {
+    const chat = ensureChat(db, chatSpec)
+    const row = {
+      guid: randomUUID().toUpperCase(),
+      text: words === undefined || body === 'attributedBody' ? null : words,
+      attributedBody: runs === undefined || body === 'text' ? null : encodeAttributedBody(runs),
+      version: 10,
+      service: chat.service,
+      account: chat.accountLogin,
+      account_guid: chat.accountId,
+      destination_caller_id: chat.accountLogin.slice(2),
+      date: toAppleDate(now()),
+      date_read: 0,
+      date_delivered: 0,
+      is_finished: 1,
+      ...ownColumns(chat),
+      ...columns,
+    } satisfies Columns
+    return { chat, row: row as typeof row & Columns, rowid: insert(db, 'message', { ...row, ...atFirst }) }
+  })
+
+  if (joinMs !== 'never') {
+    if (joinMs > 0) await sleep(joinMs)
+    inTransaction(db, () => {
+      insert(db, 'chat_message_join', { chat_id: chat.rowid, message_id: rowid, message_date: row.date })
+      for (const file of files) attach(db, rowid, file)
+    })
+  }
+  if (atFirst) {
+    if (settleMs > 0) await sleep(settleMs)
+    // A column that nobody gives a value has its default.
+    const settled = Object.fromEntries(Object.keys(atFirst).map(name => [name, 0]))
+    inTransaction(db, () => update(db, rowid, { ...settled, ...pick(row, Object.keys(atFirst)) }))
+  }
+  return { guid: row.guid, rowid, committedAt: now() }
+}
+
+const pick = (row: Columns, names: readonly string[]): Columns =>
+  Object.fromEntries(Object.entries(row).filter(([name]) => names.includes(name)))
+
+/** Each attachment is a part of its own before the words; nothing at all is no body, which is not an empty one. */
+const toRuns = (
+  text: string | undefined,
+  files: readonly { readonly guid: string }[],
+): readonly BodyRun[] | undefined => {
+  if (text === undefined && files.length === 0) return undefined
+  const runs: BodyRun[] = files.map((file, part) => ({ text: '\uFFFC', part, transferGuid: file.guid }))
+  return text ? [...runs, { text, part: files.length }] : runs
+}
+
+const attach = (db: Database.Database, message: number, file: AttachmentSpec & { readonly guid: string }): void => {
+  const attachment = insert(db, 'attachment', {
+    guid: file.guid,
+    original_guid: file.guid,
+    filename: `~/Library/Messages/Attachments/00/${file.name}`,
+    transfer_name: file.name,
+    mime_type: file.mimeType ?? 'image/jpeg',
+    total_bytes: file.bytes ?? 1024,
+    transfer_state: 5,
+  })
+  insert(db, 'message_attachment_join', { message_id: message, attachment_id: attachment })
+}
+
+const ensureChat = (db: Database.Database, spec: string | ChatSpec): ChatRow => {
+  const { guid, ...given }: ChatSpec = typeof spec === 'string' ? { guid: spec } : spec
+  const [prefix, sign, identifier] = guid.split(';', 3)
+  if (!prefix || !identifier || (sign !== '-' && sign !== '+')) throw new Error(`not a chat's guid: ${guid}`)
+  const isGroup = sign === '+'
+  const known = findChat(db, 'guid = ?', guid)
+  const service = known?.service ?? given.service ?? (prefix === 'any' ? 'iMessage' : prefix)
+  const rowid =
+    known?.rowid ??
+    insert(db, 'chat', {
+      guid,
+      style: isGroup ? 43 : 45,
+      state: 3,
+      account_id: given.accountId ?? ACCOUNT_ID,
+      account_login: given.accountLogin ?? ACCOUNT_LOGIN,
+      chat_identifier: identifier,
+      service_name: service,
+      room_name: isGroup ? identifier : null,
+      group_id: randomUUID().toUpperCase(),
+    })
+  for (const participant of given.participants ?? (isGroup ? [] : [identifier])) {
+    const join = db.prepare('INSERT OR IGNORE INTO chat_handle_join (chat_id, handle_id) VALUES (?, ?)')
+    join.run(rowid, ensureHandle(db, participant, service))
+  }
+  return known ?? (findChat(db, 'guid = ?', guid) as ChatRow)
+}
+
+const ACCOUNT_ID = '5B1C0DE5-0000-4000-8000-00000000CAFE'
+const ACCOUNT_LOGIN = 'E:assistant@example.com'
+
+const findChat = (db: Database.Database, condition: string, value: string): ChatRow | undefined => {
+  const row = db
+    .prepare(
+      `SELECT ROWID AS rowid, guid, chat_identifier AS identifier, style = 43 AS isGroup, service_name AS service,
+         account_id AS accountId, account_login AS accountLogin
+       FROM chat WHERE ${condition} ORDER BY ROWID LIMIT 1`,
+    )
+    .get(value) as (Omit<ChatRow, 'isGroup'> & { readonly isGroup: number }) | undefined
+  return row && { ...row, isGroup: row.isGroup === 1 }
+}
+
+/** One address has a handle per service. */
+const ensureHandle = (db: Database.Database, id: string, service: string): number => {
+  const known = db.prepare('SELECT ROWID AS rowid FROM handle WHERE id = ? AND service = ?').get(id, service)
+  return (
+    (known as { rowid: number } | undefined)?.rowid ?? insert(db, 'handle', { id, service, uncanonicalized_id: id })
+  )
+}
+
+const insert = (db: Database.Database, table: string, row: Columns): number => {
+  const names = Object.keys(row)
+  const places = names.map(() => '?').join(', ')
+  const statement = db.prepare(`INSERT INTO ${table} (${names.map(quote).join(', ')}) VALUES (${places})`)
+  return Number(statement.run(...Object.values(row)).lastInsertRowid)
+}
+
+const update = (db: Database.Database, rowid: number, columns: Columns): void => {
+  const assignments = Object.keys(columns).map(name => `${quote(name)} = ?`)
+  db.prepare(`UPDATE message SET ${assignments.join(', ')} WHERE ROWID = ?`).run(...Object.values(columns), rowid)
+}
+
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`

@@ -1,0 +1,104 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** How one call of the osascript stand-in goes. What is "sent" is in the ledger; times are in milliseconds. */
+export type OsascriptMode = (
+  | { readonly mode: 'ok' }
+  /** Takes that long before the text is handed over, in place of 30 to 60. */
+  | { readonly mode: 'slow'; readonly ms: number }
+  /** Never reaches phase "send". `message` is the localised text; the number is what counts. */
+  | { readonly mode: 'fail-before'; readonly number: number; readonly message?: string }
+  /** Sent, with a row, and yet an error: -1712, -609, or one without a number. */
+  | { readonly mode: 'send-then-fail'; readonly number?: number; readonly message?: string }
+  /** Reaches phase "send" and stays there, deaf to SIGTERM, for `ms` or two minutes; nothing is sent. */
+  | { readonly mode: 'hang'; readonly ms?: number }
+  /** As `hang`, but Messages sends after `ms`, whatever became of osascript meanwhile. */
+  | { readonly mode: 'hang-then-send-late'; readonly ms: number }
+  /** The row comes that long after the sending, in place of 20 to 80. */
+  | { readonly mode: 'row-late'; readonly ms: number }
+  /** Sent, exit 0, and no row ever. */
+  | { readonly mode: 'no-row' }
+  /** Exit 0, but not sent: the row has an error, from the start or by an UPDATE `afterMs` later. */
+  | { readonly mode: 'error-row'; readonly error: number; readonly afterMs?: number }
+  /** Exit 0, but not sent: an empty row in no chat. */
+  | { readonly mode: 'ghost-row' }
+  /** Sent, with that many bytes of noise on standard error. */
+  | { readonly mode: 'noisy'; readonly bytes: number }
+  /** Ends at once with that code, as a shell does that cannot start a program. */
+  | { readonly mode: 'exit-code'; readonly code: number }
+) & {
+  /** What Messages does to the words in chat.db; the person gets them as they were. */
+  readonly rewrite?: 'smart-quotes' | 'strip-variation-selectors'
+}
+
+/** The content of `osascript.json`: modes for one target, a chat's guid or identifier, or for all (`*`). */
+export type ModeEntry = {
+  readonly target: string
+  readonly mode: OsascriptMode
+  /** For the next so many calls; without it, for all of them. */
+  readonly times?: number
+}
+
+/**
+ * Takes the mode of a call to `target` out of `dir`: counted entries before standing ones, those of the target before
+ * those for all. Of several processes that ask at once, each gets an entry of its own.
+ */
+export const claimMode = (dir: string, target: string): OsascriptMode =>
+  exchangeModes(dir, entries => {
+    const wanted = [target, target.split(';', 3)[2], '*']
+    const candidates = [...entries.filter(isCounted), ...entries.filter(entry => !isCounted(entry))]
+    const rank = (entry: ModeEntry) => (isCounted(entry) ? 0 : 2) + (entry.target === '*' ? 1 : 0)
+    const [found] = candidates.filter(entry => wanted.includes(entry.target)).sort((a, b) => rank(a) - rank(b))
+    const rest = entries.flatMap(entry => {
+      if (entry !== found || entry.times === undefined) return [entry]
+      return entry.times > 1 ? [{ ...entry, times: entry.times - 1 }] : []
+    })
+    return [found?.mode ?? { mode: 'ok' }, rest]
+  })
+
+/** Adds an entry: a counted one after those that wait, a standing one in place of the target's earlier one. */
+export const addMode = (dir: string, entry: ModeEntry): void =>
+  exchangeModes(dir, entries => {
+    const others = isCounted(entry) ? entries : entries.filter(({ target, times }) => times || target !== entry.target)
+    return [undefined, [...others, entry]]
+  })
+
+/** An empty file, for `dir` to have one. */
+export const createModes = (dir: string): void => writeFileSync(modesFile(dir), '[]', { flag: 'wx' })
+
+const modesFile = (dir: string): string => join(dir, 'osascript.json')
+
+const isCounted = ({ times }: ModeEntry): boolean => times !== undefined
+
+/** The file is its own lock: who has renamed it owns it, until it is put back under its name. */
+const exchangeModes = <Result>(
+  dir: string,
+  change: (entries: readonly ModeEntry[]) => readonly [Result, readonly ModeEntry[]],
+): Result => {
+  const file = modesFile(dir)
+  const mine = `${file}.${process.pid}`
+  takeFile(file, mine)
+  try {
+    const [result, entries] = change(JSON.parse(readFileSync(mine, 'utf8')))
+    writeFileSync(mine, JSON.stringify(entries, undefined, 2))
+    return result
+  } finally {
+    renameSync(mine, file)
+  }
+}
+
+const takeFile = (file: string, mine: string): void => {
+  const deadline = Date.now() + TAKE_MS
+  for (;;) {
+    try {
+      renameSync(file, mine)
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || Date.now() > deadline) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
+    }
+  }
+}
+
+// An owner keeps the file for well under a millisecond.
+const TAKE_MS = 5000

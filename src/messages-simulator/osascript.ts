@@ -1,0 +1,133 @@
+/**
+ * A stand-in for /usr/bin/osascript that runs `send.applescript` and nothing else: the same arguments, the same lines on
+ * standard error, the same exit codes, and the same faults. Like the real one it only asks Messages, which is another
+ * process (`messages-app`): to end this one does not take back what was asked for.
+ *
+ *     osascript.ts DIR SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXT
+ *
+ * It starts for every bubble, so it imports what Node has and nothing more.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { accessSync, constants, openSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Answer, Request, RowPlan } from './messages-app.ts'
+import { claimMode, type OsascriptMode } from './osascript-modes.ts'
+
+const main = async (args: readonly string[]): Promise<number> => {
+  const [dir, script, attempt, addressing, account, service, target, text] = args
+  if (args.length !== 8 || dir === undefined || script === undefined || target === undefined) return usage()
+  if (attempt === undefined || account === undefined || service === undefined || text === undefined) return usage()
+  if (addressing !== 'chat' && addressing !== 'participant') return usage()
+  const mode = claimMode(dir, target)
+  if (mode.mode === 'exit-code') return mode.code
+  if (!isReadable(script)) return write(`osascript: ${script}: No such file or directory\n`, 1)
+
+  const fail = (number: number | undefined, message: string | undefined): number =>
+    write(`${script}: execution error: ${message ?? errorText(number, target)}${number ? ` (${number})` : ''}\n`, 1)
+  const takeMs = mode.mode === 'slow' ? mode.ms : 30 + Math.random() * 30
+
+  phase('resolve')
+  if (mode.mode === 'fail-before') {
+    await sleep(takeMs)
+    return fail(mode.number, mode.message)
+  }
+  const ask = startMessages(dir)
+  const [found] = await Promise.all([ask({ kind: 'resolve', addressing, account, service, target }), sleep(takeMs / 2)])
+  if (found.kind === 'error') return fail(found.number, undefined)
+
+  phase('send')
+  if (mode.mode === 'hang' || mode.mode === 'hang-then-send-late') process.on('SIGTERM', () => {})
+  if (mode.mode === 'hang') {
+    await sleep(mode.ms ?? LONGEST_HANG_MS)
+    return fail(-1712, undefined)
+  }
+  await sleep(takeMs / 2)
+  const afterMs = mode.mode === 'hang-then-send-late' ? mode.ms : 0
+  await ask({ kind: 'send', text, attempt, afterMs, row: planRow(mode), rewrite: mode.rewrite })
+  if (mode.mode === 'noisy') write(`${'noise '.repeat(Math.ceil(mode.bytes / 6)).slice(0, mode.bytes)}\n`, 0)
+  if (mode.mode === 'send-then-fail') return fail(mode.number, mode.message)
+
+  phase('done')
+  return 0
+}
+
+// Nobody's time-out is longer, and a forgotten process ends.
+const LONGEST_HANG_MS = 120_000
+
+const usage = (): number => write('usage: osascript SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXT\n', 64)
+
+const write = (text: string, exitCode: number): number => {
+  process.stderr.write(text)
+  return exitCode
+}
+
+/** Before each step, as the script's `log` does: what came out tells how far it got. */
+const phase = (name: 'resolve' | 'send' | 'done'): void => {
+  process.stderr.write(`edge-agent phase: ${name}\n`)
+}
+
+const isReadable = (file: string): boolean => {
+  try {
+    accessSync(file, constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const planRow = (mode: OsascriptMode): RowPlan => {
+  const afterMs = mode.mode === 'row-late' ? mode.ms : 20 + Math.random() * 60
+  if (mode.mode === 'no-row') return { kind: 'none' }
+  if (mode.mode === 'ghost-row') return { kind: 'ghost', afterMs }
+  if (mode.mode === 'error-row') return { kind: 'error', afterMs, error: mode.error, errorAfterMs: mode.afterMs ?? 0 }
+  return { kind: 'sent', afterMs }
+}
+
+const errorText = (number: number | undefined, target: string): string => {
+  if (number === -1728) return `Messages got an error: Can’t get chat id "${target}".`
+  const known = ERROR_TEXTS.get(number)
+  return known ?? 'Messages got an error: An error has occurred.'
+}
+
+const ERROR_TEXTS: ReadonlyMap<number | undefined, string> = new Map([
+  [-600, 'Messages got an error: Application isn’t running.'],
+  [-609, 'Messages got an error: Connection is invalid.'],
+  [-1712, 'Messages got an error: AppleEvent timed out.'],
+  [-1719, 'Messages got an error: Can’t get account 1 whose service type = iMessage. Invalid index.'],
+  [-1743, 'Not authorized to send Apple events to Messages.'],
+  [-10810, 'An error of type -10810 has occurred.'],
+])
+
+/** Starts Messages in a process group of its own; the returned function asks it one thing at a time. */
+const startMessages = (dir: string): ((request: Request) => Promise<Answer>) => {
+  const self = fileURLToPath(import.meta.url)
+  const program = fileURLToPath(new URL(`./messages-app${extname(self)}`, import.meta.url))
+  const log = openSync(join(dir, 'messages-app.log'), 'a')
+  // Node's types do not tell the pipes from the file here.
+  const app = spawn(process.execPath, [program, dir], {
+    detached: true,
+    stdio: ['pipe', 'pipe', log],
+  }) as ChildProcessByStdio<Writable, Readable, null>
+  app.unref()
+  app.stdin.on('error', () => {}) // it ended: the missing answer tells
+  const answers = createInterface({ input: app.stdout })[Symbol.asyncIterator]()
+  return async request => {
+    app.stdin.write(`${JSON.stringify(request)}\n`)
+    const { value, done } = await answers.next()
+    if (done) throw new Error(`the Messages stand-in ended without an answer, see messages-app.log in ${dir}`)
+    return JSON.parse(value)
+  }
+}
+
+// Not process.exitCode alone: pipes to Messages would keep this process until its row is written.
+main(process.argv.slice(2)).then(
+  code => process.exit(code),
+  error => {
+    process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
+    process.exit(70)
+  },
+)
