@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 /** `edge-agent messages-simulator`: a Messages.app for machines without one, played over standard input and output. */
 export const register = (program: Command): void => {
   program
-    .command('messages-simulator')
+    .command('messages-simulator', { hidden: true })
     .description('play a Messages.app: a chat.db to read and an osascript to send by, for machines without either')
     .requiredOption('--dir <dir>', 'folder for chat.db, osascript and the ledger of what was sent')
     .action(async ({ dir }: { dir: string }) => {

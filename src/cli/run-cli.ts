@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import * as config from './config.ts'
+import * as messagesSimulator from './messages-simulator.ts'
 import * as mockBackend from './mock-backend.ts'
+import * as start from './start.ts'
+import * as status from './status.ts'
+import { version } from './version.ts'
 
 /** Runs what was typed, to its end. Sets the process's exit code and never rejects. */
 export const runCli = async (argv: readonly string[]): Promise<void> => {
@@ -24,22 +27,16 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  for (const { register } of [config, mockBackend]) register(program)
+  for (const { register } of [start, status, config, mockBackend, messagesSimulator]) register(program)
   return program
 }
 
 const EXAMPLES = `
 Examples:
   $ edge-agent config check                 are the settings right?
-  $ edge-agent config show                  what are they, and where do they come from?
+  $ edge-agent start --log-format json      run, with a log for programs
+  $ edge-agent status --json                how is the agent that runs?
   $ edge-agent mock-backend --port 8787     a backend to try things out with`
-
-const version = (): string => {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
-  return version
-}
 
 /** Prints what went wrong on standard error; returns the exit code. */
 const report = (error: unknown, json: boolean): number => {

@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+/** Who may know whom: a folder or file of src, the others that it may import, and whether packages and node:* too. */
+const EDGE = { may: ['core', 'protocol'], packages: /./ }
+const RULES: Readonly<Record<string, { readonly may: readonly string[]; readonly packages: RegExp | undefined }>> = {
+  'main.ts': { may: ['cli'], packages: undefined },
+  cli: {
+    may: ['agent.ts', 'backend', 'config', 'control', 'core', 'flows', 'imessage', 'launchd', 'log.ts'].concat([
+      'messages-simulator',
+      'mock-backend',
+      'protocol',
+      'store',
+    ]),
+    packages: /./,
+  },
+  'agent.ts': {
+    may: ['flows', 'imessage', 'backend', 'store', 'control', 'launchd', 'core', 'protocol'],
+    packages: /./,
+  },
+  flows: { may: ['core', 'protocol'], packages: undefined },
+  imessage: EDGE,
+  backend: EDGE,
+  store: EDGE,
+  control: EDGE,
+  launchd: EDGE,
+  config: EDGE,
+  'log.ts': { may: ['line-writer.ts', 'core'], packages: /./ },
+  'line-writer.ts': { may: ['core'], packages: /^node:/ },
+  'mock-backend': { may: ['protocol', 'core'], packages: /./ },
+  'messages-simulator': { may: ['imessage', 'core'], packages: /./ },
+  protocol: { may: [], packages: /^zod$/ },
+  core: { may: [], packages: undefined },
+}
+
+/** The imports of a file that point the wrong way; `path` is relative to src. */
+const wrongArrows = (path: string, text: string): string[] => {
+  const part = partOf(path)
+  const rule = RULES[part]
+  if (!rule) return [`${path}: src/${part} has no rule`]
+  return importsOf(text).flatMap(target => {
+    const isOurs = target.startsWith('.')
+    const to = isOurs ? partOf(join(dirname(path), target)) : target
+    const isFine = isOurs ? to === part || rule.may.includes(to) : rule.packages?.test(target)
+    return isFine ? [] : [`${path} → ${to}`]
+  })
+}
+
+const partOf = (path: string): string => path.split('/')[0] ?? path
+
+/** Static, re-exporting and dynamic imports, types included. */
+const importsOf = (text: string): string[] =>
+  [...text.matchAll(/(?:^\s*import\s*|\bfrom\s*|\bimport\(\s*)['"]([^'"\n]+)['"]/gm)].map(match => match[1] ?? '')
+
+test('every import in src points the way the architecture has it', () => {
+  const src = fileURLToPath(new URL('../src', import.meta.url))
+  const paths = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(path => path.endsWith('.ts'))
+  const arrows = paths.flatMap(path => importsOf(readFileSync(join(src, path), 'utf8')))
+  expect(arrows.length).toBeGreaterThan(paths.length)
+  expect(paths.flatMap(path => wrongArrows(path, readFileSync(join(src, path), 'utf8')))).toEqual([])
+})
+
+test.each([
+  ['core/a.ts', `import { readFileSync } from 'node:fs'`, 'core/a.ts → node:fs'],
+  ['core/a.ts', `import type { X } from '../protocol/wire.ts'`, 'core/a.ts → protocol'],
+  ['protocol/a.ts', `import WebSocket from 'ws'`, 'protocol/a.ts → ws'],
+  ['flows/a.ts', `import {\n  openStore,\n} from '../store/open-store.ts'`, 'flows/a.ts → store'],
+  ['store/a.ts', `export { x } from '../imessage/x.ts'`, 'store/a.ts → imessage'],
+  ['backend/deep/a.ts', `await import('../../flows/pump.ts')`, 'backend/deep/a.ts → flows'],
+  ['agent.ts', `import './cli/run-cli.ts'`, 'agent.ts → cli'],
+  ['main.ts', `await import('./agent.ts')`, 'main.ts → agent.ts'],
+  ['utils/a.ts', '', 'utils/a.ts: src/utils has no rule'],
+])('a wrong arrow is found: %s with %s', (path, text, arrow) => {
+  expect(wrongArrows(path, text)).toEqual([arrow])
+})
