@@ -40,12 +40,13 @@ const splitParts = (text: string, runs: readonly Value[]): readonly string[] => 
     const part = partOf.get(index)
     if (part === undefined) return []
     const run = text.slice(start, start + length)
+    if (run.length !== length) return []
     if (part === previous) parts.push((parts.pop() ?? '') + run)
     else parts.push(run)
     previous = part
     start += length
   }
-  return parts.join('') === text ? parts : []
+  return start === text.length ? parts : []
 }
 
 /** The value of the part attribute. A dictionary is its count, then keys and values; a number is its type, then its value. */
