@@ -283,7 +283,7 @@ describe('by what happens on the wire', () => {
     expect(seen.indexOf('sent')).toBeLessThan(seen.indexOf('answered'))
   })
 
-  test('onSent belongs to its own request: POSTs of one thread, started one after another, arrive in order', async () => {
+  test('POSTs of one thread, each started when the one before has left, arrive in order', async () => {
     const arrived: unknown[] = []
     const { url } = await serve((request, response) => {
       arrived.push(request.headers['idempotency-key'])
@@ -298,6 +298,23 @@ describe('by what happens on the wire', () => {
     }
     expect(await Promise.all(outcomes)).toEqual(Array(20).fill({ kind: 'answered', answer }))
     expect(arrived).toEqual(Array.from({ length: 20 }, (_, number) => `"m${number}"`))
+  })
+
+  test('onSent belongs to its own request: one that the server does not take in has not been sent', async () => {
+    const sent: string[] = []
+    const takeIn = Promise.withResolvers<void>()
+    const { url } = await serve(async (request, response) => {
+      if (request.headers['idempotency-key'] === '"large"') await takeIn.promise
+      await once(request.resume(), 'end')
+      response.end(answerText)
+    })
+    const post = toPost(url)
+    const large = post({ key: 'large', body: 'x'.repeat(20e6), onSent: () => sent.push('large') })
+    expect(await post({ key: 'small', onSent: () => sent.push('small') })).toHaveProperty('kind', 'answered')
+    expect(sent).toEqual(['small'])
+    takeIn.resolve()
+    expect(await large).toHaveProperty('kind', 'answered')
+    expect(sent).toEqual(['small', 'large'])
   })
 
   test('onSent comes at the latest with the outcome', async () => {
