@@ -90,8 +90,9 @@ const LOG = fileURLToPath(new URL('../dist/log.js', import.meta.url))
 const HUNDRED_LINES = `
   const { createLog } = await import(${JSON.stringify(LOG)})
   const log = await createLog({ level: 'info', format: process.argv[1] })
+  const started = performance.now()
   for (let i = 0; i < 100; i++) log.info({ filler: 'x'.repeat(10_000) }, 'line')
-  process.stderr.write('alive')`
+  process.stderr.write(performance.now() - started < 2_500 ? 'alive' : 'held up')`
 
 const runHundredLines = (redirect: string, format: string) =>
   spawnSync('bash', ['-c', `"$0" --input-type=module -e "$1" ${format} ${redirect}`, process.execPath, HUNDRED_LINES], {
@@ -101,7 +102,8 @@ const runHundredLines = (redirect: string, format: string) =>
 test.each([
   ['a reader that has left', '| true'],
   ['a closed standard output', '>&-'],
-])('%s does not end the process', (_, redirect) => {
+  ['a reader that never reads', '| sleep 4'],
+])('%s neither ends nor holds up the process', (_, redirect) => {
   for (const format of ['json', 'pretty']) expect(runHundredLines(redirect, format).stderr).toBe('alive')
 })
 

@@ -45,8 +45,8 @@ fetch_node() {
 # npm keeps a cache in the home folder; where there is none to write to, it gets one of its own. What it prints belongs
 # to the steps, not to the output of the command that is about to run.
 run_npm() {
-  if [ -d "${HOME:-}" ] && [ -w "${HOME:-}" ]; then npm "$@" </dev/null >&2
-  else HOME="$root/.node" npm_config_cache="$root/.node/npm-cache" npm "$@" </dev/null >&2
+  if [ -d "${HOME:-}" ] && [ -w "${HOME:-}" ]; then npm --no-update-notifier "$@" </dev/null >&2
+  else HOME="$root/.node" npm_config_cache="$root/.node/npm-cache" npm --no-update-notifier "$@" </dev/null >&2
   fi
 }
 

@@ -1,10 +1,10 @@
 import { Command, CommanderError } from 'commander'
 import { EdgeError, EXIT } from '../core/errors.ts'
-import * as config from './config.ts'
-import * as messagesSimulator from './messages-simulator.ts'
-import * as mockBackend from './mock-backend.ts'
-import * as start from './start.ts'
-import * as status from './status.ts'
+import { register as config } from './config.ts'
+import { register as messagesSimulator } from './messages-simulator.ts'
+import { register as mockBackend } from './mock-backend.ts'
+import { register as start } from './start.ts'
+import { register as status } from './status.ts'
 import { version } from './version.ts'
 
 /** Runs what was typed, to its end. Sets the process's exit code and never rejects. */
@@ -27,7 +27,7 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  for (const { register } of [start, status, config, mockBackend, messagesSimulator]) register(program)
+  for (const register of [start, status, config, mockBackend, messagesSimulator]) register(program)
   return program
 }
 

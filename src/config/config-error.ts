@@ -27,5 +27,5 @@ export class ConfigError extends EdgeError {
   }
 }
 
-export const formatFault = ({ key, origin, expected, found }: Fault): string =>
+const formatFault = ({ key, origin, expected, found }: Fault): string =>
   `${key}${origin === undefined ? '' : ` (${origin})`}: expected ${expected}, found ${found}`

@@ -169,7 +169,7 @@ describe('faults', () => {
     ])
   })
 
-  test.each(['http://a.example', 'http://127.0.0.1.a.example', 'http://localhost.a.example'])(
+  test.each(['http://a.example', 'http://notlocalhost', 'http://127.0.0.1.a.example', 'http://localhost.a.example'])(
     'plain http to %s is refused, and allowed by choice',
     url => {
       const env = { ...LOCAL, EDGE_BACKEND_URL: url, EDGE_SECRET: 's' }
