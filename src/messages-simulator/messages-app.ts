@@ -53,6 +53,7 @@ const main = async (dir: string): Promise<void> => {
       answer(guid === undefined ? { kind: 'error', number: NOT_FOUND } : { kind: 'found' })
     } else {
       if (!writer || !resolved) throw new Error('asked to send before the chat was found')
+      console.error(`accepted ${request.attempt} for ${resolved.guid}`) // standard error is messages-app.log
       await pause(dir, request.afterMs)
       const isSent = request.row.kind === 'sent' || request.row.kind === 'none'
       if (isSent) {

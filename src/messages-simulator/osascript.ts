@@ -8,7 +8,7 @@
  * It starts for every bubble, so it imports what Node has and nothing more.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { accessSync, constants, openSync } from 'node:fs'
+import { accessSync, constants, openSync, writeSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
@@ -60,14 +60,19 @@ const LONGEST_HANG_MS = 120_000
 
 const usage = (): number => write('usage: osascript SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXT\n', 64)
 
+// Not process.stderr.fd: to touch process.stderr makes the descriptor non-blocking.
+const STDERR = 2
+
+/** Written when this returns: Node's own stream to a pipe would lose what is left at exit, and a kill what is queued. */
 const write = (text: string, exitCode: number): number => {
-  process.stderr.write(text)
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length; ) at += writeSync(STDERR, bytes, at)
   return exitCode
 }
 
 /** Before each step, as the script's `log` does: what came out tells how far it got. */
 const phase = (name: 'resolve' | 'send' | 'done'): void => {
-  process.stderr.write(`edge-agent phase: ${name}\n`)
+  write(`edge-agent phase: ${name}\n`, 0)
 }
 
 const isReadable = (file: string): boolean => {
@@ -127,7 +132,6 @@ const startMessages = (dir: string): ((request: Request) => Promise<Answer>) => 
 main(process.argv.slice(2)).then(
   code => process.exit(code),
   error => {
-    process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
-    process.exit(70)
+    process.exit(write(`${error instanceof Error ? error.stack : error}\n`, 70))
   },
 )
