@@ -1,0 +1,56 @@
+/**
+ * Measures the agent as built, beside the floor of each figure.
+ *
+ *     node test/bench/main.ts [--json] [commit-to-post] [frame-to-osascript] [idle-cpu] [memory]
+ */
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { commitToPost } from './commit-to-post.ts'
+import type { Figure, Row } from './figure.ts'
+import { frameToOsascript } from './frame-to-osascript.ts'
+import { idleCpu } from './idle-cpu.ts'
+import { memory } from './memory.ts'
+
+const FIGURES: Readonly<Record<string, () => Promise<Figure>>> = {
+  'commit-to-post': commitToPost,
+  'frame-to-osascript': frameToOsascript,
+  'idle-cpu': idleCpu,
+  memory,
+}
+
+const main = async (): Promise<void> => {
+  const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true })
+  const names = positionals.length > 0 ? positionals : Object.keys(FIGURES)
+  const figures: Record<string, Figure> = {}
+  if (!values.json) print(machine())
+  for (const name of names) {
+    const measure = FIGURES[name]
+    if (measure === undefined) throw new Error(`no figure ${name}: there are ${Object.keys(FIGURES).join(', ')}`)
+    const figure = await measure()
+    figures[name] = figure
+    if (!values.json) print(`\n${table(name, figure)}`)
+  }
+  if (values.json) print(JSON.stringify({ machine: machine(), figures }, null, 2))
+}
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`)
+}
+
+const machine = (): string =>
+  `${process.platform} ${process.arch}, ${availableParallelism()} cores, Node ${process.versions.node}`
+
+const table = (name: string, { title, unit, rows }: Figure): string =>
+  [`${name}: ${title} (${unit})`, line('', 'median', 'p90', 'samples', 'goal'), ...rows.map(describe)].join('\n')
+
+const describe = ({ what, kind, median, p90, samples, goal }: Row): string => {
+  const verdict = goal && `${goal.words}: ${median <= goal.atMost ? 'met' : 'MISSED'}`
+  return line(kind === 'floor' ? `floor: ${what}` : what, number(median), number(p90), String(samples), verdict ?? '')
+}
+
+const line = (what: string, ...[median = '', p90 = '', samples = '', goal = '']: string[]): string =>
+  `  ${what.padEnd(38)} ${median.padStart(8)} ${p90.padStart(8)} ${samples.padStart(8)}   ${goal}`.trimEnd()
+
+const number = (value: number): string => value.toFixed(value < 1 ? 3 : value < 20 ? 2 : 1)
+
+await main()

@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { WebSocket } from 'ws'
+import type { AgentStatus } from '../../src/agent.ts'
+import { askAgent } from '../../src/control/ask-agent.ts'
+import { controlSocketPath } from '../../src/control/socket-path.ts'
+import type { Backend } from './start-backend.ts'
+
+export type RunningAgent = Awaited<ReturnType<typeof startAgent>>
+
+/** Starts the agent as built, with its usual log in a file, and waits until it is connected and reads chat.db. */
+export const startAgent = async (options: {
+  readonly backend: Backend
+  /** Holds chat.db; the agent's state and log go there, too. */
+  readonly dir: string
+  readonly osascript?: string
+  readonly hint?: boolean
+}) => {
+  const { backend, dir, osascript = '/bin/false', hint = true } = options
+  const stateDir = join(dir, `state-${hint ? 'hint' : 'no-hint'}`)
+  const log = openSync(join(dir, 'agent.log'), 'a')
+  const child = spawn(process.execPath, [MAIN, 'start'], {
+    // Nothing of the person's own settings counts.
+    env: {
+      PATH: process.env['PATH'],
+      HOME: dir,
+      EDGE_BACKEND_URL: backend.url,
+      EDGE_AGENT_ID: AGENT_ID,
+      EDGE_CHAT_DB: join(dir, 'chat.db'),
+      EDGE_STATE_DIR: stateDir,
+      EDGE_OSASCRIPT: osascript,
+      EDGE_WATCH_HINT: String(hint),
+      EDGE_LOG_FORMAT: 'json',
+      EDGE_SEND_MAX_PER_MINUTE: '100000',
+      EDGE_SEND_MAX_PER_MINUTE_PER_THREAD: '100000',
+    },
+    stdio: ['ignore', log, log],
+  })
+  closeSync(log)
+  const ended = once(child, 'exit')
+  const socket: WebSocket = await Promise.race([
+    backend.connectionOf(AGENT_ID),
+    ended.then(([code]) => {
+      throw new Error(`the agent ended with exit code ${code}, see ${dir}/agent.log`)
+    }),
+  ])
+  const status = async (): Promise<AgentStatus> =>
+    (await askAgent(controlSocketPath(stateDir), 'status')) as AgentStatus
+  while (!(await status()).chatDb.readable) await sleep(20)
+
+  return {
+    pid: child.pid,
+    socket,
+    status,
+    stop: async (): Promise<void> => {
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+const AGENT_ID = 'edge_bench'
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+if (!existsSync(MAIN)) throw new Error('there is no dist to measure: run npm run build first')
