@@ -8,6 +8,7 @@ import { controlSocketPath } from './control/socket-path.ts'
 import { backoff } from './core/backoff.ts'
 import type { BubbleState } from './core/bubble.ts'
 import { createSteadyClock } from './core/clock.ts'
+import { EdgeError } from './core/errors.ts'
 import { createLatency } from './core/latency.ts'
 import type { Log } from './core/log.ts'
 import type { Chat } from './core/message.ts'
@@ -19,7 +20,7 @@ import { executeCommand } from './flows/execute-command.ts'
 import { createPump } from './flows/pump.ts'
 import { receiveBatch } from './flows/receive-batch.ts'
 import { createAcks } from './flows/send-acks.ts'
-import { type ChatDb, openChatDb } from './imessage/chat-db.ts'
+import { CHAT_DB_CODES, type ChatDb, openChatDb } from './imessage/chat-db.ts'
 import { createSendText } from './imessage/send-text.ts'
 import { watchChatDb } from './imessage/watch-chat-db.ts'
 import type { MessageRequest } from './protocol/wire.ts'
@@ -128,12 +129,8 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
       problems.clear('state_unwritable')
       return pending === 0
     } catch (error) {
-      if (!isOurs(error)) throw error
-      problems.set(
-        'state_unwritable',
-        `the state database cannot be written: ${String(error)}`,
-        'Make room on the disk.',
-      )
+      if (!(error instanceof EdgeError)) throw error // chat.db's
+      problems.setFrom(error)
       return false
     }
   }
@@ -278,7 +275,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
         onChange: receive,
         onProblem: problem => {
           if (problem !== undefined) problems.set(problem.code, problem.message, problem.remedy ?? '')
-          else for (const { code } of problems.list()) if (code.startsWith('chat_db_')) problems.clear(code)
+          else for (const code of CHAT_DB_CODES) problems.clear(code)
         },
         onReady: look => {
           lookNow = look
@@ -372,12 +369,6 @@ const commitTime = (chatDb: string): number => {
   const now = Date.now()
   const wal = statSync(`${chatDb}-wal`, { throwIfNoEntry: false })
   return wal === undefined || wal.mtimeMs > now || now - wal.mtimeMs > 10_000 ? now : wal.mtimeMs
-}
-
-/** An error of our own database, not of chat.db: that one is only read. */
-const isOurs = (error: unknown): boolean => {
-  const code = (error as { code?: string }).code ?? ''
-  return code.startsWith('SQLITE_FULL') || code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_IOERR_WRITE')
 }
 
 /** A secret that was changed is tried at once. */

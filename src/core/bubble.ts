@@ -12,7 +12,9 @@ export type SendOutcome =
 /** What becomes of the bubble after an attempt. */
 export type AfterSend =
   | { readonly state: 'sent' }
-  | { readonly state: 'planned'; readonly reason: string; readonly delayMs: number; readonly pauseAll: boolean }
+  | { readonly state: 'planned'; readonly reason: string; readonly delayMs: number }
+  /** Planned as before, but nobody is sent anything for so long. */
+  | { readonly state: 'paused'; readonly reason: string; readonly delayMs: number }
   | { readonly state: 'failed'; readonly reason: string }
   | { readonly state: 'unknown'; readonly reason: string }
 
@@ -29,11 +31,11 @@ export const afterSend = (outcome: SendOutcome, tries: number, maxTries: number)
   if (outcome.kind === 'unknown') return { state: 'unknown', reason: outcome.reason }
   const { reason } = outcome
   if (outcome.cause === 'not-allowed') {
-    return { state: 'planned', reason, delayMs: NOT_ALLOWED_PROBE_MS, pauseAll: true }
+    return { state: 'paused', reason, delayMs: NOT_ALLOWED_PROBE_MS }
   }
   if (tries >= maxTries) return { state: 'failed', reason }
   const delayMs = Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (tries - 1))
-  return { state: 'planned', reason, delayMs, pauseAll: false }
+  return { state: 'planned', reason, delayMs }
 }
 
 /** Why a text cannot be handed to Messages at all; undefined where it can. */

@@ -15,12 +15,18 @@ export const createProblems = (
   onChange: (problem: Problem, state: 'begins' | 'ends') => void = () => {},
 ) => {
   const open = new Map<string, Problem>()
+  const set = (code: string, message: string, remedy: string): void => {
+    const known = open.get(code)
+    const problem = { code, message, remedy, sinceMs: known?.sinceMs ?? now() }
+    open.set(code, problem)
+    if (known === undefined) onChange(problem, 'begins')
+  }
   return {
-    set: (code: string, message: string, remedy: string): void => {
-      const known = open.get(code)
-      const problem = { code, message, remedy, sinceMs: known?.sinceMs ?? now() }
-      open.set(code, problem)
-      if (known === undefined) onChange(problem, 'begins')
+    set,
+    /** The problem that an error tells of, by its own code and remedy where it has them. */
+    setFrom: (error: unknown): void => {
+      const { code = 'unexpected', message, remedy = 'Please report it with the log.' } = error as Partial<Problem>
+      set(code, message ?? String(error), remedy)
     },
     clear: (code: string): void => {
       const problem = open.get(code)

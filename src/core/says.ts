@@ -6,7 +6,7 @@
 export const says = (text: string): string =>
   text
     .normalize('NFC')
-    .replace(/[\u200B-\u200F\u2060-\u2064\uFEFF\u00AD\uFE00-\uFE0F\u{E0100}-\u{E01EF}]/gu, '')
+    .replace(/[\u200B-\u200F\u2060-\u2064\uFEFF\u00AD]|\p{Variation_Selector}/gu, '')
     .replace(/[\u2018\u2019\u201A\u201B\u2032]/g, "'")
     .replace(/[\u201C\u201D\u201E\u201F\u2033]/g, '"')
     .replace(/\s+/g, ' ')

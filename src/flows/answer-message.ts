@@ -156,11 +156,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
       problems.clear('state_unwritable')
     } catch (error) {
       // The store could not record it: after a pause what was being POSTed is tried again, under the same key.
-      problems.set(
-        'state_unwritable',
-        `the state database cannot be written: ${String(error)}`,
-        'Make room on the disk.',
-      )
+      problems.setFrom(error)
       gate = { untilMs: now() + STORE_PAUSE_MS, wrongRoad: false }
       unrecorded.add(id)
     }

@@ -119,11 +119,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
       problems.clear('state_unwritable')
     } catch (error) {
       // Without a record of the outcome the bubble stays `sending` and its evidence stays in its file.
-      problems.set(
-        'state_unwritable',
-        `the state database cannot be written: ${String(error)}`,
-        'Make room on the disk.',
-      )
+      problems.setFrom(error)
       await retryRecord(bubble.id)
     }
   }
@@ -158,11 +154,15 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     const at = now()
     const reason = 'reason' in after ? after.reason : undefined
     needs.transaction(() => {
-      outbox.move(bubble.id, after.state, reason, at, after.state === 'planned' ? at + after.delayMs : 0)
-      if (after.state === 'planned' && after.pauseAll) outbox.refundTry(bubble.id)
+      if (after.state === 'paused') {
+        outbox.move(bubble.id, 'planned', reason, at)
+        outbox.refundTry(bubble.id)
+      } else {
+        outbox.move(bubble.id, after.state, reason, at, after.state === 'planned' ? at + after.delayMs : 0)
+      }
       if (after.state === 'failed') needs.onEnd(bubble.id, 'failed', reason)
     })
-    if (after.state === 'planned' && after.pauseAll) {
+    if (after.state === 'paused') {
       pausedUntilMs = at + after.delayMs
       problems.set(
         'automation_denied',

@@ -12,6 +12,8 @@ type Position = {
 
 /** What this flow reads of chat.db. */
 export type ReceiveSource = {
+  /** All reads in it see one moment. */
+  readonly snapshot: <T>(read: () => T) => T
   readonly file: string
   readonly highestRowid: () => number
   readonly guidAt: (rowid: number) => string | undefined
@@ -86,36 +88,30 @@ export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received =
 
   const marksFinished = db.marksFinished()
   let queued = 0
-  const take = (row: MessageRow, firstSeenMs: number | undefined): void => {
-    queued += receiveRow(row, firstSeenMs, marksFinished, position.firstStartMs, needs) ? 1 : 0
-  }
-
-  const pending = needs.cursor.pendingRows()
-  if (pending.length > 0) {
-    const rows = pending.map(({ rowid, firstSeenMs }) => ({ rowid, firstSeenMs, row: db.row(rowid) }))
-    needs.transaction(() => {
-      for (const { rowid, firstSeenMs, row } of rows) {
-        if (row === undefined) needs.cursor.forgetRow(rowid)
-        else take(row, firstSeenMs)
-      }
-    })
-  }
-
   for (;;) {
-    const rows = db.rowsAfter(position.rowid, BATCH_ROWS)
+    const after = position
+    const { pending, rows } = db.snapshot(() => ({
+      pending: needs.cursor.pendingRows().map(seen => ({ ...seen, row: db.row(seen.rowid) })),
+      rows: db.rowsAfter(after.rowid, BATCH_ROWS),
+    }))
     const last = rows.at(-1)
-    if (last === undefined) return { queued, pending: needs.cursor.pendingRows().length }
-    position = {
-      ...position,
-      file: db.file,
-      rowid: last.rowid,
-      guid: last.guid,
-      newestMs: newest(rows, position, needs),
+    if (last !== undefined) {
+      position = { ...after, file: db.file, rowid: last.rowid, guid: last.guid, newestMs: newest(rows, after, needs) }
     }
-    needs.transaction(() => {
-      for (const row of rows) take(row, undefined)
-      needs.cursor.move(position)
-    })
+    const take = (row: MessageRow, firstSeenMs?: number): void => {
+      if (receiveRow(row, firstSeenMs, marksFinished, after.firstStartMs, needs)) queued += 1
+    }
+    if (pending.length > 0 || rows.length > 0) {
+      needs.transaction(() => {
+        for (const { rowid, firstSeenMs, row } of pending) {
+          if (row === undefined) needs.cursor.forgetRow(rowid)
+          else take(row, firstSeenMs)
+        }
+        for (const row of rows) take(row)
+        needs.cursor.move(position)
+      })
+    }
+    if (rows.length < BATCH_ROWS) return { queued, pending: needs.cursor.pendingRows().length }
   }
 }
 

@@ -66,8 +66,8 @@ const statements = (db: Database.Database) => {
     .prepare<[], number>('SELECT EXISTS (SELECT 1 FROM message WHERE is_from_me = 0 AND is_finished = 1)')
     .pluck()
   const chats = db
-    .prepare<[string, number], RawChat>(
-      `SELECT ${chatList} FROM chat c WHERE c.chat_identifier = ?1 AND (?2 = 0 OR EXISTS (
+    .prepare<[{ threadId: string; writtenTo: number }], RawChat>(
+      `SELECT ${chatList} FROM chat c WHERE c.chat_identifier = @threadId AND (@writtenTo = 0 OR EXISTS (
          SELECT 1 FROM chat_message_join j JOIN message m ON m.ROWID = j.message_id
          WHERE j.chat_id = c.ROWID AND m.is_from_me = 0))
        ORDER BY (SELECT MAX(j.message_id) FROM chat_message_join j WHERE j.chat_id = c.ROWID) DESC LIMIT 1`,
@@ -75,6 +75,8 @@ const statements = (db: Database.Database) => {
     .safeIntegers()
 
   return {
+    /** All that is read in `read` is of one moment: a row that was incomplete is not overtaken by the one behind it. */
+    snapshot: <T>(read: () => T): T => db.transaction(read).deferred(),
     /** Changes when another connection has committed; comparable with itself only. */
     dataVersion: (): number => version.get() ?? 0,
     /** Highest ROWID ever given in this database, rows deleted since included. */
@@ -98,7 +100,7 @@ const statements = (db: Database.Database) => {
     marksFinished: (): boolean => finished.get() === 1,
     /** The chat of a thread, where there are several the one last used; `writtenTo`: somebody has written to us in it. */
     chatOf: (threadId: string, { writtenTo }: { readonly writtenTo: boolean }): Chat | undefined => {
-      const raw = chats.get(threadId, writtenTo ? 1 : 0)
+      const raw = chats.get({ threadId, writtenTo: writtenTo ? 1 : 0 })
       return raw && toChat(raw)
     },
   }
@@ -127,12 +129,14 @@ export const identityOf = (path: string): string => {
   return `${dev}:${ino}`
 }
 
-export type ChatDbCode =
-  | 'chat_db_missing'
-  | 'chat_db_forbidden'
-  | 'chat_db_damaged'
-  | 'chat_db_busy'
-  | 'chat_db_unreadable'
+export const CHAT_DB_CODES = [
+  'chat_db_missing',
+  'chat_db_forbidden',
+  'chat_db_damaged',
+  'chat_db_busy',
+  'chat_db_unreadable',
+] as const
+export type ChatDbCode = (typeof CHAT_DB_CODES)[number]
 
 /** Why chat.db cannot be read now. */
 export class ChatDbProblem extends EdgeError {

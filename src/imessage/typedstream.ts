@@ -31,7 +31,7 @@ export const readTypedstream = (bytes: Uint8Array): ArchivedObject | undefined =
   return isObject(root) ? root : undefined
 }
 
-export const isObject = (value: unknown): value is ArchivedObject =>
+const isObject = (value: unknown): value is ArchivedObject =>
   typeof value === 'object' && value !== null && 'class' in value
 
 /** Whether `value` is an object of the class called `name`, or of one that inherits from it. */

@@ -43,8 +43,8 @@ export const createCommands = (db: Database, counters: Counters) => {
   )
   // While a message that was POSTed before the reflex is in flight, its answer may still be the reflex's: then the
   // window does not end.
-  const unmatched = db.prepare<[string, number], ReflexRow>(
-    `${REFLEX} WHERE c.role = 'unmatched' AND c.thread_id = ?1 AND (c.received_ms >= ?2 OR EXISTS (
+  const unmatched = db.prepare<[{ threadId: string; since: number }], ReflexRow>(
+    `${REFLEX} WHERE c.role = 'unmatched' AND c.thread_id = @threadId AND (c.received_ms >= @since OR EXISTS (
        SELECT 1 FROM messages m WHERE m.thread_id = c.thread_id AND m.state IN ('queued', 'waiting', 'posting')
          AND m.first_post_seq < c.received_seq)) ORDER BY c.received_seq`,
   )
@@ -94,7 +94,7 @@ export const createCommands = (db: Database, counters: Counters) => {
     ofBubble: (bubbleId: number): string | undefined => byBubble.get(bubbleId),
     /** Reflexes of the thread that were sent for no answer in particular yet, oldest first. */
     unmatched: (threadId: string, receivedSinceMs: number): SentReflex[] =>
-      unmatched.all(threadId, receivedSinceMs).map(toReflex),
+      unmatched.all({ threadId, since: receivedSinceMs }).map(toReflex),
     /** The reflex that was sent for this very message because it named it. */
     namedFor: (messageId: number): SentReflex | undefined => {
       const row = named.get(messageId)

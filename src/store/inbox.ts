@@ -68,9 +68,9 @@ export const createInbox = (db: Database, counters: Counters) => {
   const hasten = db.prepare<[number]>(
     "UPDATE messages SET next_post_ms = ? WHERE state = 'waiting' AND reason LIKE 'network\\_%' ESCAPE '\\'",
   )
-  const posted = db.prepare<[string, number], PostedRow>(
-    `${POSTED} WHERE m.thread_id = ?1 AND m.posts > 0
-       AND (m.state IN ('queued', 'waiting', 'posting') OR (m.state = 'answered' AND m.answered_ms >= ?2)) ORDER BY m.id`,
+  const posted = db.prepare<[{ threadId: string; since: number }], PostedRow>(
+    `${POSTED} WHERE m.thread_id = @threadId AND m.posts > 0
+       AND (m.state IN ('queued', 'waiting', 'posting') OR (m.state = 'answered' AND m.answered_ms >= @since)) ORDER BY m.id`,
   )
   const postedById = db.prepare<[number], PostedRow>(`${POSTED} WHERE m.id = ?`)
   const counts = db.prepare<[], { state: MessageState; n: number }>(
@@ -134,7 +134,7 @@ export const createInbox = (db: Database, counters: Counters) => {
     threadIdOf: (id: number): string | undefined => byId.get(id)?.thread_id ?? undefined,
     /** The messages of a thread that a reflex may belong to: in flight, or answered since. */
     posted: (threadId: string, answeredSinceMs: number): PostedMessage[] =>
-      posted.all(threadId, answeredSinceMs).map(toPosted),
+      posted.all({ threadId, since: answeredSinceMs }).map(toPosted),
     postedById: (id: number): PostedMessage | undefined => {
       const row = postedById.get(id)
       return row && row.posts > 0 ? toPosted(row) : undefined

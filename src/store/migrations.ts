@@ -10,14 +10,14 @@ export const MIGRATIONS: readonly string[] = [
     file TEXT NOT NULL,
     rowid_seen INTEGER NOT NULL,
     guid TEXT,
-    newest_ms INTEGER NOT NULL,
-    first_start_ms INTEGER NOT NULL
+    newest_ms REAL NOT NULL,
+    first_start_ms REAL NOT NULL
   ) STRICT;
 
   -- Rows of chat.db that Messages is still writing.
   CREATE TABLE pending_rows (
     rowid_seen INTEGER PRIMARY KEY,
-    first_seen_ms INTEGER NOT NULL,
+    first_seen_ms REAL NOT NULL,
     waiting_for TEXT NOT NULL
   ) STRICT;
 
@@ -36,8 +36,8 @@ export const MIGRATIONS: readonly string[] = [
     guid TEXT NOT NULL UNIQUE,
     thread_id TEXT,
     fingerprint TEXT,
-    date_ms INTEGER,
-    seen_ms INTEGER NOT NULL,
+    date_ms REAL,
+    seen_ms REAL NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('queued', 'posting', 'waiting', 'answered', 'skipped', 'dead')),
     reason TEXT,
     detail TEXT,
@@ -45,9 +45,9 @@ export const MIGRATIONS: readonly string[] = [
     posts INTEGER NOT NULL DEFAULT 0,
     invalid_answers INTEGER NOT NULL DEFAULT 0,
     first_post_seq INTEGER,
-    first_post_ms INTEGER,
-    next_post_ms INTEGER,
-    answered_ms INTEGER,
+    first_post_ms REAL,
+    next_post_ms REAL,
+    answered_ms REAL,
     first_says TEXT,
     bubbles INTEGER
   ) STRICT;
@@ -69,13 +69,13 @@ export const MIGRATIONS: readonly string[] = [
     state TEXT NOT NULL CHECK (state IN ('planned', 'sending', 'sent', 'confirmed', 'failed', 'unknown', 'parked')),
     reason TEXT,
     tries INTEGER NOT NULL DEFAULT 0,
-    next_send_ms INTEGER NOT NULL DEFAULT 0,
+    next_send_ms REAL NOT NULL DEFAULT 0,
     attempt TEXT,
     watermark INTEGER,
-    planned_ms INTEGER NOT NULL,
-    started_ms INTEGER,
-    ended_ms INTEGER,
-    confirmed_ms INTEGER,
+    planned_ms REAL NOT NULL,
+    started_ms REAL,
+    ended_ms REAL,
+    confirmed_ms REAL,
     row_guid TEXT UNIQUE,
     echo_guid TEXT
   ) STRICT;
@@ -96,11 +96,11 @@ export const MIGRATIONS: readonly string[] = [
     message_id INTEGER REFERENCES messages (id),
     bubble_id INTEGER REFERENCES bubbles (id),
     received_seq INTEGER NOT NULL,
-    received_ms INTEGER NOT NULL,
+    received_ms REAL NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('received', 'completed', 'failed')),
     error TEXT,
     detail TEXT,
-    finished_ms INTEGER,
+    finished_ms REAL,
     ack_owed INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE INDEX commands_unmatched ON commands (thread_id, received_seq) WHERE role = 'unmatched';

@@ -26,8 +26,14 @@ export const openStore = (path: string) => {
     commands: createCommands(db, counters),
     cursor: createCursor(db),
     counters,
-    /** All of `work` or nothing of it, and on the disk when it returns. */
-    transaction: <T>(work: () => T): T => db.transaction(work).immediate(),
+    /** All of `work` or nothing of it, and on the disk when it returns. Throws EdgeError `state_unwritable`. */
+    transaction: <T>(work: () => T): T => {
+      try {
+        return db.transaction(work).immediate()
+      } catch (cause) {
+        throw cause instanceof Database.SqliteError ? unwritable(path, cause) : cause
+      }
+    },
     close: () => db.close(),
   }
 }
@@ -68,6 +74,12 @@ const migrate = (db: Database.Database, path: string): void => {
     db.pragma(`user_version = ${MIGRATIONS.length}`)
   }).immediate()
 }
+
+const unwritable = (path: string, cause: Error): EdgeError =>
+  new EdgeError('state_unwritable', `the state database ${path} cannot be written: ${cause.message}`, {
+    remedy: 'Make room on the disk and check that the folder can be written. Nothing is sent without a record of it.',
+    cause,
+  })
 
 const explain = (cause: unknown, path: string): EdgeError => {
   if (cause instanceof EdgeError) return cause

@@ -61,12 +61,12 @@ export const createOutbox = (db: Database, counters: Counters) => {
   )
   const watermark = db.prepare<[number, number]>('UPDATE bubbles SET watermark = ? WHERE id = ?')
   const sentIn = db
-    .prepare<[number, string | null], number>(
-      'SELECT COUNT(*) FROM bubbles WHERE started_ms > ?1 AND (?2 IS NULL OR thread_id = ?2)',
+    .prepare<[{ since: number; threadId: string | null }], number>(
+      'SELECT COUNT(*) FROM bubbles WHERE started_ms > @since AND (@threadId IS NULL OR thread_id = @threadId)',
     )
     .pluck()
   const own = db.prepare<[string, string, number], { id: number; state: BubbleState }>(
-    `SELECT id, state FROM bubbles WHERE started_ms >= ?3 AND thread_id = ?1 AND says = ?2 AND echo_guid IS NULL
+    `SELECT id, state FROM bubbles WHERE thread_id = ? AND says = ? AND started_ms >= ? AND echo_guid IS NULL
        AND state <> 'failed' ORDER BY id LIMIT 1`,
   )
   const echo = db.prepare<[string, number]>('UPDATE bubbles SET echo_guid = ? WHERE id = ?')
@@ -158,7 +158,8 @@ export const createOutbox = (db: Database, counters: Counters) => {
       watermark.run(rowid, id)
     },
     /** Sends begun after `sinceMs`, in one thread or in all. */
-    startedSince: (sinceMs: number, threadId?: string): number => sentIn.get(sinceMs, threadId ?? null) ?? 0,
+    startedSince: (sinceMs: number, threadId?: string): number =>
+      sentIn.get({ since: sinceMs, threadId: threadId ?? null }) ?? 0,
     /** A bubble of ours in this thread that says this and whose incoming copy has not been seen. */
     ownBubble: (
       threadId: string,

@@ -68,12 +68,12 @@ describe('how an attempt to send ended', () => {
 describe('what follows an attempt', () => {
   const notStarted: SendOutcome = { kind: 'not-started', reason: 'r', cause: 'other' }
   test('what did not start is tried again, later each time, and fails at the last try', () => {
-    expect(afterSend(notStarted, 1, 3)).toMatchObject({ state: 'planned', delayMs: 1_000, pauseAll: false })
+    expect(afterSend(notStarted, 1, 3)).toMatchObject({ state: 'planned', delayMs: 1_000 })
     expect(afterSend(notStarted, 2, 3)).toMatchObject({ state: 'planned', delayMs: 2_000 })
     expect(afterSend(notStarted, 3, 3)).toMatchObject({ state: 'failed' })
   })
   test('a missing permission pauses all sending and costs no try', () => {
-    expect(afterSend({ ...notStarted, cause: 'not-allowed' }, 9, 3)).toMatchObject({ state: 'planned', pauseAll: true })
+    expect(afterSend({ ...notStarted, cause: 'not-allowed' }, 9, 3)).toMatchObject({ state: 'paused' })
   })
   test('what may have happened is never planned again here', () => {
     expect(afterSend({ kind: 'unknown', reason: 'timed_out' }, 1, 3)).toEqual({ state: 'unknown', reason: 'timed_out' })

@@ -1,0 +1,62 @@
+import type { AgentStatus } from '../agent.ts'
+import type { ConfigInput } from '../config/inspect-config.ts'
+import { loadStateDir } from '../config/load-config.ts'
+import { askAgent } from '../control/ask-agent.ts'
+import { controlSocketPath } from '../control/socket-path.ts'
+
+/** Asks the running agent and prints what it says. Throws an EdgeError with exit code 3 when none runs. */
+export const printStatus = async (input: ConfigInput, { json }: { readonly json: boolean }): Promise<void> => {
+  const answer = await askAgent(controlSocketPath(loadStateDir(input)), 'status')
+  // Both ends are this very program, of one version: the agent answered with its own type.
+  const status = answer as AgentStatus
+  process.stdout.write(json ? `${JSON.stringify(status, null, 2)}\n` : `${describe(status).join('\n')}\n`)
+}
+
+const describe = (status: AgentStatus): string[] => {
+  const { agent, connection, messages, bubbles, reflex, latenciesMs } = status
+  return [
+    row('agent', `${agent.id}, pid ${agent.pid}, up ${duration(agent.uptimeSeconds)}, version ${agent.version}`),
+    row('connection', describeConnection(connection)),
+    row('chat.db', status.chatDb.readable ? 'readable' : 'NOT READABLE'),
+    row('last message', status.lastMessage ? `${status.lastMessage.at}, ${status.lastMessage.state}` : 'none yet'),
+    row('messages', counts(messages)),
+    row('skipped', counts(status.skipped)),
+    row('bubbles', counts(bubbles)),
+    row('commands', counts(status.commands)),
+    row('reflexes', counts(reflex)),
+    row('commit → POST', latency(latenciesMs.commitToPost)),
+    row('frame → osascript', latency(latenciesMs.frameToOsascript)),
+    row('POST → answer', latency(latenciesMs.postToAnswer)),
+    row('memory, cpu', `${Math.round(agent.rssBytes / 1e6)} MB, ${agent.cpuSeconds.toFixed(1)} s`),
+    ...(status.problems.length === 0 ? [row('problems', 'none')] : ['', 'Problems:']),
+    ...status.problems.flatMap(({ code, message, remedy, sinceMs }) => [
+      `  ${code}, since ${new Date(sinceMs).toISOString()}`,
+      `    ${message}`,
+      `    ${remedy}`,
+    ]),
+  ]
+}
+
+const row = (name: string, value: string): string => `${name.padEnd(18)} ${value}`
+
+const describeConnection = (connection: AgentStatus['connection']): string => {
+  const since = `since ${new Date(connection.since).toISOString()}`
+  if (connection.state === 'open')
+    return `open ${since}${connection.rttMs === undefined ? '' : `, ${connection.rttMs} ms`}`
+  const error = connection.lastError
+  return [`${connection.state} ${since}`, error?.message, error?.remedy].filter(part => part !== undefined).join('; ')
+}
+
+const counts = (numbers: Readonly<Record<string, number>>): string => {
+  const known = Object.entries(numbers).filter(([, n]) => n > 0)
+  return known.length === 0 ? 'none' : known.map(([name, n]) => `${n} ${name}`).join(', ')
+}
+
+const latency = ({ count, p50, p99 }: AgentStatus['latenciesMs']['commitToPost']): string =>
+  count === 0 ? 'not measured yet' : `median ${p50} ms, p99 ${p99} ms, of ${count}`
+
+const duration = (seconds: number): string => {
+  const hours = Math.floor(seconds / 3600)
+  const minutes = Math.floor((seconds % 3600) / 60)
+  return hours > 0 ? `${hours} h ${minutes} min` : minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`
+}

@@ -1,0 +1,15 @@
+import type { Command } from 'commander'
+import { addSettingsFlags } from './settings-flags.ts'
+
+/** `edge-agent status`: how the running agent is. Exit code 3 when none runs. */
+export const register = (program: Command): void => {
+  const status = program
+    .command('status')
+    .description('say how the running agent is; exit code 3 when none runs')
+    .option('--json', 'print the status as JSON')
+  const input = addSettingsFlags(status)
+  status.action(async ({ json }: { json?: true }) => {
+    const { printStatus } = await import('./print-status.ts')
+    await printStatus(input(), { json: json === true })
+  })
+}
