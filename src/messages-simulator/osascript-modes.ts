@@ -4,7 +4,7 @@ import { join } from 'node:path'
 /** How one call of the osascript stand-in goes. What is "sent" is in the ledger; times are in milliseconds. */
 export type OsascriptMode = (
   | { readonly mode: 'ok' }
-  /** Takes that long before the text is handed over, in place of 30 to 60. */
+  /** Takes at least that long before the text is handed over, in place of 30 to 60. */
   | { readonly mode: 'slow'; readonly ms: number }
   /** Never reaches phase "send". `message` is the localised text; the number is what counts. */
   | { readonly mode: 'fail-before'; readonly number: number; readonly message?: string }

@@ -28,24 +28,24 @@ const main = async (args: readonly string[]): Promise<number> => {
 
   const fail = (number: number | undefined, message: string | undefined): number =>
     write(`${script}: execution error: ${message ?? errorText(number, target)}${number ? ` (${number})` : ''}\n`, 1)
-  const takeMs = mode.mode === 'slow' ? mode.ms : 30 + Math.random() * 30
+  const working = sleep(mode.mode === 'slow' ? mode.ms : 30 + Math.random() * 30)
 
   phase('resolve')
   if (mode.mode === 'fail-before') {
-    await sleep(takeMs)
+    await working
     return fail(mode.number, mode.message)
   }
   const ask = startMessages(dir)
-  const [found] = await Promise.all([ask({ kind: 'resolve', addressing, account, service, target }), sleep(takeMs / 2)])
+  const found = await ask({ kind: 'resolve', addressing, account, service, target })
   if (found.kind === 'error') return fail(found.number, undefined)
 
-  phase('send')
   if (mode.mode === 'hang' || mode.mode === 'hang-then-send-late') process.on('SIGTERM', () => {})
+  phase('send')
   if (mode.mode === 'hang') {
     await sleep(mode.ms ?? LONGEST_HANG_MS)
     return fail(-1712, undefined)
   }
-  await sleep(takeMs / 2)
+  await working
   const afterMs = mode.mode === 'hang-then-send-late' ? mode.ms : 0
   await ask({ kind: 'send', text, attempt, afterMs, row: planRow(mode), rewrite: mode.rewrite })
   if (mode.mode === 'noisy') write(`${'noise '.repeat(Math.ceil(mode.bytes / 6)).slice(0, mode.bytes)}\n`, 0)

@@ -52,9 +52,10 @@ describe('a send that goes well', () => {
   })
 
   test('reaches a participant in the chat that is there', async () => {
-    expect((await send('hi', { addressing: 'participant', target: ANN })).code).toBe(0)
-    expect(simulator.readLedger()).toMatchObject([{ guid: CHAT, mode: 'participant' }])
-    await eventually(outgoing).toMatchObject([{ chat: CHAT }])
+    const { accountId: account } = simulator.ensureChat('iMessage;-;bob@example.com')
+    expect((await send('hi', { addressing: 'participant', account, target: 'bob@example.com' })).code).toBe(0)
+    expect(simulator.readLedger()).toMatchObject([{ guid: 'iMessage;-;bob@example.com', mode: 'participant' }])
+    await eventually(outgoing).toMatchObject([{ chat: 'iMessage;-;bob@example.com', handle: 'bob@example.com' }])
   })
 
   test('makes a chat for a participant who had none', async () => {
