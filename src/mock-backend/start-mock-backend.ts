@@ -57,7 +57,7 @@ export type MockBackend = {
   readonly faults: Faults
   /** Writes a command to an agent's connection; its id comes back. Throws EdgeError `not-connected`. */
   readonly sendCommand: (agentId: string, command: Command) => string
-  /** Answers 503 to what is being thought about, closes every WebSocket with 1001, and frees the port. */
+  /** Answers 503 to what is being thought about, closes every WebSocket with 1001, and frees the port. May be called twice. */
   readonly close: () => Promise<void>
 }
 
@@ -106,17 +106,16 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
   const sockets = trackSockets(server)
   const bound = await listen(server, host, port)
 
-  const shutDown = async (): Promise<void> => {
+  const close = async (): Promise<void> => {
     const closed = once(server, 'close')
     stopping.abort()
     server.close()
     for (const { ws } of connections.byAgent.values()) ws.close(1001, 'closing')
-    await Promise.race([closed, sleep(CLOSE_GRACE_MS)])
+    await Promise.race([closed, sleep(CLOSE_GRACE_MS, undefined, { ref: false })])
     // What is left hangs, by a fault or by a client that does not let go.
     for (const socket of sockets) socket.destroy()
     await closed
   }
-  let closing: Promise<void> | undefined
 
   return {
     url: `http://${isIPv6(host) ? `[${host}]` : host}:${bound}`,
@@ -131,10 +130,7 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
       connection.ws.send(text)
       return id
     },
-    close: () => {
-      closing ??= shutDown()
-      return closing
-    },
+    close,
   }
 }
 

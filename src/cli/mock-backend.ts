@@ -1,0 +1,31 @@
+import { type Command, Option } from 'commander'
+import { DIALECTS } from '../mock-backend/command-frame.ts'
+import { DEFAULT_REFLEX, DEFAULT_REPLIES } from '../mock-backend/defaults.ts'
+
+/** `edge-agent mock-backend`: the other side of the protocol, for trying things out on one machine. */
+export const register = (program: Command): void => {
+  program
+    .command('mock-backend')
+    .description('run a small backend that answers every message, for trials and tests')
+    .option('--port <port>', 'port to listen on, 0 for any free one', '8787')
+    .option('--host <host>', 'address to listen on; one that others can reach needs a secret', '127.0.0.1')
+    .option('--think-ms <ms>', 'time from the reflex to the answer', '1500')
+    .addOption(new Option('--secret <secret>', 'what agents have to present').env('EDGE_SECRET'))
+    .option('--reflex <text>', 'first bubble, sent ahead over the WebSocket; empty for none', DEFAULT_REFLEX)
+    .option('--replies <text...>', 'bubbles after the reflex: several texts, or the option repeated', [
+      ...DEFAULT_REPLIES,
+    ])
+    .option('--in-reply-to', 'let a reflex name the message it answers')
+    .option('--no-idempotency', 'work again on a message that is posted again')
+    .addOption(
+      new Option('--dialect <dialect>', 'all of the protocol, or only what its first description knows')
+        .choices(DIALECTS)
+        .default('full'),
+    )
+    .option('--json', 'print one JSON object per event in place of the log')
+    .addHelpText('after', '\n{text} in the reflex or a reply stands for the text of the message.')
+    .action(async (options: unknown) => {
+      const { runMockBackend } = await import('./run-mock-backend.ts')
+      await runMockBackend(options)
+    })
+}
