@@ -15,7 +15,8 @@ type Bubble = {
 
 export type ConfirmSource = {
   readonly outgoingAfter: (rowid: number) => MessageRow[]
-  readonly rowByGuid: (guid: string) => MessageRow | undefined
+  /** Outgoing rows with an error, dated `sinceMs` or later. */
+  readonly failedSince: (sinceMs: number) => MessageRow[]
 }
 
 export type ConfirmNeeds = {
@@ -32,7 +33,7 @@ export type ConfirmNeeds = {
       nowMs: number,
     ) => void
     readonly move: (id: number, state: BubbleState, reason: string | undefined, nowMs: number) => void
-    readonly confirmedSince: (startedSinceMs: number) => Bubble[]
+    readonly confirmedBy: (rowGuid: string) => Bubble | undefined
   }
   readonly now: () => number
   readonly settings: { readonly settleMs: number; readonly unknown: 'park' | 'resend' }
@@ -50,7 +51,7 @@ export const confirmSent = (db: ConfirmSource, needs: ConfirmNeeds): number | un
   const { outbox } = needs
   const now = needs.now()
   const awaiting = outbox.awaitingRow(now - PARKED_LOOKBACK_MS)
-  const ends = [...matchRows(db, awaiting, needs), ...lateErrors(db, outbox.confirmedSince(now - LATE_ERROR_MS))]
+  const ends = [...matchRows(db, awaiting, needs), ...lateErrors(db, now, outbox)]
   const claimed = new Set(ends.map(({ bubble }) => bubble.id))
   const waiting = awaiting.filter(({ id, state }) => state !== 'parked' && !claimed.has(id))
   const settled = waiting.filter(bubble => settlesAt(bubble, now, needs) <= now)
@@ -97,10 +98,10 @@ const matchRows = (db: ConfirmSource, awaiting: readonly Bubble[], { outbox }: C
   return ends
 }
 
-const lateErrors = (db: ConfirmSource, confirmed: readonly Bubble[]): End[] =>
-  confirmed.flatMap(bubble => {
-    const row = bubble.rowGuid === undefined ? undefined : db.rowByGuid(bubble.rowGuid)
-    return row !== undefined && row.error !== 0 ? [{ bubble, row }] : []
+const lateErrors = (db: ConfirmSource, now: number, { confirmedBy }: ConfirmNeeds['outbox']): End[] =>
+  db.failedSince(now - LATE_ERROR_MS).flatMap(row => {
+    const bubble = confirmedBy(row.guid)
+    return bubble === undefined ? [] : [{ bubble, row }]
   })
 
 const claim = (bubble: Bubble, row: MessageRow, now: number, needs: ConfirmNeeds): void => {

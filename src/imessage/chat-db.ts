@@ -52,8 +52,8 @@ const statements = (db: Database.Database) => {
 
   const after = query<[number, number]>('WHERE m.ROWID > ? ORDER BY m.ROWID LIMIT ?')
   const byRowid = query<[number]>('WHERE m.ROWID = ?')
-  const byGuid = query<[string]>('WHERE m.guid = ?')
   const outgoing = query<[number]>('WHERE m.ROWID > ? AND m.is_from_me = 1 ORDER BY m.ROWID')
+  const failed = query<[bigint]>('WHERE m.date >= ? AND m.is_from_me = 1 AND m.error <> 0 ORDER BY m.date')
   const version = db.prepare<[], number>('PRAGMA data_version').pluck()
   const highest = db.prepare<[], number>('SELECT COALESCE(MAX(ROWID), 0) FROM message').pluck()
   const sequence = db.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'message'").pluck()
@@ -87,12 +87,10 @@ const statements = (db: Database.Database) => {
       const raw = byRowid.get(rowid)
       return raw && toMessageRow(raw)
     },
-    rowByGuid: (messageGuid: string): MessageRow | undefined => {
-      const raw = byGuid.get(messageGuid)
-      return raw && toMessageRow(raw)
-    },
     /** Rows sent by this account after `rowid`. */
     outgoingAfter: (rowid: number): MessageRow[] => outgoing.all(rowid).map(toMessageRow),
+    /** Rows sent by this account, dated `sinceMs` (Unix milliseconds) or later, that Messages put an error on. */
+    failedSince: (sinceMs: number): MessageRow[] => failed.all(fromUnixMs(sinceMs)).map(toMessageRow),
     /** ROWIDs up to `upTo` whose date is `sinceMs` (Unix milliseconds) or later. */
     rowidsSince: (sinceMs: number, upTo: number): number[] => since.all(fromUnixMs(sinceMs), upTo),
     highestRowidBefore: (ms: number): number => before.get(fromUnixMs(ms)) ?? 0,

@@ -56,8 +56,8 @@ export const createOutbox = (db: Database, counters: Counters) => {
   const claim = db.prepare<[BubbleState, string | null, string, number, number]>(
     'UPDATE bubbles SET state = ?, reason = ?, row_guid = ?, confirmed_ms = ? WHERE id = ?',
   )
-  const recentlyConfirmed = db.prepare<[number], BubbleRow>(
-    "SELECT * FROM bubbles WHERE state = 'confirmed' AND started_ms >= ? AND row_guid IS NOT NULL",
+  const confirmedBy = db.prepare<[string], BubbleRow>(
+    "SELECT * FROM bubbles WHERE row_guid = ?",
   )
   const watermark = db.prepare<[number, number]>('UPDATE bubbles SET watermark = ? WHERE id = ?')
   const sentIn = db
@@ -153,7 +153,11 @@ export const createOutbox = (db: Database, counters: Counters) => {
     ): void => {
       claim.run(state, reason ?? null, rowGuid, nowMs, id)
     },
-    confirmedSince: (startedSinceMs: number): Bubble[] => recentlyConfirmed.all(startedSinceMs).map(toBubble),
+    /** The bubble that this row of chat.db confirmed. */
+    confirmedBy: (rowGuid: string): Bubble | undefined => {
+      const row = confirmedBy.get(rowGuid)
+      return row && toBubble(row)
+    },
     setWatermark: (id: number, rowid: number): void => {
       watermark.run(rowid, id)
     },
