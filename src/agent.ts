@@ -13,6 +13,7 @@ import { createLatency } from './core/latency.ts'
 import type { Log } from './core/log.ts'
 import type { Chat } from './core/message.ts'
 import { createProblems } from './core/problems.ts'
+import { createFailpoints } from './failpoints.ts'
 import { createAnswering } from './flows/answer-message.ts'
 import { confirmSent } from './flows/confirm-sent.ts'
 import { createDelivery } from './flows/deliver-bubble.ts'
@@ -100,6 +101,8 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     if (state === 'begins') log.warn({ code, remedy }, message)
     else log.info({ code }, 'problem over')
   })
+  const failpoints = createFailpoints(process.env['EDGE_FAILPOINT'])
+  const commit = (work: string) => failpoints.transaction(work, transaction)
   let chatDb: ChatDb | undefined
   let connection: ConnectionStatus | undefined
   let lookNow = () => {}
@@ -116,7 +119,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
         now: Date.now,
         commitMs,
         hash,
-        transaction,
+        transaction: commit('receive'),
         cursor,
         inbox,
         outbox,
@@ -140,8 +143,8 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     inbox,
     commands,
     outbox,
-    transaction,
-    post: createPostMessage(settings),
+    transaction: commit('answer'),
+    post: failpoints.around('post', createPostMessage(settings)),
     deliver: threadId => delivery.wake(threadId),
     now,
     backoff: attempt => backoff({ attempt, baseMs: 1_000, capMs: 60_000, random: Math.random }),
@@ -157,13 +160,13 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   })
 
   // backend → command → bubble → outcome
-  const acks = createAcks({ commands, transaction })
+  const acks = createAcks({ commands, transaction: commit('ack') })
   let frameAt: number | undefined
   const obey = (text: string): void => {
     frameAt = performance.now()
     try {
       executeCommand(text, {
-        transaction,
+        transaction: commit('command'),
         commands,
         inbox,
         outbox,
@@ -214,14 +217,15 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   }
 
   const speaksPhases = `speaks_phases.${settings.osascript}`
+  const sender = createSendText({
+    osascript: settings.osascript,
+    dir: join(settings.stateDir, 'attempts'),
+    timeoutMs: settings.send.timeoutMs,
+  })
   const delivery = createDelivery({
-    transaction,
+    transaction: commit('deliver'),
     outbox,
-    sender: createSendText({
-      osascript: settings.osascript,
-      dir: join(settings.stateDir, 'attempts'),
-      timeoutMs: settings.send.timeoutMs,
-    }),
+    sender: { ...sender, send: failpoints.around('send', sender.send) },
     chatOf,
     watermark: () => chatDb?.highestRowid() ?? cursor.read()?.rowid ?? 0,
     speaksPhases: {
@@ -240,9 +244,9 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     },
     onEnd,
     onSent: () => settling.wake(),
-    onStarted: () => {
+    onStarted: failpoints.around('spawn', () => {
       if (frameAt !== undefined) latencies.frameToOsascript.add(performance.now() - frameAt)
-    },
+    }),
     problems,
     log,
   })
@@ -251,7 +255,14 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   const settling = createPump(() => {
     if (chatDb === undefined) return undefined // its return wakes us
     try {
-      const nextMs = confirmSent(chatDb, { transaction, outbox, now, settings: settings.send, onEnd, log })
+      const nextMs = confirmSent(chatDb, {
+        transaction: commit('confirm'),
+        outbox,
+        now,
+        settings: settings.send,
+        onEnd,
+        log,
+      })
       delivery.wake()
       acks.send()
       return nextMs

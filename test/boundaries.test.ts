@@ -9,6 +9,7 @@ const RULES: Readonly<Record<string, { readonly may: readonly string[]; readonly
   'main.ts': { may: ['cli'], packages: undefined },
   cli: {
     may: ['agent.ts', 'backend', 'config', 'control', 'core', 'flows', 'imessage', 'launchd', 'log.ts'].concat([
+      'demo',
       'messages-simulator',
       'mock-backend',
       'protocol',
@@ -17,7 +18,7 @@ const RULES: Readonly<Record<string, { readonly may: readonly string[]; readonly
     packages: /./,
   },
   'agent.ts': {
-    may: ['flows', 'imessage', 'backend', 'store', 'control', 'launchd', 'core', 'protocol'],
+    may: ['failpoints.ts', 'flows', 'imessage', 'backend', 'store', 'control', 'launchd', 'core', 'protocol'],
     packages: /./,
   },
   flows: { may: ['core', 'protocol'], packages: undefined },
@@ -28,7 +29,9 @@ const RULES: Readonly<Record<string, { readonly may: readonly string[]; readonly
   launchd: EDGE,
   config: EDGE,
   'log.ts': { may: ['line-writer.ts', 'core'], packages: /./ },
+  'failpoints.ts': { may: [], packages: undefined },
   'line-writer.ts': { may: ['core'], packages: /^node:/ },
+  demo: { may: ['control', 'core', 'messages-simulator', 'mock-backend'], packages: /./ },
   'mock-backend': { may: ['protocol', 'core'], packages: /./ },
   'messages-simulator': { may: ['imessage', 'core'], packages: /./ },
   protocol: { may: [], packages: /^zod$/ },

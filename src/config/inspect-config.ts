@@ -104,7 +104,7 @@ const judgeSecrecy = (backendUrl: string | undefined, isMissing: boolean): Fault
 const isLoopback = (url: string): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)
 
 const unknownVariables = (settings: readonly Setting[], { env }: ConfigInput): string[] => {
-  const known = ['EDGE_CONFIG', 'EDGE_SECRET', ...settings.map(setting => setting.variable)]
+  const known = ['EDGE_CONFIG', 'EDGE_SECRET', 'EDGE_FAILPOINT', ...settings.map(setting => setting.variable)]
   return Object.keys(env)
     .filter(name => name.startsWith('EDGE_') && !known.includes(name))
     .map(name => {

@@ -9,6 +9,9 @@ export type SendEnd =
   /** It ended while no agent was looking; its output is all there is. */
   | { readonly kind: 'unobserved' }
 
+/** Written into the attempt's file by its process, before that becomes osascript. */
+export const SPAWN_MARK = 'edge-agent: spawned'
+
 /** Written by send.applescript before each step, into the attempt's file. */
 export const PHASE_MARK = 'edge-agent phase:'
 
@@ -35,6 +38,7 @@ const NOTHING_DONE = new Map<number, 'not-allowed' | 'no-such-chat' | 'other'>([
  */
 export const judgeSend = (end: SendEnd, output: string, speaksPhases: boolean): SendOutcome => {
   if (end.kind === 'not-spawned') return notStarted(`spawn_${end.code}`)
+  if (end.kind === 'unobserved' && !output.includes(SPAWN_MARK)) return notStarted('never_spawned')
   if (end.kind === 'exited' && end.code === 0) return { kind: 'done' }
 
   const number = errorNumber(output)

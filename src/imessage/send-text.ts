@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { SendEnd } from '../core/judge-send.ts'
+import { type SendEnd, SPAWN_MARK } from '../core/judge-send.ts'
 
 export type SendTarget =
   | { readonly mode: 'chat'; readonly chatGuid: string }
@@ -41,10 +41,14 @@ export const createSendText = (settings: {
         let output: number | undefined
         try {
           output = openSync(fileOf(attempt), 'ax', 0o600)
-          const child = spawn(settings.osascript, [SCRIPT, attempt, ...toArguments(target), text], {
-            detached: true,
-            stdio: ['ignore', output, output],
-          })
+          const child = spawn(
+            '/bin/sh',
+            ['-c', LAUNCH, settings.osascript, SCRIPT, attempt, ...toArguments(target), text],
+            {
+              detached: true,
+              stdio: ['ignore', output, output],
+            },
+          )
           onStarted()
           let timedOut = false
           const timer = setTimeout(() => {
@@ -77,6 +81,8 @@ export const createSendText = (settings: {
   }
 }
 
+/** The child itself leaves word that it came to be: whoever finds the file without it knows that nothing was started. */
+const LAUNCH = `echo '${SPAWN_MARK}'; exec "$0" "$@"`
 const SCRIPT = fileURLToPath(new URL('./send.applescript', import.meta.url))
 
 const toArguments = (target: SendTarget): [mode: string, account: string, service: string, target: string] =>

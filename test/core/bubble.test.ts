@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { afterSend, type SendOutcome, unsendable } from '../../src/core/bubble.ts'
-import { judgeSend, type SendEnd } from '../../src/core/judge-send.ts'
+import { judgeSend, type SendEnd, SPAWN_MARK } from '../../src/core/judge-send.ts'
 import { says } from '../../src/core/says.ts'
 
 const exited = (code: number): SendEnd => ({ kind: 'exited', code })
 const error = (number: number) =>
   `send.applescript: execution error: „Messages“ hat einen Fehler erhalten. (${number})\n`
-const RESOLVE = 'edge-agent phase: resolve\n'
+const SPAWNED = `${SPAWN_MARK}\n`
+const RESOLVE = `${SPAWNED}edge-agent phase: resolve\n`
 const SEND = `${RESOLVE}edge-agent phase: send\n`
 const DONE = `${SEND}edge-agent phase: done\n`
 
@@ -50,8 +51,9 @@ describe('how an attempt to send ended', () => {
     ['failed for no known reason', exited(1), 'oops', false, { kind: 'unknown', reason: 'exit_1' }],
     ['the agent was gone when it ended, after the send began', { kind: 'unobserved' }, SEND, true, { kind: 'unknown' }],
     ['the agent was gone when it ended, well', { kind: 'unobserved' }, DONE, true, { kind: 'done' }],
-    ['the agent was gone, nothing was written', { kind: 'unobserved' }, '', true, { kind: 'not-started' }],
-    ['the agent was gone, phases are not spoken', { kind: 'unobserved' }, '', false, { kind: 'unknown' }],
+    ['the agent was gone, nothing was ever spawned', { kind: 'unobserved' }, '', false, { kind: 'not-started' }],
+    ['the agent was gone, no phase was reached', { kind: 'unobserved' }, SPAWNED, true, { kind: 'not-started' }],
+    ['the agent was gone, phases are not spoken', { kind: 'unobserved' }, SPAWNED, false, { kind: 'unknown' }],
     [
       'a number in the text of the error is none',
       exited(1),
