@@ -57,7 +57,7 @@ export const createOutbox = (db: Database, counters: Counters) => {
     'UPDATE bubbles SET state = ?, reason = ?, row_guid = ?, confirmed_ms = ? WHERE id = ?',
   )
   const confirmedBy = db.prepare<[string], BubbleRow>(
-    "SELECT * FROM bubbles WHERE row_guid = ?",
+    "SELECT * FROM bubbles WHERE row_guid = ? AND state = 'confirmed'",
   )
   const watermark = db.prepare<[number, number]>('UPDATE bubbles SET watermark = ? WHERE id = ?')
   const sentIn = db
