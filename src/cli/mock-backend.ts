@@ -16,6 +16,7 @@ export const register = (program: Command): void => {
       ...DEFAULT_REPLIES,
     ])
     .option('--in-reply-to', 'let a reflex name the message it answers')
+    .option('--no-websocket', 'refuse every WebSocket with 503: the answer alone brings the reflex')
     .option('--no-idempotency', 'work again on a message that is posted again')
     .addOption(
       new Option('--dialect <dialect>', 'all of the protocol, or only what its first description knows')

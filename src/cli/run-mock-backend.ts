@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import { DIALECTS } from '../mock-backend/command-frame.ts'
 import { logLine } from '../mock-backend/log-line.ts'
+import { answerUpgrade } from '../mock-backend/socket-faults.ts'
 import { startMockBackend } from '../mock-backend/start-mock-backend.ts'
 
 /**
@@ -10,13 +11,14 @@ import { startMockBackend } from '../mock-backend/start-mock-backend.ts'
  * @throws EdgeError `usage`, and those of `startMockBackend`
  */
 export const runMockBackend = async (raw: unknown): Promise<void> => {
-  const { reflex, replies, json, ...options } = parseOptions(raw)
+  const { reflex, replies, json, websocket, ...options } = parseOptions(raw)
   const backend = await startMockBackend({
     ...options,
     reflex: message => (reflex === '' ? undefined : fill(reflex, message.filtered_text)),
     replies: message => replies.map(reply => fill(reply, message.filtered_text)),
     ...(json ? { onEvent: event => print(JSON.stringify({ ...event, line: logLine(event) })) } : { log: print }),
   })
+  if (!websocket) backend.faults.upgrade.push({ effect: answerUpgrade(503), times: Number.POSITIVE_INFINITY })
 
   const line = `mock backend listening on ${backend.url}`
   print(json ? JSON.stringify({ at: Date.now(), type: 'listening', url: backend.url, line }) : line)
@@ -45,6 +47,7 @@ const optionsSchema = z.object({
   reflex: z.string(),
   replies: z.array(z.string()),
   inReplyTo: z.boolean().default(false),
+  websocket: z.boolean(),
   idempotency: z.boolean(),
   dialect: z.enum(DIALECTS),
   json: z.boolean().default(false),

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { Command } from 'commander'
 import { afterEach, expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { register } from '../../src/cli/mock-backend.ts'
 
 const MODULE = new URL('../../src/cli/mock-backend.ts', import.meta.url).href
@@ -85,6 +86,19 @@ test('prints one JSON object per event, the log line with it where there is one'
   ])
   child.kill('SIGINT')
   expect(await once(child, 'exit')).toEqual([0, null])
+})
+
+test('with --no-websocket every WebSocket is refused, again and again, and the answer brings the reflex', async () => {
+  const { lines, url } = await start(['--no-websocket', '--reflex', 'hm', '--replies', 'one'])
+  for (const attempt of [1, 2]) {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/edge/ws?edge_agent_id=edge_1`)
+    socket.on('error', () => undefined)
+    const [, { statusCode }] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number }]
+    expect({ attempt, statusCode }).toEqual({ attempt, statusCode: 503 })
+    socket.terminate()
+  }
+  expect(await (await post(url)).json()).toEqual({ should_respond: true, reply_bubbles: ['hm', 'one'] })
+  await vi.waitFor(() => expect(lines).toContain('[Reflex] WebSocket NOT found for edge_1 ❌'))
 })
 
 test.each([
