@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { type ConnectionStatus, keepConnected } from './backend/keep-connected.ts'
 import { createPostMessage } from './backend/post-message.ts'
 import { serveControl } from './control/serve-control.ts'
@@ -21,6 +22,7 @@ import { executeCommand } from './flows/execute-command.ts'
 import { createPump } from './flows/pump.ts'
 import { receiveBatch } from './flows/receive-batch.ts'
 import { createAcks } from './flows/send-acks.ts'
+import { createQueue } from './flows/tend-queue.ts'
 import { CHAT_DB_CODES, type ChatDb, openChatDb } from './imessage/chat-db.ts'
 import { createSendText } from './imessage/send-text.ts'
 import { watchChatDb } from './imessage/watch-chat-db.ts'
@@ -54,6 +56,8 @@ export type AgentSettings = {
 }
 
 export type Agent = {
+  /** Resolves where the agent cannot go on and has to be started again. */
+  readonly failed: Promise<EdgeError>
   /** In order: nothing comes in any more, POSTs and sends under way end and are recorded, everything is closed. */
   readonly stop: () => Promise<void>
 }
@@ -66,15 +70,21 @@ export type AgentStatus = ReturnType<Parts['status']>
  * @throws EdgeError where it cannot start: another one runs on this state, the state or chat.db cannot be used.
  */
 export const startAgent = async (settings: AgentSettings, log: Log): Promise<Agent> => {
-  const store = openStore(join(settings.stateDir, 'state.db'))
+  const store = openStore(settings.stateDir)
   try {
     // Later an unreadable chat.db is weathered; an agent that never saw one has most likely been told a wrong path.
     if (store.cursor.read() === undefined) openChatDb(settings.chatDb).close()
     const parts = assemble(settings, store, log)
-    const control = await serveControl(controlSocketPath(settings.stateDir), { status: parts.status })
+    const control = await serveControl(controlSocketPath(settings.stateDir), {
+      status: parts.status,
+      queue: parts.queue.list,
+      'queue-retry': ids => parts.changeQueue(() => parts.queue.retry(z.array(z.string()).parse(ids))),
+      'queue-drop': ids => parts.changeQueue(() => parts.queue.drop(z.array(z.string()).parse(ids))),
+    })
     parts.recover()
     const ends = parts.run()
     return {
+      failed: parts.failed,
       stop: async () => {
         await parts.stop()
         await ends
@@ -97,9 +107,12 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   const now = createSteadyClock(startedMs, () => performance.now())
   const intake = new AbortController()
   const latencies = { commitToPost: createLatency(), frameToOsascript: createLatency(), postToAnswer: createLatency() }
+  const failed = Promise.withResolvers<EdgeError>()
   const problems = createProblems(Date.now, ({ code, message, remedy }, state) => {
     if (state === 'begins') log.warn({ code, remedy }, message)
     else log.info({ code }, 'problem over')
+    // Only a new start sets it aside.
+    if (code === 'state_damaged') failed.resolve(new EdgeError(code, message, { remedy }))
   })
   const failpoints = createFailpoints(process.env['EDGE_FAILPOINT'])
   const commit = (work: string) => failpoints.transaction(work, transaction)
@@ -125,6 +138,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
         outbox,
         toBody,
         count: counters.count,
+        startedOver: store.startedOver,
         onReanchored: file => log.warn({ file }, 'chat.db is another file or was rebuilt; going on by date'),
       })
       if (queued > 0) answering.wake()
@@ -209,12 +223,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   }
 
   // bubble → Messages
-  const onEnd = (bubbleId: number, state: BubbleState, reason: string | undefined): void => {
-    const commandId = commands.ofBubble(bubbleId)
-    if (commandId === undefined) return
-    if (state === 'confirmed') commands.finish(commandId, 'completed', Date.now(), undefined, 'sent')
-    else commands.finish(commandId, 'failed', Date.now(), reason, state)
-  }
+  const onEnd = createCommandEnd(commands)
 
   const speaksPhases = `speaks_phases.${settings.osascript}`
   const sender = createSendText({
@@ -272,7 +281,16 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     }
   })
 
+  const retention = createPump(() => {
+    try {
+      return store.retire(Date.now() - KEEP_MS) ? 1_000 : RETIRE_EVERY_MS
+    } catch {
+      return RETIRE_EVERY_MS // the disk is full: that is told elsewhere
+    }
+  })
+
   const run = async (): Promise<void> => {
+    retention.wake()
     const secretWatch = watchSecret(settings.readSecret, () => answering.backendIsBack())
     await Promise.all([
       watchChatDb({
@@ -346,10 +364,32 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     problems: problems.list(),
   })
 
+  const queue = createQueue({ transaction, inbox, outbox, onEnd })
+
   return {
+    failed: failed.promise,
     status,
+    queue,
+    changeQueue: <T>(change: () => T): T => {
+      const result = change()
+      answering.wake()
+      delivery.wake()
+      acks.send()
+      return result
+    },
     /** Takes up what the last life left. */
     recover: () => {
+      const { startedOver } = store
+      if (startedOver !== undefined) {
+        problems.set(
+          'state_started_over',
+          startedOver.reason === 'deleted'
+            ? 'the state database was deleted: what was known of messages and bubbles is lost'
+            : `the state database was damaged and set aside as ${startedOver.setAside}`,
+          'Recent messages may be unanswered: "edge-agent queue" lists them as dead (state_lost); retry those that are.',
+        )
+      }
+      sender.sweep(outbox.inState('sending').map(({ attempt = '' }) => attempt))
       answering.recover()
       delivery.recover()
     },
@@ -363,15 +403,29 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
       intake.abort()
       await Promise.all([answering.stop(POST_GRACE_MS), delivery.stop(SEND_GRACE_MS)])
       settling.stop()
+      retention.stop()
     },
   }
 }
+
+/** When a command's bubble ends, so does the command. */
+export const createCommandEnd =
+  (commands: Pick<ReturnType<typeof openStore>['commands'], 'ofBubble' | 'finish'>) =>
+  (bubbleId: number, state: BubbleState, reason: string | undefined): void => {
+    const commandId = commands.ofBubble(bubbleId)
+    if (commandId === undefined) return
+    if (state === 'confirmed') commands.finish(commandId, 'completed', Date.now(), undefined, 'sent')
+    else commands.finish(commandId, 'failed', Date.now(), reason, state)
+  }
 
 /** An answer that is about to come is worth waiting for: without it the message is POSTed again. */
 const POST_GRACE_MS = 5_000
 /** Sends are never aborted. */
 const SEND_GRACE_MS = 15_000
 const SECRET_POLL_MS = 5_000
+/** What is finished is kept for 30 days; its counts stay. */
+const KEEP_MS = 30 * 24 * 60 * 60_000
+const RETIRE_EVERY_MS = 6 * 60 * 60_000
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('base64url')
 

@@ -3,6 +3,7 @@ import { installDispatcher } from '../backend/dispatcher.ts'
 import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { readSecret } from '../config/secret.ts'
+import { EXIT } from '../core/errors.ts'
 import { createLog } from '../log.ts'
 import { version } from './version.ts'
 
@@ -16,13 +17,13 @@ export const runAgent = async (input: ConfigInput): Promise<void> => {
   const agent = await startAgent({ ...config, version: version(), readSecret: readSecret(config) }, log)
   log.info({ agentId: config.agentId, pid: process.pid, stateDir: config.stateDir }, 'agent started')
 
-  const signal = await nextStopSignal()
-  log.info({ signal }, 'stopping')
+  const end = await Promise.race([nextStopSignal(), agent.failed])
+  log.info({ reason: typeof end === 'string' ? end : end.code }, 'stopping')
   // Who asks twice does not want to wait: everything that matters is on the disk.
   void nextStopSignal().then(() => process.exit(0))
   await agent.stop()
   log.info({}, 'agent stopped')
-  process.exit(0) // an osascript that is still out would keep the process
+  process.exit(typeof end === 'string' ? EXIT.ok : EXIT.failure) // an osascript that is still out would keep the process
 }
 
 const nextStopSignal = (): Promise<NodeJS.Signals> =>

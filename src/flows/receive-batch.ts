@@ -10,6 +10,9 @@ type Position = {
   readonly firstStartMs: number
 }
 
+/** A row that was seen before, and what for it was kept in mind. */
+type Seen = { readonly rowid: number; readonly firstSeenMs: number; readonly waitingFor: string }
+
 /** What this flow reads of chat.db. */
 export type ReceiveSource = {
   /** All reads in it see one moment. */
@@ -35,7 +38,7 @@ export type ReceiveNeeds = {
   readonly cursor: {
     readonly read: () => Position | undefined
     readonly move: (to: Position) => void
-    readonly pendingRows: () => readonly { readonly rowid: number; readonly firstSeenMs: number }[]
+    readonly pendingRows: () => readonly Seen[]
     readonly awaitRow: (rowid: number, nowMs: number, waitingFor: string) => void
     readonly forgetRow: (rowid: number) => void
     readonly forgetAllRows: () => void
@@ -49,7 +52,7 @@ export type ReceiveNeeds = {
         readonly fingerprint?: string
         readonly dateMs?: number
         readonly seenMs: number
-      } & ({ readonly body: string } | { readonly skip: string }),
+      } & ({ readonly body: string } | { readonly skip: string } | { readonly body: string; readonly dead: string }),
     ) => boolean
     readonly isKnown: (guid: string) => boolean
     readonly hasTwin: (fingerprint: string, guid: string) => boolean
@@ -68,6 +71,8 @@ export type ReceiveNeeds = {
   /** The exact body of the POST, as text. */
   readonly toBody: (message: { threadId: string; sender: string; text: string }) => string
   readonly count: (name: string) => void
+  /** What was known is lost, after a first start at that time: what may have been left unanswered is kept for a person. */
+  readonly startedOver?: { readonly firstStartMs: number } | undefined
   readonly onReanchored?: (file: string) => void
 }
 
@@ -98,14 +103,14 @@ export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received =
     if (last !== undefined) {
       position = { ...after, file: db.file, rowid: last.rowid, guid: last.guid, newestMs: newest(rows, after, needs) }
     }
-    const take = (row: MessageRow, firstSeenMs?: number): void => {
-      if (receiveRow(row, firstSeenMs, marksFinished, after.firstStartMs, needs)) queued += 1
+    const take = (row: MessageRow, seen?: Seen): void => {
+      if (receiveRow(row, seen, marksFinished, after.firstStartMs, needs)) queued += 1
     }
     if (pending.length > 0 || rows.length > 0) {
       needs.transaction(() => {
-        for (const { rowid, firstSeenMs, row } of pending) {
-          if (row === undefined) needs.cursor.forgetRow(rowid)
-          else take(row, firstSeenMs)
+        for (const { row, ...seen } of pending) {
+          if (row === undefined) needs.cursor.forgetRow(seen.rowid)
+          else take(row, seen)
         }
         for (const row of rows) take(row)
         needs.cursor.move(position)
@@ -116,6 +121,8 @@ export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received =
 }
 
 const BATCH_ROWS = 200
+/** Whether these were answered is not known any more. */
+const STATE_LOST = 'state_lost'
 /** How far back an identical bubble of ours is looked for. */
 const ECHO_WINDOW_MS = 10 * 60_000
 /** Re-reading a rebuilt database begins this much before the newest date seen; known messages are recognised. */
@@ -124,7 +131,7 @@ const REANCHOR_OVERLAP_MS = 60 * 60_000
 /** Judges and stores one row; true where it is queued. Part of the caller's transaction. */
 const receiveRow = (
   row: MessageRow,
-  firstSeenMs: number | undefined,
+  seen: Seen | undefined,
   marksFinished: boolean,
   firstStartMs: number,
   needs: ReceiveNeeds,
@@ -132,7 +139,7 @@ const receiveRow = (
   const { cursor, inbox, outbox } = needs
   const now = needs.now()
   const settled = (): false => {
-    if (firstSeenMs !== undefined) cursor.forgetRow(row.rowid)
+    if (seen !== undefined) cursor.forgetRow(row.rowid)
     return false
   }
   if (inbox.isKnown(row.guid)) return settled()
@@ -148,14 +155,14 @@ const receiveRow = (
     rules: needs.rules,
     now,
     firstStartMs,
-    waitedMs: firstSeenMs === undefined ? 0 : now - firstSeenMs,
+    waitedMs: seen === undefined ? 0 : now - seen.firstSeenMs,
     marksFinished,
     isTwin: fingerprint !== undefined && inbox.hasTwin(fingerprint, row.guid),
     ownBubble: own === undefined ? 'none' : own.open ? 'open' : 'sent',
   })
 
   if (verdict.kind === 'wait') {
-    if (firstSeenMs === undefined) cursor.awaitRow(row.rowid, now, verdict.for)
+    if (seen === undefined) cursor.awaitRow(row.rowid, now, verdict.for)
     return false
   }
   const record = {
@@ -172,9 +179,11 @@ const receiveRow = (
     return settled()
   }
   cursor.rememberChat(chat)
-  inbox.add({ ...record, body: needs.toBody({ threadId: chat.threadId, sender, text: row.text }) })
+  const body = needs.toBody({ threadId: chat.threadId, sender, text: row.text })
+  const isLost = seen?.waitingFor === STATE_LOST
+  inbox.add(isLost ? { ...record, body, dead: STATE_LOST } : { ...record, body })
   settled()
-  return true
+  return !isLost
 }
 
 /**
@@ -186,13 +195,18 @@ const fingerprintOf = (row: MessageRow, hash: (text: string) => string): string 
     ? undefined
     : hash([row.chat.threadId, row.sender ?? '', row.date, row.text].join('\0'))
 
-/** First start: history is never answered. */
+/** First start: history is never answered. After a loss of state, what is recent becomes dead letters. */
 const startAtEnd = (db: ReceiveSource, needs: ReceiveNeeds): Position => {
   const rowid = db.highestRowid()
   const guid = db.guidAt(rowid)
   const now = needs.now()
-  const position = { file: db.file, rowid, newestMs: now, firstStartMs: now, ...(guid !== undefined && { guid }) }
-  needs.transaction(() => needs.cursor.move(position))
+  const firstStartMs = needs.startedOver?.firstStartMs ?? now
+  const position = { file: db.file, rowid, newestMs: now, firstStartMs, ...(guid !== undefined && { guid }) }
+  const doubtful = needs.startedOver === undefined ? [] : db.rowidsSince(now - needs.rules.maxAgeMs, rowid)
+  needs.transaction(() => {
+    for (const recent of doubtful) needs.cursor.awaitRow(recent, now, STATE_LOST)
+    needs.cursor.move(position)
+  })
   return position
 }
 

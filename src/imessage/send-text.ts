@@ -75,6 +75,13 @@ export const createSendText = (settings: {
     /** What the attempt wrote: the first and the last 32 KiB, however much there is. */
     evidence: (attempt: string): string => readEnds(fileOf(attempt)),
     forget: (attempt: string): void => rmSync(fileOf(attempt), { force: true }),
+    /** Removes the files of all attempts but those, and their fallbacks. */
+    sweep: (keep: readonly string[]): void => {
+      for (const file of readdirSync(settings.dir)) {
+        if (!keep.some(attempt => attempt !== '' && file.startsWith(attempt)))
+          rmSync(join(settings.dir, file), { force: true })
+      }
+    },
     /** Process ids of an attempt of an earlier life that still runs. */
     running: (attempt: string): Promise<number[]> => findProcesses(attempt),
     kill: (pid: number): void => killGroup(pid),

@@ -54,8 +54,8 @@ export const createCommands = (db: Database, counters: Counters) => {
   const owed = db.prepare<[], CommandRow>('SELECT * FROM commands WHERE ack_owed = 1 ORDER BY received_seq LIMIT 1000')
   const paid = db.prepare<[string, string]>('UPDATE commands SET ack_owed = 0 WHERE command_id = ? AND status = ?')
   const owe = db.prepare<[string]>("UPDATE commands SET ack_owed = 1 WHERE command_id = ? AND status <> 'received'")
-  const counts = db.prepare<[], { status: string; n: number }>(
-    'SELECT status, COUNT(*) AS n FROM commands GROUP BY status',
+  const counts = db.prepare<[], { state: string; n: number }>(
+    'SELECT status AS state, COUNT(*) AS n FROM commands GROUP BY status',
   )
 
   const sentReflexes = db
@@ -112,8 +112,9 @@ export const createCommands = (db: Database, counters: Counters) => {
     oweAck: (commandId: string): void => {
       owe.run(commandId)
     },
-    reflexesSent: (): number => sentReflexes.get() ?? 0,
-    counts: (): Record<string, number> => Object.fromEntries(counts.all().map(({ status, n }) => [status, n])),
+    reflexesSent: (): number => (sentReflexes.get() ?? 0) + counters.read('retired.reflexes'),
+    /** Commands by status, those included that retention has removed. */
+    counts: (): Record<string, number> => counters.withRetired('commands', counts.all()),
   }
 }
 

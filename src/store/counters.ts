@@ -13,6 +13,13 @@ export const createCounters = (db: Database) => {
   const count = (name: string, by = 1): void => {
     add.run(name, by)
   }
+  const under = (prefix: string): Record<string, number> =>
+    Object.fromEntries(
+      all
+        .all()
+        .filter(({ name }) => name.startsWith(`${prefix}.`))
+        .map(({ name, value }) => [name.slice(prefix.length + 1), value]),
+    )
   return {
     count,
     read: (name: string): number => get.get(name) ?? 0,
@@ -21,13 +28,16 @@ export const createCounters = (db: Database) => {
       count('seq')
       return get.get('seq') ?? 0
     },
+    /** Live counts by state, plus what retention has removed of them. */
+    withRetired: (
+      what: string,
+      live: readonly { readonly state: string; readonly n: number }[],
+    ): Record<string, number> => {
+      const sums = under(`retired.${what}`)
+      for (const { state, n } of live) sums[state] = (sums[state] ?? 0) + n
+      return sums
+    },
     /** Counts under `prefix.`, without the prefix. */
-    under: (prefix: string): Record<string, number> =>
-      Object.fromEntries(
-        all
-          .all()
-          .filter(({ name }) => name.startsWith(`${prefix}.`))
-          .map(({ name, value }) => [name.slice(prefix.length + 1), value]),
-      ),
+    under,
   }
 }

@@ -14,7 +14,7 @@ export type CursorPosition = {
   readonly firstStartMs: number
 }
 
-export type PendingRow = { readonly rowid: number; readonly firstSeenMs: number }
+export type PendingRow = { readonly rowid: number; readonly firstSeenMs: number; readonly waitingFor: string }
 
 export const createCursor = (db: Database) => {
   const read = db.prepare<[], CursorRow>('SELECT * FROM cursor')
@@ -24,7 +24,7 @@ export const createCursor = (db: Database) => {
        newest_ms = excluded.newest_ms`,
   )
   const pending = db.prepare<[], PendingRow>(
-    'SELECT rowid_seen AS rowid, first_seen_ms AS firstSeenMs FROM pending_rows ORDER BY rowid_seen',
+    'SELECT rowid_seen AS rowid, first_seen_ms AS firstSeenMs, waiting_for AS waitingFor FROM pending_rows ORDER BY rowid_seen',
   )
   const await_ = db.prepare<[number, number, string]>(
     `INSERT INTO pending_rows (rowid_seen, first_seen_ms, waiting_for) VALUES (?, ?, ?)

@@ -21,7 +21,12 @@ export type NewMessage = {
   readonly fingerprint?: string
   readonly dateMs?: number
   readonly seenMs: number
-} & ({ readonly body: string } | { readonly skip: string })
+} & (
+  | { readonly body: string }
+  | { readonly skip: string }
+  /** Kept for a person to decide: a dead letter from the start. */
+  | { readonly body: string; readonly dead: string }
+)
 
 /** The head of each thread's queue: what may be POSTed next, and when. */
 export type DueMessage = { readonly id: number; readonly threadId: string; readonly dueMs: number }
@@ -76,6 +81,17 @@ export const createInbox = (db: Database, counters: Counters) => {
   const counts = db.prepare<[], { state: MessageState; n: number }>(
     'SELECT state, COUNT(*) AS n FROM messages GROUP BY state',
   )
+  const waiting = db.prepare<[], WaitingMessage>(
+    `SELECT id, guid, thread_id AS threadId, state, reason, detail, posts, seen_ms AS seenMs, next_post_ms AS nextMs
+     FROM messages WHERE state IN ('queued', 'posting', 'waiting', 'dead') ORDER BY id`,
+  )
+  const retry = db.prepare<[number]>(
+    `UPDATE messages SET state = 'queued', reason = NULL, detail = NULL, next_post_ms = NULL, first_post_ms = NULL,
+       invalid_answers = 0 WHERE id = ? AND state IN ('dead', 'waiting')`,
+  )
+  const drop = db.prepare<[number]>(
+    "UPDATE messages SET state = 'skipped', reason = 'dropped' WHERE id = ? AND state IN ('dead', 'waiting', 'queued')",
+  )
   const last = db.prepare<[], { seen_ms: number; state: MessageState }>(
     "SELECT seen_ms, state FROM messages WHERE state <> 'skipped' ORDER BY id DESC LIMIT 1",
   )
@@ -89,8 +105,8 @@ export const createInbox = (db: Database, counters: Counters) => {
         fingerprint: message.fingerprint ?? null,
         dateMs: message.dateMs ?? null,
         seenMs: message.seenMs,
-        state: 'body' in message ? 'queued' : 'skipped',
-        reason: 'skip' in message ? message.skip : null,
+        state: 'dead' in message ? 'dead' : 'skip' in message ? 'skipped' : 'queued',
+        reason: 'dead' in message ? message.dead : 'skip' in message ? message.skip : null,
         body: 'body' in message ? message.body : null,
       })
       if (changes === 1 && 'skip' in message) counters.count(`skipped.${message.skip}`)
@@ -140,13 +156,32 @@ export const createInbox = (db: Database, counters: Counters) => {
       return row && row.posts > 0 ? toPosted(row) : undefined
     },
     firstPostSeq: (id: number): number => byId.get(id)?.first_post_seq ?? 0,
-    counts: (): Partial<Record<MessageState, number>> =>
-      Object.fromEntries(counts.all().map(({ state, n }) => [state, n])),
+    /** Messages by state, those included that retention has removed. */
+    counts: (): Partial<Record<MessageState, number>> => counters.withRetired('messages', counts.all()),
+    /** What waits or is dead, oldest first, without words. */
+    waiting: (): WaitingMessage[] => waiting.all(),
+    /** Has a dead or waiting message POSTed now, whatever it waited for; false where there is no such message. */
+    retry: (id: number): boolean => retry.run(id).changes === 1,
+    /** Gives a message up for good: it stays on record as skipped. */
+    drop: (id: number): boolean => drop.run(id).changes === 1,
     last: (): { readonly seenMs: number; readonly state: MessageState } | undefined => {
       const row = last.get()
       return row && { seenMs: row.seen_ms, state: row.state }
     },
   }
+}
+
+/** A message that has not found its end, as an operator sees it. Times are Unix milliseconds. */
+export type WaitingMessage = {
+  readonly id: number
+  readonly guid: string
+  readonly threadId: string | null
+  readonly state: MessageState
+  readonly reason: string | null
+  readonly detail: string | null
+  readonly posts: number
+  readonly seenMs: number
+  readonly nextMs: number | null
 }
 
 const POSTED = `

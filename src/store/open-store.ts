@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import { createCommands } from './commands.ts'
@@ -8,34 +8,83 @@ import { createCursor } from './cursor.ts'
 import { createInbox } from './inbox.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { createOutbox } from './outbox.ts'
+import { retireOldRows } from './retire-old-rows.ts'
 
 export type Store = ReturnType<typeof openStore>
 
+/** What was known is lost: why, when this agent first started (Unix milliseconds), and where the remains are. */
+export type StartedOver = {
+  readonly reason: 'damaged' | 'deleted'
+  readonly firstStartMs: number
+  readonly setAside?: string
+}
+
 /**
- * Opens the agent's own database at `path`, brings it to the current version and holds it under an exclusive lock
- * until `close` or the end of the process, however that comes.
+ * Opens the agent's own database `state.db` in `dir`, brings it to the current version and holds it under an exclusive
+ * lock until `close` or the end of the process, however that comes. A damaged one is set aside and another begun, never
+ * in silence: see `startedOver`.
  *
- * @throws EdgeError `already_running` (exit 75), `state_newer`, `state_damaged`, `state_unusable`.
+ * @throws EdgeError `already_running` (exit 75), `state_newer`, `state_unusable`.
  */
-export const openStore = (path: string) => {
-  const db = open(path)
+export const openStore = (dir: string, nowMs = Date.now()) => {
+  const path = join(dir, 'state.db')
+  const { db, setAside } = openOrSetAside(path, nowMs)
+  const startedOver = noteStart(db, dir, nowMs, setAside)
   const counters = createCounters(db)
+  const transaction = <T>(work: () => T): T => {
+    try {
+      return db.transaction(work).immediate()
+    } catch (cause) {
+      throw cause instanceof Database.SqliteError ? unwritable(path, cause) : cause
+    }
+  }
   return {
     inbox: createInbox(db, counters),
     outbox: createOutbox(db, counters),
     commands: createCommands(db, counters),
     cursor: createCursor(db),
     counters,
+    startedOver,
     /** All of `work` or nothing of it, and on the disk when it returns. Throws EdgeError `state_unwritable`. */
-    transaction: <T>(work: () => T): T => {
-      try {
-        return db.transaction(work).immediate()
-      } catch (cause) {
-        throw cause instanceof Database.SqliteError ? unwritable(path, cause) : cause
-      }
-    },
+    transaction,
+    /** Removes what ended before `beforeMs`, a few hundred rows at a time; false where there is nothing left to remove. */
+    retire: (beforeMs: number): boolean => transaction(() => retireOldRows(db, counters, beforeMs, RETIRE_ROWS)) > 0,
     close: () => db.close(),
   }
+}
+
+const RETIRE_ROWS = 500
+
+const openOrSetAside = (path: string, nowMs: number): { db: Database.Database; setAside?: string } => {
+  try {
+    return { db: open(path) }
+  } catch (error) {
+    if (!(error instanceof EdgeError) || error.code !== 'state_damaged') throw error
+    const setAside = `${path}.damaged-${new Date(nowMs).toISOString().replaceAll(':', '')}`
+    for (const suffix of ['', '-wal', '-shm']) {
+      if (existsSync(path + suffix)) renameSync(path + suffix, setAside + suffix)
+    }
+    return { db: open(path), setAside }
+  }
+}
+
+/** A file beside the database remembers that there was one, and since when. */
+const noteStart = (
+  db: Database.Database,
+  dir: string,
+  nowMs: number,
+  setAside: string | undefined,
+): StartedOver | undefined => {
+  const file = join(dir, 'first-start')
+  const isNew = db.prepare('SELECT 1 FROM cursor').get() === undefined
+  const firstStartMs = existsSync(file) ? Date.parse(readFileSync(file, 'utf8')) : Number.NaN
+  if (Number.isNaN(firstStartMs)) {
+    const known = db.prepare<[], number>('SELECT first_start_ms FROM cursor').pluck().get()
+    writeFileSync(file, `${new Date(known ?? nowMs).toISOString()}\n`, { mode: 0o600 })
+    return setAside === undefined ? undefined : { reason: 'damaged', firstStartMs: nowMs, setAside }
+  }
+  if (!isNew) return undefined
+  return setAside === undefined ? { reason: 'deleted', firstStartMs } : { reason: 'damaged', firstStartMs, setAside }
 }
 
 const open = (path: string): Database.Database => {
@@ -50,6 +99,8 @@ const open = (path: string): Database.Database => {
     db.pragma('foreign_keys = ON')
     db.exec('BEGIN IMMEDIATE; COMMIT')
     chmodSync(path, 0o600)
+    const check = db.pragma('quick_check(1)', { simple: true })
+    if (check !== 'ok') throw damaged(path, check)
     migrate(db, path)
     return db
   } catch (cause) {
@@ -75,9 +126,20 @@ const migrate = (db: Database.Database, path: string): void => {
   }).immediate()
 }
 
-const unwritable = (path: string, cause: Error): EdgeError =>
-  new EdgeError('state_unwritable', `the state database ${path} cannot be written: ${cause.message}`, {
-    remedy: 'Make room on the disk and check that the folder can be written. Nothing is sent without a record of it.',
+const unwritable = (path: string, cause: InstanceType<typeof Database.SqliteError>): EdgeError =>
+  isDamage(cause.code)
+    ? damaged(path, cause)
+    : new EdgeError('state_unwritable', `the state database ${path} cannot be written: ${cause.message}`, {
+        remedy:
+          'Make room on the disk and check that the folder can be written. Nothing is sent without a record of it.',
+        cause,
+      })
+
+const isDamage = (code: string): boolean => code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')
+
+const damaged = (path: string, cause: unknown): EdgeError =>
+  new EdgeError('state_damaged', `the state database ${path} is damaged: ${String(cause)}`, {
+    remedy: 'Start edge-agent again: it sets the damaged file aside and says what that means.',
     cause,
   })
 
@@ -91,12 +153,7 @@ const explain = (cause: unknown, path: string): EdgeError => {
       cause,
     })
   }
-  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
-    return new EdgeError('state_damaged', `the state database ${path} is damaged: ${String(cause)}`, {
-      remedy: `Move it aside (mv '${path}' '${path}.damaged') and start again: history is not answered twice.`,
-      cause,
-    })
-  }
+  if (isDamage(code)) return damaged(path, cause)
   return new EdgeError('state_unusable', `the state database ${path} cannot be used: ${String(cause)}`, {
     exit: code.includes('EACCES') || code.includes('EPERM') ? EXIT.permission : EXIT.failure,
     remedy: 'Check that the folder exists, belongs to you and has space, or choose another with --state-dir.',

@@ -78,6 +78,19 @@ export const createOutbox = (db: Database, counters: Counters) => {
     'SELECT state, COUNT(*) AS n FROM bubbles GROUP BY state',
   )
 
+  const waiting = db.prepare<[], WaitingBubble>(
+    `SELECT id, thread_id AS threadId, message_id AS messageId, command_id AS commandId, position, state, reason, tries,
+       LENGTH(text) AS length, planned_ms AS plannedMs, next_send_ms AS nextMs
+     FROM bubbles WHERE state IN ('planned', 'sending', 'unknown', 'parked', 'failed') AND reason IS NOT 'dropped' ORDER BY id`,
+  )
+  const retry = db.prepare<[number]>(
+    `UPDATE bubbles SET state = 'planned', reason = NULL, tries = 0, next_send_ms = 0, row_guid = NULL
+     WHERE id = ? AND state IN ('parked', 'failed')`,
+  )
+  const drop = db.prepare<[number]>(
+    "UPDATE bubbles SET state = 'failed', reason = 'dropped' WHERE id = ? AND state IN ('planned', 'parked', 'failed')",
+  )
+
   const add = (
     row: Partial<Record<'messageId' | 'position' | 'commandId' | 'reason', unknown>> & {
       threadId: string
@@ -181,10 +194,31 @@ export const createOutbox = (db: Database, counters: Counters) => {
     clampWaits: (nowMs: number, longestWaitMs: number): void => {
       clamp.run(nowMs + longestWaitMs, nowMs + longestWaitMs)
     },
-    counts: (): Partial<Record<BubbleState, number>> =>
-      Object.fromEntries(counts.all().map(({ state, n }) => [state, n])),
-    count: (name: string): void => counters.count(name),
+    /** Bubbles by state, those included that retention has removed. */
+    counts: (): Partial<Record<BubbleState, number>> => counters.withRetired('bubbles', counts.all()),
+    /** What is not yet sent, or was not, oldest first, without words. */
+    waiting: (): WaitingBubble[] => waiting.all(),
+    /** Has a parked or failed bubble sent anew; false where there is no such bubble. */
+    retry: (id: number): boolean => retry.run(id).changes === 1,
+    /** Gives up a bubble whose send does not run; false where there is no such bubble. */
+    drop: (id: number): boolean => drop.run(id).changes === 1,
   }
+}
+
+/** A bubble that has not found a good end, as an operator sees it. Times are Unix milliseconds. */
+export type WaitingBubble = {
+  readonly id: number
+  readonly threadId: string
+  readonly messageId: number | null
+  readonly commandId: string | null
+  readonly position: number | null
+  readonly state: BubbleState
+  readonly reason: string | null
+  readonly tries: number
+  /** Of its text, in characters. */
+  readonly length: number
+  readonly plannedMs: number
+  readonly nextMs: number
 }
 
 type BubbleRow = {

@@ -21,7 +21,7 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'edge-'))
   writer = openChatDbWriter(join(dir, 'chat.db'))
   db = openChatDb(join(dir, 'chat.db'))
-  store = openStore(join(dir, 'state.db'))
+  store = openStore(dir)
   ends = []
 })
 afterEach(() => {

@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { createCommandEnd } from '../agent.ts'
+import type { ConfigInput } from '../config/inspect-config.ts'
+import { loadStateDir } from '../config/load-config.ts'
+import { askAgent } from '../control/ask-agent.ts'
+import { controlSocketPath } from '../control/socket-path.ts'
+import { EdgeError } from '../core/errors.ts'
+import { createQueue } from '../flows/tend-queue.ts'
+import { openStore } from '../store/open-store.ts'
+
+type Queue = ReturnType<typeof openQueue>['queue']
+type Listing = ReturnType<Queue['list']>
+
+export const printQueue = async (input: ConfigInput, { json }: { readonly json: boolean }): Promise<void> => {
+  // Both ends are this very program, of one version: the agent answers with its own type.
+  const listing = (await ask(loadStateDir(input), 'queue', [])) as Listing
+  process.stdout.write(json ? `${JSON.stringify(listing, null, 2)}\n` : `${describe(listing).join('\n')}\n`)
+}
+
+export const changeQueue = async (
+  input: ConfigInput,
+  verb: 'retry' | 'drop',
+  ids: readonly string[],
+  { json }: { readonly json: boolean },
+): Promise<void> => {
+  const result = (await ask(loadStateDir(input), `queue-${verb}`, ids)) as { done: string[] }
+  const said = verb === 'retry' ? 'will be tried again' : 'dropped'
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${said}: ${result.done.join(', ')}\n`)
+}
+
+/** The running agent answers; where none runs, its database is opened instead. */
+const ask = async (stateDir: string, request: string, ids: readonly string[]): Promise<unknown> => {
+  try {
+    return await askAgent(controlSocketPath(stateDir), request, ids)
+  } catch (error) {
+    const isDown = error instanceof EdgeError && error.code === 'not_running'
+    if (!isDown || !existsSync(join(stateDir, 'state.db'))) throw error
+  }
+  const { queue, close } = openQueue(stateDir)
+  try {
+    if (request === 'queue') return queue.list()
+    return request === 'queue-retry' ? queue.retry(ids) : queue.drop(ids)
+  } finally {
+    close()
+  }
+}
+
+const openQueue = (stateDir: string) => {
+  const { close, ...store } = openStore(stateDir)
+  return { queue: createQueue({ ...store, onEnd: createCommandEnd(store.commands) }), close }
+}
+
+const describe = ({ messages, bubbles }: Listing): string[] => {
+  if (messages.length + bubbles.length === 0) return ['nothing waits, nothing is parked or dead']
+  return [
+    ...messages.map(({ id, state, threadId, reason, posts, seenMs, nextMs }) =>
+      row(id, state, threadId ?? '', reason, `${posts} POSTs`, seenMs, state === 'waiting' ? nextMs : null),
+    ),
+    ...bubbles.map(({ id, state, threadId, reason, tries, plannedMs, nextMs }) =>
+      row(id, state, threadId, reason, `${tries} tries`, plannedMs, state === 'planned' ? nextMs : null),
+    ),
+    '',
+    'm… are messages on their way to the backend, b… bubbles on their way to a person.',
+    'edge-agent queue retry ID… tries dead, parked and failed ones again; queue drop ID… gives them up.',
+  ]
+}
+
+const row = (
+  id: string,
+  state: string,
+  thread: string,
+  reason: string | null,
+  tries: string,
+  sinceMs: number,
+  nextMs: number | null,
+): string => {
+  const next = nextMs !== null && nextMs > Date.now() ? `, next at ${time(nextMs)}` : ''
+  return `${id.padEnd(6)} ${state.padEnd(8)} ${thread.padEnd(18)} ${reason ?? '-'} (${tries}, since ${time(sinceMs)}${next})`
+}
+
+const time = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
