@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import { register as config } from './config.ts'
+import { register as demo } from './demo.ts'
 import { register as messagesSimulator } from './messages-simulator.ts'
 import { register as mockBackend } from './mock-backend.ts'
 import { register as start } from './start.ts'
@@ -27,12 +28,13 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  for (const register of [start, status, config, mockBackend, messagesSimulator]) register(program)
+  for (const register of [start, status, config, demo, mockBackend, messagesSimulator]) register(program)
   return program
 }
 
 const EXAMPLES = `
 Examples:
+  $ edge-agent demo                         see it work, without any real Messages
   $ edge-agent config check                 are the settings right?
   $ edge-agent start --log-format json      run, with a log for programs
   $ edge-agent status --json                how is the agent that runs?
