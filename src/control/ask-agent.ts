@@ -4,7 +4,13 @@ import { EdgeError, EXIT } from '../core/errors.ts'
 
 const reply = z.union([
   z.object({ ok: z.literal(true), answer: z.unknown() }),
-  z.object({ ok: z.literal(false), code: z.string(), message: z.string() }),
+  z.object({
+    ok: z.literal(false),
+    code: z.string(),
+    message: z.string(),
+    remedy: z.string().optional(),
+    exit: z.number().optional(),
+  }),
 ])
 
 /**
@@ -16,7 +22,8 @@ export const askAgent = async (path: string, ask: string, args?: unknown, timeou
   const line = await exchange(path, `${JSON.stringify({ ask, args })}\n`, timeoutMs)
   const parsed = reply.parse(JSON.parse(line))
   if (parsed.ok) return parsed.answer
-  throw new EdgeError(parsed.code, parsed.message)
+  const { code, message, remedy, exit = EXIT.failure } = parsed
+  throw new EdgeError(code, message, { exit, ...(remedy !== undefined && { remedy }) })
 }
 
 const exchange = (path: string, request: string, timeoutMs: number): Promise<string> =>

@@ -56,8 +56,8 @@ const answer = (line: string, handlers: ControlHandlers): unknown => {
       return { ok: false, code: 'unknown_request', message: `this agent does not know "${ask}"` }
     return { ok: true, answer: handler(args) }
   } catch (error) {
-    const { code = 'failed', message } = error as { code?: string; message: string }
-    return { ok: false, code, message }
+    const { code = 'failed', message, remedy, exit } = error as Partial<EdgeError> & Error
+    return { ok: false, code, message, remedy, exit }
   }
 }
 

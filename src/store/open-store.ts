@@ -28,8 +28,9 @@ export type StartedOver = {
  */
 export const openStore = (dir: string, nowMs = Date.now()) => {
   const path = join(dir, 'state.db')
-  const { db, setAside } = openOrSetAside(path, nowMs)
-  const startedOver = noteStart(db, dir, nowMs, setAside)
+  const existed = existsSync(path)
+  const { db, ...remains } = openOrSetAside(path, nowMs)
+  const startedOver = noteStart(dir, nowMs, { existed, ...remains })
   const counters = createCounters(db)
   const transaction = <T>(work: () => T): T => {
     try {
@@ -70,21 +71,16 @@ const openOrSetAside = (path: string, nowMs: number): { db: Database.Database; s
 
 /** A file beside the database remembers that there was one, and since when. */
 const noteStart = (
-  db: Database.Database,
   dir: string,
   nowMs: number,
-  setAside: string | undefined,
+  { existed, setAside }: { readonly existed: boolean; readonly setAside?: string },
 ): StartedOver | undefined => {
   const file = join(dir, 'first-start')
-  const isNew = db.prepare('SELECT 1 FROM cursor').get() === undefined
-  const firstStartMs = existsSync(file) ? Date.parse(readFileSync(file, 'utf8')) : Number.NaN
-  if (Number.isNaN(firstStartMs)) {
-    const known = db.prepare<[], number>('SELECT first_start_ms FROM cursor').pluck().get()
-    writeFileSync(file, `${new Date(known ?? nowMs).toISOString()}\n`, { mode: 0o600 })
-    return setAside === undefined ? undefined : { reason: 'damaged', firstStartMs: nowMs, setAside }
-  }
-  if (!isNew) return undefined
-  return setAside === undefined ? { reason: 'deleted', firstStartMs } : { reason: 'damaged', firstStartMs, setAside }
+  const noted = existsSync(file) ? Date.parse(readFileSync(file, 'utf8').trim()) : Number.NaN
+  const firstStartMs = Number.isNaN(noted) ? nowMs : noted
+  if (Number.isNaN(noted)) writeFileSync(file, `${new Date(nowMs).toISOString()}\n`, { mode: 0o600 })
+  if (setAside !== undefined) return { reason: 'damaged', firstStartMs, setAside }
+  return existed || Number.isNaN(noted) ? undefined : { reason: 'deleted', firstStartMs }
 }
 
 const open = (path: string): Database.Database => {
