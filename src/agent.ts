@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import pRetry from 'p-retry'
 import { z } from 'zod'
 import { type ConnectionStatus, keepConnected } from './backend/keep-connected.ts'
 import { createPostMessage } from './backend/post-message.ts'
@@ -70,7 +71,12 @@ export type AgentStatus = ReturnType<Parts['status']>
  * @throws EdgeError where it cannot start: another one runs on this state, the state or chat.db cannot be used.
  */
 export const startAgent = async (settings: AgentSettings, log: Log): Promise<Agent> => {
-  const store = openStore(settings.stateDir)
+  // The last life may still be ending: launchd starts the next one at once.
+  const store = await pRetry(() => openStore(settings.stateDir), {
+    retries: 4,
+    minTimeout: 100,
+    shouldRetry: ({ error }) => error instanceof EdgeError && error.code === 'already_running',
+  })
   try {
     // Later an unreadable chat.db is weathered; an agent that never saw one has most likely been told a wrong path.
     if (store.cursor.read() === undefined) openChatDb(settings.chatDb).close()
