@@ -1,5 +1,4 @@
 import { startAgent } from '../agent.ts'
-import { installDispatcher } from '../backend/dispatcher.ts'
 import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { readSecret } from '../config/secret.ts'
@@ -12,7 +11,6 @@ export const runAgent = async (input: ConfigInput): Promise<void> => {
   const { config, warnings } = loadConfig(input)
   const log = await createLog({ level: config.logLevel, format: config.logFormat })
   for (const warning of warnings) log.warn({ warning }, 'setting ignored')
-  installDispatcher()
 
   const agent = await startAgent({ ...config, version: version(), readSecret: readSecret(config) }, log)
   log.info({ agentId: config.agentId, pid: process.pid, stateDir: config.stateDir }, 'agent started')

@@ -25,7 +25,7 @@ export const commitToPost = async (): Promise<Figure> => {
         ...summarize(polled.agent),
         goal: { atMost: 20, words: '≤ 20 ms' },
       },
-      { what: 'bare fetch on a kept connection', kind: 'floor', ...floor('posts') },
+      { what: 'bare POST on a kept connection', kind: 'floor', ...floor('posts') },
       { what: 'one durable commit', kind: 'floor', ...floor('commits') },
     ],
   }
