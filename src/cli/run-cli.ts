@@ -4,6 +4,7 @@ import { register as config } from './config.ts'
 import { register as demo } from './demo.ts'
 import { register as messagesSimulator } from './messages-simulator.ts'
 import { register as mockBackend } from './mock-backend.ts'
+import { register as queue } from './queue.ts'
 import { register as start } from './start.ts'
 import { register as status } from './status.ts'
 import { version } from './version.ts'
@@ -28,7 +29,7 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  for (const register of [start, status, config, demo, mockBackend, messagesSimulator]) register(program)
+  for (const register of [start, status, queue, config, demo, mockBackend, messagesSimulator]) register(program)
   return program
 }
 

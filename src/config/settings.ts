@@ -103,7 +103,7 @@ export const settingsFor = (host: Host) => {
     }),
     retry: z.strictObject({
       max_age: duration('24h', '1m', '365d', 'How long a message is posted again while the backend is failing.'),
-      concurrency: count(8, 1, 256, 'Posts under way at the same time.'),
+      concurrency: count(32, 1, 256, 'Posts under way at the same time.'),
     }),
     watch: z.strictObject({
       hint: boolean(true, 'Let file events hasten the look into chat.db; false only polls.'),

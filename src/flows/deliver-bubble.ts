@@ -83,6 +83,8 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   /** Starts what is due in one thread; says in how many milliseconds the next is. */
   const startThread = (threadId: string): number | undefined => {
     if (stopping || running.has(threadId) || running.size >= MAX_PARALLEL || outbox.isBusy(threadId)) return undefined
+    // While macOS refuses, one send at a time is enough to find out when it does no more.
+    if (running.size > 0 && problems.has('automation_denied')) return undefined
     const head = outbox.head(threadId)
     if (head === undefined) return undefined
     const at = now()

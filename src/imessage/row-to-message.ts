@@ -63,7 +63,7 @@ export const toChat = (raw: RawChat): Chat | undefined => {
   return {
     guid: raw.chat_guid,
     threadId: raw.chat_identifier,
-    isGroup: raw.style === GROUP_STYLE,
+    isGroup: raw.style === GROUP_STYLE || raw.chat_guid.includes(';+;'),
     service: raw.service_name ?? 'iMessage',
     accountId: raw.account_id ?? '',
   }

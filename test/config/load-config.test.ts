@@ -53,7 +53,7 @@ describe('where values come from', () => {
         maxPerMinute: 1200,
         maxPerMinutePerThread: 240,
       },
-      retry: { maxAgeMs: 86_400_000, concurrency: 8 },
+      retry: { maxAgeMs: 86_400_000, concurrency: 32 },
       watch: { hint: true },
     })
   })
