@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'better-sqlite3'
 import { afterEach, describe, expect, test } from 'vitest'
 import { controlSocketPath } from '../src/control/socket-path.ts'
 import { answerUpgrade } from '../src/mock-backend/socket-faults.ts'
@@ -153,6 +154,17 @@ describe('the main job', () => {
   })
 })
 
+/** The texts of a thread in the order in which their POSTs were begun, by the agent's own record. */
+const postedInOrder = (threadId: string): string[] => {
+  const db = new Database(join(house.stateDir, 'state.db'), { readonly: true })
+  const bodies = db
+    .prepare<[string], string>('SELECT body FROM messages WHERE thread_id = ? ORDER BY first_post_seq')
+    .pluck()
+    .all(threadId)
+  db.close()
+  return bodies.map(body => JSON.parse(body).filtered_text)
+}
+
 describe('many at once', () => {
   const EACH = 10
 
@@ -164,9 +176,11 @@ describe('many at once', () => {
     }
     await waitFor('all bubbles', () => house.simulator.readLedger().length >= 15 * EACH, 120_000)
     await settled()
+    await house.stopAgent()
     for (const thread of threads) {
-      const posted = house.backend.received.filter(({ thread_id }) => thread_id === thread)
-      expect(posted.map(({ filtered_text }) => filtered_text)).toEqual(Array.from({ length: EACH }, (_, n) => `m${n}`))
+      const posted = postedInOrder(thread)
+      expect(posted).toEqual(Array.from({ length: EACH }, (_, n) => `m${n}`))
+      expect(house.backend.received.filter(({ thread_id }) => thread_id === thread)).toHaveLength(EACH)
       const seen = house.seen(thread)
       const afterReflexes = seen.filter(text => !text.startsWith('reflex'))
       expect(new Set(seen).size).toBe(seen.length)

@@ -107,8 +107,8 @@ export const createAnswering = (needs: AnswerNeeds) => {
   const { inbox, now, settings, problems } = needs
   const abort = new AbortController()
   const running = new Set<Promise<void>>()
-  /** Threads whose last POST is not yet on the wire: the next one would overtake it. */
-  const departing = new Set<string>()
+  /** The message of a thread whose POST is just leaving: until it is well on its way the next one would overtake it. */
+  const departing = new Map<string, number>()
   /** The backend as a whole: nobody is POSTed before `untilMs`; where the road is wrong, one probe at a time then. */
   let gate: { readonly untilMs: number; readonly wrongRoad: boolean } | undefined
   let stopping = false
@@ -133,13 +133,15 @@ export const createAnswering = (needs: AnswerNeeds) => {
   }
 
   const start = (id: number, threadId: string): void => {
-    departing.add(threadId)
-    const onSent = () => {
-      if (departing.delete(threadId)) pump.wake()
-    }
-    const run = answerMessage(id, onSent).finally(() => {
-      running.delete(run)
+    departing.set(threadId, id)
+    const departed = () => {
+      if (departing.get(threadId) !== id) return
       departing.delete(threadId)
+      pump.wake()
+    }
+    const run = answerMessage(id, () => setTimeout(departed, HEADWAY_MS)).finally(() => {
+      running.delete(run)
+      departed()
       pump.wake()
     })
     running.add(run)
@@ -259,6 +261,8 @@ export const createAnswering = (needs: AnswerNeeds) => {
   }
 }
 
+/** A server may take up a new connection a little later than a request on an old one. */
+const HEADWAY_MS = 10
 const ROAD_PROBE_MS = 60_000
 const STORE_PAUSE_MS = 2_000
 const LONGEST_WAIT_MS = 60 * 60_000
