@@ -72,6 +72,8 @@ export type DeliveryNeeds = {
 
 export type Delivery = ReturnType<typeof createDelivery>
 
+type Claim = { readonly begin: () => void } | { readonly waitMs: number } | undefined
+
 /** The only way a text leaves this machine: one send at a time per thread, its intent on the disk before it starts. */
 export const createDelivery = (needs: DeliveryNeeds) => {
   const { outbox, sender, now, settings, problems } = needs
@@ -80,8 +82,8 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   let pausedUntilMs = 0
   let stopping = false
 
-  /** Starts what is due in one thread; says in how many milliseconds the next is. */
-  const startThread = (threadId: string): number | undefined => {
+  /** Stores the intent to send what is next in a thread, if it may go now, in the caller's transaction. */
+  const claim = (threadId: string): Claim => {
     if (stopping || running.has(threadId) || running.size >= MAX_PARALLEL || outbox.isBusy(threadId)) return undefined
     // While macOS refuses, one send at a time is enough to find out when it does no more.
     if (running.size > 0 && problems.has('automation_denied')) return undefined
@@ -89,13 +91,33 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     if (head === undefined) return undefined
     const at = now()
     const dueMs = Math.max(head.dueMs, pausedUntilMs, roomAt(threadId, at))
-    if (dueMs > at) return dueMs - at
-    const run = deliverBubble(head.bubble).finally(() => {
+    if (dueMs > at) return { waitMs: dueMs - at }
+    const attempt = needs.newAttempt()
+    const chat = needs.chatOf(threadId)
+    outbox.startSending(head.bubble.id, attempt, needs.watermark(), at)
+    return { begin: () => run(threadId, deliverBubble(head.bubble, attempt, chat)) }
+  }
+
+  /** Until it has ended, nothing else goes out in its thread. */
+  const run = (threadId: string, delivery: Promise<void>): void => {
+    const ended = delivery.finally(() => {
       running.delete(threadId)
       pump.wake()
     })
-    running.set(threadId, run)
-    return undefined
+    running.set(threadId, ended)
+  }
+
+  /** Starts what is due in one thread; says in how many milliseconds the next is. */
+  const startThread = (threadId: string): number | undefined => {
+    try {
+      const claimed = needs.transaction(() => claim(threadId))
+      if (claimed === undefined || 'waitMs' in claimed) return claimed?.waitMs
+      claimed.begin()
+      return undefined
+    } catch (error) {
+      problems.setFrom(error) // without the intent on the disk nothing is sent
+      return STORE_PAUSE_MS
+    }
   }
 
   /** When the limits of the sliding minute next leave room. */
@@ -109,12 +131,8 @@ export const createDelivery = (needs: DeliveryNeeds) => {
 
   const pump = createPump(() => earliest(...outbox.threadsWithPlanned().map(startThread)))
 
-  const deliverBubble = async (bubble: Bubble): Promise<void> => {
-    const attempt = needs.newAttempt()
+  const deliverBubble = async (bubble: Bubble, attempt: string, chat: Chat | undefined): Promise<void> => {
     try {
-      const chat = needs.chatOf(bubble.threadId)
-      const watermark = needs.watermark()
-      needs.transaction(() => outbox.startSending(bubble.id, attempt, watermark, now()))
       const outcome = chat === undefined ? NO_CHAT : await attemptSend(attempt, bubble, chat)
       record({ ...bubble, tries: bubble.tries + 1 }, outcome)
       sender.forget(attempt)
@@ -223,13 +241,15 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     /** Takes up what an earlier life was sending. Threads stay closed until theirs is settled. */
     recover: (): void => {
       needs.transaction(() => outbox.clampWaits(now(), LONGEST_WAIT_MS))
-      for (const bubble of outbox.inState('sending')) {
-        const run = settleLeftover(bubble).finally(() => {
-          running.delete(bubble.threadId)
-          pump.wake()
-        })
-        running.set(bubble.threadId, run)
-      }
+      for (const bubble of outbox.inState('sending')) run(bubble.threadId, settleLeftover(bubble))
+    },
+    /**
+     * For a caller that is just storing what is to be sent: makes the intent part of its transaction. What is returned is
+     * to be called once that is on the disk.
+     */
+    claim: (threadId: string): (() => void) => {
+      const claimed = claim(threadId)
+      return claimed !== undefined && 'begin' in claimed ? claimed.begin : pump.wake
     },
     /** Something may be due: in one thread, or anywhere. */
     wake: (threadId?: string): void => {

@@ -13,6 +13,7 @@ type Outcome = {
 }
 
 type Command = Extract<ParsedFrame, { kind: 'command' }>
+type Obeyed = Command | Extract<ParsedFrame, { kind: 'bad-command' }>
 
 export type CommandNeeds = {
   readonly transaction: <T>(work: () => T) => T
@@ -62,7 +63,8 @@ export type CommandNeeds = {
   readonly hash: (text: string) => string
   readonly now: () => number
   readonly settings: { readonly match: 'text' | 'position'; readonly windowMs: number }
-  readonly deliver: (threadId: string) => void
+  /** Stores the intent to send what is next in the thread, where it may go now; what it returns begins the send. */
+  readonly claim: (threadId: string) => () => void
   /** Tells the backend of an outcome that is not kept. */
   readonly ackNow: (outcome: Outcome) => void
   /** Sends what acks are owed. */
@@ -95,31 +97,23 @@ export const executeCommand = (text: string, needs: CommandNeeds): void => {
   }
 }
 
-const obey = (parsed: Command | Extract<ParsedFrame, { kind: 'bad-command' }>, needs: CommandNeeds): void => {
+const obey = (parsed: Obeyed, needs: CommandNeeds): void => {
   const { command } = parsed
   const asked = parsed.kind === 'command' ? [parsed.send.thread_id, parsed.send.text] : command.payload
   const digest = needs.hash(JSON.stringify([command.command_type, asked]))
   const commandId = command.command_id
-  const result = needs.transaction((): 'new' | 'again' | 'conflict' => {
-    const known = needs.commands.find(commandId) // R1
-    if (known !== undefined) {
-      if (known.digest !== digest) return 'conflict'
-      needs.commands.oweAck(commandId)
-      return 'again'
-    }
-    const problem = parsed.kind === 'command' ? refuse(parsed, needs) : { error: parsed.error, detail: parsed.detail }
-    if (problem === undefined && parsed.kind === 'command') {
-      accept(parsed, digest, needs)
-    } else {
-      const commandType = command.command_type.slice(0, 100)
-      needs.commands.add({ commandId, commandType, digest, role: 'plain', nowMs: needs.now() })
-      needs.commands.finish(commandId, 'failed', needs.now(), problem?.error, problem?.detail)
-      needs.log.warn({ commandId, error: problem?.error, detail: problem?.detail }, 'command refused')
-    }
-    return 'new'
-  })
+  // The command and the intent to send it are one commit: each costs the time of the disk.
+  const { stored, begin } = needs.transaction(() => ({
+    stored: store(parsed, digest, needs),
+    begin: parsed.kind === 'command' ? needs.claim(parsed.send.thread_id) : () => {},
+  }))
+  begin()
 
-  if (result === 'conflict') {
+  if (stored.kind === 'accepted') {
+    needs.log.info({ commandId, reflex: stored.isReflex, rule: stored.rule }, 'command accepted')
+  } else if (stored.kind === 'refused') {
+    needs.log.warn({ commandId, error: stored.error, detail: stored.detail }, 'command refused')
+  } else if (stored.kind === 'conflict') {
     needs.log.warn({ commandId }, 'command id used again for something else')
     needs.ackNow({
       commandId,
@@ -128,10 +122,33 @@ const obey = (parsed: Command | Extract<ParsedFrame, { kind: 'bad-command' }>, n
       detail: 'this command_id was used for something else',
     })
   }
-  if (parsed.kind === 'command') needs.deliver(parsed.send.thread_id)
   const outcome = needs.commands.find(commandId)
   if (outcome?.status === 'received') needs.ackNow({ commandId, status: 'received' })
   needs.sendAcks()
+}
+
+type Stored =
+  | { readonly kind: 'accepted'; readonly isReflex: boolean; readonly rule: string | undefined }
+  | { readonly kind: 'refused'; readonly error: string; readonly detail?: string }
+  | { readonly kind: 'again' | 'conflict' }
+
+/** The command, or what is wrong with it, in the caller's transaction. */
+const store = (parsed: Obeyed, digest: string, needs: CommandNeeds): Stored => {
+  const { command_id: commandId, command_type: type } = parsed.command
+  const known = needs.commands.find(commandId) // R1
+  if (known !== undefined) {
+    if (known.digest !== digest) return { kind: 'conflict' }
+    needs.commands.oweAck(commandId)
+    return { kind: 'again' }
+  }
+  const reject = ({ error, detail }: { readonly error: string; readonly detail?: string }): Stored => {
+    needs.commands.add({ commandId, commandType: type.slice(0, 100), digest, role: 'plain', nowMs: needs.now() })
+    needs.commands.finish(commandId, 'failed', needs.now(), error, detail)
+    return { kind: 'refused', error, ...(detail !== undefined && { detail }) }
+  }
+  if (parsed.kind === 'bad-command') return reject(parsed)
+  const refusal = refuse(parsed, needs)
+  return refusal === undefined ? accept(parsed, digest, needs) : reject(refusal)
 }
 
 /** Checks that need more than the frame itself. */
@@ -143,7 +160,7 @@ const refuse = ({ send }: Command, needs: CommandNeeds): { error: string; detail
 }
 
 /** The R table, and what follows from it, in the caller's transaction. */
-const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds): void => {
+const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds): Stored => {
   const { commands, outbox } = needs
   const now = needs.now()
   const reflexSays = says(send.text)
@@ -179,7 +196,7 @@ const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds)
     commands.finish(command.command_id, 'completed', now, undefined, 'deduplicated')
     needs.count('reflex.deduplicated')
   }
-  needs.log.info({ commandId: command.command_id, reflex: isReflex, rule: decision?.rule }, 'command accepted')
+  return { kind: 'accepted', isReflex, rule: decision?.rule }
 }
 
 const decide = (

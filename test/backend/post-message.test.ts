@@ -293,9 +293,13 @@ describe('by what happens on the wire', () => {
 
   test('POSTs of one thread, each started when the one before has left, arrive in order', async () => {
     const arrived: unknown[] = []
-    const { url } = await serve((request, response) => {
+    const all = Promise.withResolvers<void>()
+    // Each on a connection of its own: a server may take up a new one later than a request on one that it has.
+    const { url } = await serve(async (request, response) => {
       arrived.push(request.headers['idempotency-key'])
-      setTimeout(() => response.end(answerText), 200)
+      if (arrived.length === 20) all.resolve()
+      await all.promise
+      response.end(answerText)
     })
     const post = toPost(url)
     const outcomes = []
