@@ -117,7 +117,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
       needs.transaction(() => outbox.startSending(bubble.id, attempt, watermark, now()))
       const outcome = chat === undefined ? NO_CHAT : await attemptSend(attempt, bubble, chat)
       record({ ...bubble, tries: bubble.tries + 1 }, outcome)
-      sender.forget(attempt)
+      forget(attempt)
       problems.clear('state_unwritable')
     } catch (error) {
       // Without a record of the outcome the bubble stays `sending` and its evidence stays in its file.
@@ -208,6 +208,10 @@ export const createDelivery = (needs: DeliveryNeeds) => {
       await new Promise(resolve => setTimeout(resolve, 100))
     }
     record(bubble, judgeLeftover(bubble))
+    forget(attempt)
+  }
+
+  const forget = (attempt: string): void => {
     sender.forget(attempt)
     sender.forget(`${attempt}-p`)
   }
