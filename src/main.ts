@@ -10,4 +10,5 @@ if (major < 22 || (major === 22 && minor < 19)) {
 }
 const { runCli } = await import('./cli/run-cli.ts')
 await runCli(process.argv)
+
 export {}
