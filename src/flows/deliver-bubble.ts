@@ -135,7 +135,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     try {
       const outcome = chat === undefined ? NO_CHAT : await attemptSend(attempt, bubble, chat)
       record({ ...bubble, tries: bubble.tries + 1 }, outcome)
-      sender.forget(attempt)
+      forget(attempt)
       problems.clear('state_unwritable')
     } catch (error) {
       // Without a record of the outcome the bubble stays `sending` and its evidence stays in its file.
@@ -226,6 +226,10 @@ export const createDelivery = (needs: DeliveryNeeds) => {
       await new Promise(resolve => setTimeout(resolve, 100))
     }
     record(bubble, judgeLeftover(bubble))
+    forget(attempt)
+  }
+
+  const forget = (attempt: string): void => {
     sender.forget(attempt)
     sender.forget(`${attempt}-p`)
   }

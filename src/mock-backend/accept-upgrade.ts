@@ -32,9 +32,12 @@ export const acceptUpgrade = (context: UpgradeContext, request: IncomingMessage,
     return
   }
 
+  context.emit({ type: 'dialled', agentId: id })
   const fault = context.faults.upgrade.take({ agentId: id })
-  if (fault !== undefined) fault.effect(tcp)
-  else context.server.handleUpgrade(request, tcp, head, ws => context.connections.add(id, ws, tcp))
+  if (fault !== undefined) {
+    tcp.once('close', () => context.emit({ type: 'dial-ended', agentId: id }))
+    fault.effect(tcp)
+  } else context.server.handleUpgrade(request, tcp, head, ws => context.connections.add(id, ws, tcp))
 }
 
 const readAgentId = (request: IncomingMessage, secret: string | undefined): string | Refusal => {

@@ -54,7 +54,7 @@ export const answerPost = async (
   const { status, json, headers } = await answerOnce(context, message, response)
   if (await strikes('after')) return
   respond(response, status, json, headers)
-  emit({ type: 'answered', agentId, thread_id, key, status })
+  emit({ type: 'answered', agentId, thread_id, key, status, answer: json })
 }
 
 type Answer = { readonly status: number; readonly json: string; readonly headers?: Readonly<Record<string, string>> }

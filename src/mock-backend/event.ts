@@ -1,4 +1,5 @@
 import type { CommandAckData } from '../protocol/wire.ts'
+import type { Command } from './command-frame.ts'
 import type { ReceivedMessage } from './read-message.ts'
 
 /** What the mock backend saw and did. `at` is in ms since the epoch, with fractions. */
@@ -13,6 +14,8 @@ export type Happening =
       readonly code: number
       readonly reason: string
     }
+  /** An upgrade that passed the door; `connected` follows, or `dial-ended` where a fault was in its way. */
+  | { readonly type: 'dialled' | 'dial-ended'; readonly agentId: string }
   /** A POST (status 400, 401, 413, 500, 503) or an upgrade (400, 401, 404) that went no further. */
   | { readonly type: 'refused'; readonly road: 'http' | 'websocket'; readonly status: number; readonly reason: string }
   | { readonly type: 'posted'; readonly message: ReceivedMessage }
@@ -21,6 +24,7 @@ export type Happening =
       readonly type: 'reflex-sent'
       readonly agentId: string
       readonly thread_id: string
+      readonly key: string | undefined
       readonly command_id: string
       readonly text: string
     }
@@ -36,7 +40,11 @@ export type Happening =
       readonly thread_id: string
       readonly key: string | undefined
       readonly status: number
+      /** JSON, as it was sent. */
+      readonly answer: string
     }
+  /** A command of the caller's own was written. */
+  | { readonly type: 'command-sent'; readonly agentId: string; readonly command_id: string; readonly command: Command }
   /** A fault was let loose on this POST instead of an answer. */
   | { readonly type: 'struck'; readonly agentId: string; readonly thread_id: string; readonly key: string | undefined }
   | { readonly type: 'ack'; readonly agentId: string; readonly generation: number; readonly ack: CommandAckData }

@@ -18,7 +18,10 @@ export const logLine = (event: Happening): string | undefined => {
       return `[Reflex] Sent ${JSON.stringify(event.text)} via WebSocket to ${event.agentId}`
     case 'reflex-not-sent':
       return '[Reflex] Will return in HTTP response only (fallback mode)'
+    case 'dialled':
+    case 'dial-ended':
     case 'disconnected':
+    case 'command-sent':
     case 'answered':
     case 'struck':
     case 'ack':

@@ -43,7 +43,7 @@ export const sendReflex = (
   // Nobody waits for this: where the connection is stuck, the answer must still come.
   connection.ws.send(command.text, error => {
     if (error) emit({ type: 'reflex-not-sent', agentId, thread_id, reason: 'write-failed' })
-    else emit({ type: 'reflex-sent', agentId, thread_id, command_id, text })
+    else emit({ type: 'reflex-sent', agentId, thread_id, key, command_id, text })
   })
 }
 

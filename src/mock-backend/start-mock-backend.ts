@@ -128,6 +128,7 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
       if (connection === undefined) throw new EdgeError('not-connected', `No open connection of ${agentId}.`)
       const { id, text } = commandFrame(command, dialect)
       connection.ws.send(text)
+      emit({ type: 'command-sent', agentId, command_id: id, command })
       return id
     },
     close,

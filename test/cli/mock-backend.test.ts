@@ -82,7 +82,7 @@ test('prints one JSON object per event, the log line with it where there is one'
     { at, type: 'listening', url, line: `mock backend listening on ${url}` },
     expect.objectContaining({ at, type: 'refused', status: 401, line: expect.stringContaining('Refused with 401') }),
     expect.objectContaining({ at, type: 'posted', line: '[HTTP POST] Received from edge_1' }),
-    { at, type: 'answered', agentId: 'edge_1', thread_id: 'a@b.c', status: 200 },
+    expect.objectContaining({ at, type: 'answered', agentId: 'edge_1', thread_id: 'a@b.c', status: 200 }),
   ])
   child.kill('SIGINT')
   expect(await once(child, 'exit')).toEqual([0, null])

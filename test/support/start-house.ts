@@ -9,24 +9,50 @@ import type { AgentStatus } from '../../src/agent.ts'
 import { askAgent } from '../../src/control/ask-agent.ts'
 import { controlSocketPath } from '../../src/control/socket-path.ts'
 import { createSimulator } from '../../src/messages-simulator/simulator.ts'
+import type { MockBackendEvent } from '../../src/mock-backend/event.ts'
 import { type MockBackendOptions, startMockBackend } from '../../src/mock-backend/start-mock-backend.ts'
+import type { WaitingMessage } from '../../src/store/inbox.ts'
+import type { WaitingBubble } from '../../src/store/outbox.ts'
+import { startTcpProxy } from './tcp-proxy.ts'
 
 export const AGENT_ID = 'edge_13238407486'
 export const SECRET = 'open-sesame'
 export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
+/** What `edge-agent queue` lists; ids are `m12`, `b34`. */
+export type AgentQueue = {
+  readonly messages: readonly (Omit<WaitingMessage, 'id'> & { readonly id: string })[]
+  readonly bubbles: readonly (Omit<WaitingBubble, 'id'> & { readonly id: string })[]
+}
+
 export type House = Awaited<ReturnType<typeof startHouse>>
+
+export type HouseOptions = {
+  readonly backend?: MockBackendOptions
+  /** Puts a TCP proxy between agent and backend. */
+  readonly proxy?: true
+  /** Settings of the agent, as variables; they come before those of the house. */
+  readonly env?: Readonly<Record<string, string>>
+}
 
 /**
  * Everything there is, in a folder of its own: Messages simulator, mock backend (in this process, so that a test can
  * turn its knobs), and the agent as a process, not started yet.
  */
-export const startHouse = async (
-  options: { readonly backend?: MockBackendOptions; readonly env?: Record<string, string> } = {},
-) => {
+export const startHouse = async (options: HouseOptions = {}) => {
   const dir = mkdtempSync(join(tmpdir(), 'edge-'))
   const simulator = createSimulator({ dir })
-  let backend = await startMockBackend({ secret: SECRET, ...options.backend })
+  const events: MockBackendEvent[] = []
+  const backendOptions: MockBackendOptions = {
+    secret: SECRET,
+    ...options.backend,
+    onEvent: event => {
+      events.push(event)
+      options.backend?.onEvent?.(event)
+    },
+  }
+  let backend = await startMockBackend(backendOptions)
+  const proxy = options.proxy && (await startTcpProxy(backend.port))
   const stateDir = join(dir, 'state')
   let agent: ChildProcess | undefined
   let log = ''
@@ -35,7 +61,7 @@ export const startHouse = async (
     const child = spawn(process.execPath, [MAIN, 'start', '--log-format', 'json', '--log-level', 'debug'], {
       env: {
         ...process.env,
-        EDGE_BACKEND_URL: backend.url,
+        EDGE_BACKEND_URL: proxy ? `http://127.0.0.1:${proxy.port}` : backend.url,
         EDGE_AGENT_ID: AGENT_ID,
         EDGE_SECRET: SECRET,
         EDGE_CHAT_DB: simulator.chatDbPath,
@@ -71,6 +97,8 @@ export const startHouse = async (
 
   const status = async () => (await askAgent(controlSocketPath(stateDir), 'status')) as AgentStatus
 
+  const connected = () => waitFor('a connection', () => backend.connections.size > 0)
+
   return {
     dir,
     stateDir,
@@ -78,6 +106,13 @@ export const startHouse = async (
     get backend() {
       return backend
     },
+    /** Between agent and backend. */
+    get proxy() {
+      if (proxy === undefined) throw new Error('this house was started without a proxy')
+      return proxy
+    },
+    /** What the backend saw and did, over all its lives. */
+    events: events as readonly MockBackendEvent[],
     /** All that the agent printed, over all its lives. */
     get log() {
       return log
@@ -86,16 +121,25 @@ export const startHouse = async (
     /** SIGTERM; the exit code. */
     stopAgent: () => endAgent('SIGTERM'),
     killAgent: () => endAgent('SIGKILL'),
+    /** Whether the process is gone, as a failpoint ends it. */
+    agentHasEnded: () => agent?.exitCode !== null || agent.signalCode !== null,
     signalAgent: (signal: NodeJS.Signals) => agent?.kill(signal),
     status,
+    /** What the agent reports as not at its end, or at a bad one. */
+    queue: async () => (await askAgent(controlSocketPath(stateDir), 'queue')) as AgentQueue,
     /** Until the agent has a connection. */
-    connected: () => waitFor('a connection', () => backend.connections.size > 0),
+    connected,
+    /** Starts the agent and waits for its connection. */
+    startConnected: async (env?: Record<string, string>) => {
+      await startAgent(env)
+      await connected()
+    },
     /** Stops the backend and, with `restart`, starts another on the same port. */
     restartBackend: async (down?: () => Promise<void>) => {
       const { port } = backend
       await backend.close()
       await down?.()
-      backend = await startMockBackend({ secret: SECRET, ...options.backend, port })
+      backend = await startMockBackend({ ...backendOptions, port })
     },
     /** What a person sees in a thread: the texts that really left, in order. */
     seen: (threadId: string): string[] =>
@@ -105,6 +149,7 @@ export const startHouse = async (
         .map(({ text }) => text),
     close: async () => {
       if (agent !== undefined) await endAgent('SIGKILL')
+      await proxy?.close()
       await backend.close()
       simulator.close()
       // An osascript may still be out; it writes into the folder until it is done.

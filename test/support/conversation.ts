@@ -1,0 +1,12 @@
+import type { MockBackendOptions } from '../../src/mock-backend/start-mock-backend.ts'
+
+export const ANNA = '+15622924139'
+export const BERT = 'bert@example.com'
+
+/** Each message has a reflex and bubbles of its own: nothing can be mistaken for something else. */
+export const personal: MockBackendOptions = {
+  thinkMs: 150,
+  reflex: ({ filtered_text }) => `reflex to ${filtered_text}`,
+  replies: ({ filtered_text }) => [`second to ${filtered_text}`, `third to ${filtered_text}`],
+}
+export const repliesTo = (text: string) => [`reflex to ${text}`, `second to ${text}`, `third to ${text}`]
