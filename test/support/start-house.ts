@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,19 +22,27 @@ export type House = Awaited<ReturnType<typeof startHouse>>
  * turn its knobs), and the agent as a process, not started yet.
  */
 export const startHouse = async (
-  options: { readonly backend?: MockBackendOptions; readonly env?: Record<string, string> } = {},
+  options: {
+    readonly backend?: MockBackendOptions
+    readonly env?: Record<string, string>
+    /** Whom the agent runs as, where root may choose: what is forbidden to others is not forbidden to root. */
+    readonly uid?: number
+  } = {},
 ) => {
   const dir = mkdtempSync(join(tmpdir(), 'edge-'))
   const simulator = createSimulator({ dir })
+  if (options.uid !== undefined) giveTo(options.uid, dir)
   let backend = await startMockBackend({ secret: SECRET, ...options.backend })
   const stateDir = join(dir, 'state')
   let agent: ChildProcess | undefined
   let log = ''
 
-  const startAgent = async (env: Record<string, string> = {}): Promise<void> => {
+  /** As `startAgent`, but does not wait for it: with a failpoint it may not live that long. */
+  const spawnAgent = (env: Record<string, string> = {}): ChildProcess => {
     const child = spawn(process.execPath, [MAIN, 'start', '--log-format', 'json', '--log-level', 'debug'], {
       env: {
         ...process.env,
+        HOME: dir, // whoever runs the tests may have settings of their own
         EDGE_BACKEND_URL: backend.url,
         EDGE_AGENT_ID: AGENT_ID,
         EDGE_SECRET: SECRET,
@@ -45,6 +53,7 @@ export const startHouse = async (
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
     })
     agent = child
     for (const stream of [child.stdout, child.stderr]) {
@@ -52,10 +61,25 @@ export const startHouse = async (
         log += chunk
       })
     }
+    return child
+  }
+
+  const startAgent = async (env: Record<string, string> = {}): Promise<void> => {
+    const child = spawnAgent(env)
     await waitFor('the agent to start', async () => {
-      if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}:\n${log}`)
+      const end = child.exitCode ?? child.signalCode
+      if (end !== null) throw new Error(`the agent ended with ${end}:\n${log}`)
       return (await status()).agent.pid === child.pid
     })
+  }
+
+  /** Waits until the agent has ended by itself; what it ended with. */
+  const agentEnd = async (): Promise<number | NodeJS.Signals> => {
+    const child = agent
+    if (child === undefined) throw new Error('the agent does not run')
+    await waitFor('the agent to end', () => (child.exitCode ?? child.signalCode) !== null)
+    agent = undefined
+    return child.exitCode ?? child.signalCode ?? 0
   }
 
   const endAgent = async (signal: NodeJS.Signals): Promise<number | null> => {
@@ -82,7 +106,13 @@ export const startHouse = async (
     get log() {
       return log
     },
+    get agentPid() {
+      if (agent?.pid === undefined) throw new Error('the agent does not run')
+      return agent.pid
+    },
     startAgent,
+    spawnAgent,
+    agentEnd,
     /** SIGTERM; the exit code. */
     stopAgent: () => endAgent('SIGTERM'),
     killAgent: () => endAgent('SIGKILL'),
@@ -113,11 +143,16 @@ export const startHouse = async (
   }
 }
 
+const giveTo = (uid: number, dir: string): void => {
+  chownSync(dir, uid, uid)
+  for (const name of readdirSync(dir)) chownSync(join(dir, name), uid, uid)
+}
+
 /** Waits for a condition; errors in it count as "not yet". */
 export const waitFor = async (
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 30_000,
+  timeoutMs = 50_000,
 ): Promise<void> => {
   const deadline = Date.now() + timeoutMs
   let last: unknown
