@@ -88,8 +88,11 @@ export const createSendText = (settings: {
   }
 }
 
-/** The child itself leaves word that it came to be: whoever finds the file without it knows that nothing was started. */
-const LAUNCH = `echo '${SPAWN_MARK}'; exec "$0" "$@"`
+/**
+ * The child itself leaves word that it came to be: whoever finds the file without it knows that nothing was started. On
+ * a full disk it cannot, and then goes no further: a send without evidence would later look like none.
+ */
+export const LAUNCH = `echo '${SPAWN_MARK}' || exit 126; exec "$0" "$@"`
 const SCRIPT = fileURLToPath(new URL('./send.applescript', import.meta.url))
 
 const toArguments = (target: SendTarget): [mode: string, account: string, service: string, target: string] =>

@@ -41,12 +41,15 @@ export type MessageAnswer = z.infer<typeof messageAnswer>
 /** Every frame is `{"type": …, "data": …}`; what `data` must be depends on the type. */
 export const frame = z.object({ type: z.string(), data: z.unknown().optional() })
 
-/** The envelope of a command. The payload is checked per `command_type`, so that a misfit can be acked by its id. */
+/**
+ * The envelope of a command. All that it must have is its id, so that any misfit can be acked by it: a type that is no
+ * text is one that nobody knows, and the payload is checked per `command_type`.
+ */
 export const commandData = z.object({
   command_id: id,
-  command_type: z.string(),
-  payload: z.unknown(),
-  priority: z.string().optional(),
+  command_type: z.string().catch(''),
+  payload: z.unknown().optional(),
+  priority: z.string().optional().catch(undefined),
   timestamp: z.unknown().optional(),
 })
 export type CommandData = z.infer<typeof commandData>
