@@ -7,12 +7,12 @@ export const measureRecovery = (
   lives: readonly Life[],
   journal: readonly JournalEntry[],
   type: 'connected' | 'posted',
-): (Summary & { readonly worst: number }) | undefined => {
+): Summary | undefined => {
   const times = journal.filter(entry => entry.type === type).map(({ at }) => at)
   const samples = lives.flatMap(({ startedMs, after }, index) => {
     const endMs = lives[index + 1]?.startedMs ?? Number.POSITIVE_INFINITY
     const first = times.find(at => at >= startedMs && at < endMs)
     return first === undefined || after !== 'kill' ? [] : [first - startedMs]
   })
-  return samples.length === 0 ? undefined : { ...summarize(samples), worst: Math.max(...samples) }
+  return samples.length === 0 ? undefined : summarize(samples)
 }
