@@ -29,10 +29,13 @@ const main = async (): Promise<void> => {
   const written: PlannedMessage[] = []
   const startedMs = performance.now()
   const isOver = (): boolean =>
-    performance.now() - startedMs >= options.minutes * 60_000 || (done['kill-agent'] ?? 0) >= options.kills
+    performance.now() - startedMs >= options.minutes * 60_000 ||
+    (done['kill-agent'] ?? 0) >= options.kills ||
+    world.deaths.length >= MAX_DEATHS
   const progress = showProgress(
     () => `${done['kill-agent'] ?? 0} kills, ${written.length} messages, ${world.sent()} bubbles sent`,
   )
+  process.once('SIGINT', () => void world.close({ keep: false }).finally(() => process.exit(130)))
   let isFine = false
   try {
     const random = mulberry32(seed)
@@ -84,6 +87,9 @@ const main = async (): Promise<void> => {
   }
   process.exitCode = isFine ? 0 : 1
 }
+
+/** An agent that keeps ending by itself is not worth the wait. */
+const MAX_DEATHS = 5
 
 const readOptions = () => {
   const { values } = parseArgs({

@@ -24,6 +24,7 @@ export const makeTrouble = async (
     })
     if (LASTING.has(kind)) lasting.set(kind, done)
     else await done
+    done.catch(() => {}) // it is awaited later, and throws then
   }
   await Promise.all(lasting.values())
 }
