@@ -225,9 +225,14 @@ export const createDelivery = (needs: DeliveryNeeds) => {
       if (now() >= deadline) for (const pid of pids) sender.kill(pid)
       await new Promise(resolve => setTimeout(resolve, 100))
     }
-    record(bubble, judgeLeftover(bubble))
-    sender.forget(attempt)
-    sender.forget(`${attempt}-p`)
+    try {
+      record(bubble, judgeLeftover(bubble))
+      sender.forget(attempt)
+      sender.forget(`${attempt}-p`)
+    } catch (error) {
+      problems.setFrom(error)
+      await retryRecord(bubble.id)
+    }
   }
 
   const judgeLeftover = ({ attempt = '' }: Bubble): SendOutcome => {
