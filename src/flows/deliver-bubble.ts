@@ -72,8 +72,6 @@ export type DeliveryNeeds = {
 
 export type Delivery = ReturnType<typeof createDelivery>
 
-type Claim = { readonly begin: () => void } | { readonly waitMs: number } | undefined
-
 /** The only way a text leaves this machine: one send at a time per thread, its intent on the disk before it starts. */
 export const createDelivery = (needs: DeliveryNeeds) => {
   const { outbox, sender, now, settings, problems } = needs
@@ -82,8 +80,8 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   let pausedUntilMs = 0
   let stopping = false
 
-  /** Stores the intent to send what is next in a thread, if it may go now, in the caller's transaction. */
-  const claim = (threadId: string): Claim => {
+  /** What is next in a thread: a bubble that may go now, or in how many milliseconds one may. */
+  const next = (threadId: string): Bubble | number | undefined => {
     if (stopping || running.has(threadId) || running.size >= MAX_PARALLEL || outbox.isBusy(threadId)) return undefined
     // While macOS refuses, one send at a time is enough to find out when it does no more.
     if (running.size > 0 && problems.has('automation_denied')) return undefined
@@ -91,11 +89,15 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     if (head === undefined) return undefined
     const at = now()
     const dueMs = Math.max(head.dueMs, pausedUntilMs, roomAt(threadId, at))
-    if (dueMs > at) return { waitMs: dueMs - at }
+    return dueMs > at ? dueMs - at : head.bubble
+  }
+
+  /** Stores the intent to send it, in the caller's transaction; what is returned begins the send. */
+  const intend = (bubble: Bubble): (() => void) => {
     const attempt = needs.newAttempt()
-    const chat = needs.chatOf(threadId)
-    outbox.startSending(head.bubble.id, attempt, needs.watermark(), at)
-    return { begin: () => run(threadId, deliverBubble(head.bubble, attempt, chat)) }
+    const chat = needs.chatOf(bubble.threadId)
+    outbox.startSending(bubble.id, attempt, needs.watermark(), now())
+    return () => run(bubble.threadId, deliverBubble(bubble, attempt, chat))
   }
 
   /** Until it has ended, nothing else goes out in its thread. */
@@ -109,10 +111,10 @@ export const createDelivery = (needs: DeliveryNeeds) => {
 
   /** Starts what is due in one thread; says in how many milliseconds the next is. */
   const startThread = (threadId: string): number | undefined => {
+    const bubble = next(threadId)
+    if (bubble === undefined || typeof bubble === 'number') return bubble
     try {
-      const claimed = needs.transaction(() => claim(threadId))
-      if (claimed === undefined || 'waitMs' in claimed) return claimed?.waitMs
-      claimed.begin()
+      needs.transaction(() => intend(bubble))()
       return undefined
     } catch (error) {
       problems.setFrom(error) // without the intent on the disk nothing is sent
@@ -225,8 +227,13 @@ export const createDelivery = (needs: DeliveryNeeds) => {
       if (now() >= deadline) for (const pid of pids) sender.kill(pid)
       await new Promise(resolve => setTimeout(resolve, 100))
     }
-    record(bubble, judgeLeftover(bubble))
-    forget(attempt)
+    try {
+      record(bubble, judgeLeftover(bubble))
+      forget(attempt)
+    } catch (error) {
+      problems.setFrom(error)
+      await retryRecord(bubble.id)
+    }
   }
 
   const forget = (attempt: string): void => {
@@ -252,8 +259,8 @@ export const createDelivery = (needs: DeliveryNeeds) => {
      * to be called once that is on the disk.
      */
     claim: (threadId: string): (() => void) => {
-      const claimed = claim(threadId)
-      return claimed !== undefined && 'begin' in claimed ? claimed.begin : pump.wake
+      const bubble = next(threadId)
+      return typeof bubble === 'object' ? intend(bubble) : pump.wake
     },
     /** Something may be due: in one thread, or anywhere. */
     wake: (threadId?: string): void => {

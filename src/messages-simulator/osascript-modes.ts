@@ -34,21 +34,24 @@ export type OsascriptMode = (
 /** The content of `osascript.json`: modes for one target, a chat's guid or identifier, or for all (`*`). */
 export type ModeEntry = {
   readonly target: string
+  /** Only for calls with exactly this text. */
+  readonly text?: string
   readonly mode: OsascriptMode
   /** For the next so many calls; without it, for all of them. */
   readonly times?: number
 }
 
 /**
- * Takes the mode of a call to `target` out of `dir`: counted entries before standing ones, those of the target before
- * those for all. Of several processes that ask at once, each gets an entry of its own.
+ * Takes the mode of a call that sends `text` to `target` out of `dir`: counted entries before standing ones, those of the
+ * target before those for all. Of several processes that ask at once, each gets an entry of its own.
  */
-export const claimMode = (dir: string, target: string): OsascriptMode =>
+export const claimMode = (dir: string, target: string, text: string): OsascriptMode =>
   exchangeModes(dir, entries => {
     const wanted = [target, target.split(';', 3)[2], '*']
     const candidates = [...entries.filter(isCounted), ...entries.filter(entry => !isCounted(entry))]
     const rank = (entry: ModeEntry) => (isCounted(entry) ? 0 : 2) + (entry.target === '*' ? 1 : 0)
-    const [found] = candidates.filter(entry => wanted.includes(entry.target)).sort((a, b) => rank(a) - rank(b))
+    const fits = (entry: ModeEntry) => wanted.includes(entry.target) && (entry.text ?? text) === text
+    const [found] = candidates.filter(fits).sort((a, b) => rank(a) - rank(b))
     const rest = entries.flatMap(entry => {
       if (entry !== found || entry.times === undefined) return [entry]
       return entry.times > 1 ? [{ ...entry, times: entry.times - 1 }] : []
@@ -56,10 +59,12 @@ export const claimMode = (dir: string, target: string): OsascriptMode =>
     return [found?.mode ?? { mode: 'ok' }, rest]
   })
 
-/** Adds an entry: a counted one after those that wait, a standing one in place of the target's earlier one. */
+/** Adds an entry: a counted one after those that wait, a standing one in place of the earlier one for the same calls. */
 export const addMode = (dir: string, entry: ModeEntry): void =>
   exchangeModes(dir, entries => {
-    const others = isCounted(entry) ? entries : entries.filter(({ target, times }) => times || target !== entry.target)
+    const isReplaced = ({ target, text, times }: ModeEntry) =>
+      times === undefined && target === entry.target && text === entry.text
+    const others = isCounted(entry) ? entries : entries.filter(other => !isReplaced(other))
     return [undefined, [...others, entry]]
   })
 

@@ -22,7 +22,7 @@ const main = async (args: readonly string[]): Promise<number> => {
   if (args.length !== 8 || dir === undefined || script === undefined || target === undefined) return usage()
   if (attempt === undefined || account === undefined || service === undefined || text === undefined) return usage()
   if (addressing !== 'chat' && addressing !== 'participant') return usage()
-  const mode = claimMode(dir, target)
+  const mode = claimMode(dir, target, text)
   if (mode.mode === 'exit-code') return mode.code
   if (!isReadable(script)) return write(`osascript: ${script}: No such file or directory\n`, 1)
 

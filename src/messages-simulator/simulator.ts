@@ -4,7 +4,7 @@ import { extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Committed, type IncomingSpec, openChatDbWriter } from './chat-db-writer.ts'
 import { ledgerFile, readLedger, type Sent } from './ledger.ts'
-import { addMode, createModes, type OsascriptMode } from './osascript-modes.ts'
+import { addMode, createModes, type ModeEntry, type OsascriptMode } from './osascript-modes.ts'
 
 export type Simulator = ReturnType<typeof createSimulator>
 
@@ -34,13 +34,11 @@ export const createSimulator = ({ dir: folder }: { readonly dir: string }) => {
       writer.writeIncoming({ chat: `any;-;${message.from}`, ...message }),
 
     /**
-     * How osascript goes for `target`, a chat's guid or identifier, or for everyone: for the next `times` calls, else from
-     * now on. Counted modes come first, in the order they were set.
+     * How osascript goes for `target`, a chat's guid or identifier, or for everyone, and where `text` is given for that
+     * text alone: for the next `times` calls, else from now on. Counted modes come first, in the order they were set.
      */
-    setOsascriptMode: (
-      mode: OsascriptMode,
-      { target = '*', times }: { readonly target?: string; readonly times?: number } = {},
-    ): void => addMode(dir, { target, mode, ...(times !== undefined && { times }) }),
+    setOsascriptMode: (mode: OsascriptMode, { target = '*', ...calls }: Partial<Omit<ModeEntry, 'mode'>> = {}): void =>
+      addMode(dir, { target, ...calls, mode }),
 
     /** What was really sent, in order: the truth that all records are measured by. */
     readLedger: (): readonly Sent[] => readLedger(ledgerPath),

@@ -1,7 +1,7 @@
 /**
  * Measures the agent as built, beside the floor of each figure.
  *
- *     node test/bench/main.ts [--json] [commit-to-post] [frame-to-osascript] [idle-cpu] [memory]
+ *     node test/bench/main.ts [--json] [commit-to-post] [frame-to-osascript] [idle-cpu] [memory] [reconnect]
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -10,12 +10,14 @@ import type { Figure, Row } from './figure.ts'
 import { frameToOsascript } from './frame-to-osascript.ts'
 import { idleCpu } from './idle-cpu.ts'
 import { memory } from './memory.ts'
+import { reconnect } from './reconnect.ts'
 
 const FIGURES: Readonly<Record<string, () => Promise<Figure>>> = {
   'commit-to-post': commitToPost,
   'frame-to-osascript': frameToOsascript,
   'idle-cpu': idleCpu,
   memory,
+  reconnect,
 }
 
 const main = async (): Promise<void> => {
@@ -41,15 +43,24 @@ const machine = (): string =>
   `${process.platform} ${process.arch}, ${availableParallelism()} cores, Node ${process.versions.node}`
 
 const table = (name: string, { title, unit, rows }: Figure): string =>
-  [`${name}: ${title} (${unit})`, line('', 'median', 'p90', 'samples', 'goal'), ...rows.map(describe)].join('\n')
+  [`${name}: ${title} (${unit})`, line('', 'median', 'p90', 'worst', 'samples', 'goal'), ...rows.map(describe)].join(
+    '\n',
+  )
 
-const describe = ({ what, kind, median, p90, samples, goal }: Row): string => {
+const describe = ({ what, kind, median, p90, worst, samples, goal }: Row): string => {
   const verdict = goal && `${goal.words}: ${median <= goal.atMost ? 'met' : 'MISSED'}`
-  return line(kind === 'floor' ? `floor: ${what}` : what, number(median), number(p90), String(samples), verdict ?? '')
+  return line(
+    kind === 'floor' ? `floor: ${what}` : what,
+    number(median),
+    number(p90),
+    number(worst),
+    String(samples),
+    verdict ?? '',
+  )
 }
 
-const line = (what: string, ...[median = '', p90 = '', samples = '', goal = '']: string[]): string =>
-  `  ${what.padEnd(38)} ${median.padStart(8)} ${p90.padStart(8)} ${samples.padStart(8)}   ${goal}`.trimEnd()
+const line = (what: string, ...[median = '', p90 = '', worst = '', samples = '', goal = '']: string[]): string =>
+  `  ${what.padEnd(38)} ${median.padStart(8)} ${p90.padStart(8)} ${worst.padStart(8)} ${samples.padStart(8)}   ${goal}`.trimEnd()
 
 const number = (value: number): string => value.toFixed(value < 1 ? 3 : value < 20 ? 2 : 1)
 

@@ -4,17 +4,13 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { WebSocket } from 'ws'
 import type { AgentStatus } from '../../src/agent.ts'
 import { askAgent } from '../../src/control/ask-agent.ts'
 import { controlSocketPath } from '../../src/control/socket-path.ts'
-import type { Backend } from './start-backend.ts'
-
-export type RunningAgent = Awaited<ReturnType<typeof startAgent>>
 
 /** Starts the agent as built, with its usual log in a file, and waits until it is connected and reads chat.db. */
-export const startAgent = async (options: {
-  readonly backend: Backend
+export const startAgent = async <Connection>(options: {
+  readonly backend: { readonly url: string; readonly connectionOf: (agentId: string) => Promise<Connection> }
   /** Holds chat.db; the agent's state and log go there, too. */
   readonly dir: string
   readonly osascript?: string
@@ -41,8 +37,9 @@ export const startAgent = async (options: {
     stdio: ['ignore', log, log],
   })
   closeSync(log)
+  if (child.pid === undefined) throw new Error('the agent cannot be started')
   const ended = once(child, 'exit')
-  const socket: WebSocket = await Promise.race([
+  const socket = await Promise.race([
     backend.connectionOf(AGENT_ID),
     ended.then(([code]) => {
       throw new Error(`the agent ended with exit code ${code}, see ${dir}/agent.log`)
@@ -52,17 +49,13 @@ export const startAgent = async (options: {
     (await askAgent(controlSocketPath(stateDir), 'status')) as AgentStatus
   while (!(await status()).chatDb.readable) await sleep(20)
 
-  return {
-    pid: child.pid,
-    socket,
-    status,
-    stop: async (): Promise<void> => {
-      child.kill('SIGTERM')
-      await ended
-    },
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal)
+    await ended
   }
+  return { pid: child.pid, socket, status, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
 }
 
-const AGENT_ID = 'edge_bench'
+export const AGENT_ID = 'edge_bench'
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 if (!existsSync(MAIN)) throw new Error('there is no dist to measure: run npm run build first')

@@ -12,7 +12,7 @@ test.each([
   { what: 'it is a sample, never a value between two', samples: upTo(11), median: 6, p90: 10 },
   { what: 'samples are ordered as numbers, not as words', samples: [100, 9, 20], median: 20, p90: 100 },
 ])('$what', ({ samples, median, p90 }) => {
-  expect(summarize(samples)).toEqual({ samples: samples.length, median, p90 })
+  expect(summarize(samples)).toEqual({ samples: samples.length, median, p90, worst: Math.max(...samples) })
 })
 
 test('the samples stay in their order', () => {

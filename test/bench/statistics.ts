@@ -1,5 +1,10 @@
 /** What is said of a figure's samples, in their unit. */
-export type Summary = { readonly samples: number; readonly median: number; readonly p90: number }
+export type Summary = {
+  readonly samples: number
+  readonly median: number
+  readonly p90: number
+  readonly worst: number
+}
 
 /** Of an even number of samples the median is the mean of the two in the middle; the 90th percentile is by nearest rank. */
 export const summarize = (samples: readonly number[]): Summary => {
@@ -11,5 +16,6 @@ export const summarize = (samples: readonly number[]): Summary => {
     samples: sorted.length,
     median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
     p90: at(Math.ceil(sorted.length * 0.9) - 1),
+    worst: at(sorted.length - 1),
   }
 }

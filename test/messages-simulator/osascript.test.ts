@@ -234,6 +234,12 @@ describe('modes', () => {
     expect(ends.map(({ code }) => code)).toEqual([4, 5, 3])
   })
 
+  test('for one text leave all others alone', async () => {
+    simulator.setOsascriptMode({ mode: 'exit-code', code: 3 }, { text: 'hi', times: 1 })
+    const ends = [await send('hello'), await send('hi'), await send('hi')]
+    expect(ends.map(({ code }) => code)).toEqual([0, 3, 0])
+  })
+
   test('that stand are replaced by the next one that does', async () => {
     simulator.setOsascriptMode({ mode: 'exit-code', code: 3 })
     simulator.setOsascriptMode({ mode: 'ok' })

@@ -1,0 +1,132 @@
+import type { JournalEntry } from './journal.ts'
+import { COMMON_REFLEX, type PlannedMessage } from './plan-message.ts'
+
+/** All that is known after a run. */
+export type Facts = {
+  readonly written: readonly PlannedMessage[]
+  readonly journal: readonly JournalEntry[]
+  /** What people really got, in order. */
+  readonly ledger: readonly { readonly threadId: string; readonly text: string; readonly attempt: string }[]
+  /** The agent's own records. */
+  readonly messages: readonly { readonly guid: string; readonly state: string; readonly reason: string | null }[]
+  readonly bubbles: readonly AgentBubble[]
+  readonly commands: readonly { readonly commandId: string; readonly status: string; readonly ackOwed: boolean }[]
+}
+
+export type AgentBubble = {
+  readonly threadId: string
+  readonly text: string
+  readonly state: string
+  readonly reason: string | null
+}
+
+export type Finding = {
+  readonly kind: 'unanswered' | 'lost' | 'doubled' | 'out of order' | 'given up' | 'unfinished' | 'unacked'
+  readonly evidence: string
+}
+
+/**
+ * Holds the records against the truth, which is the ledger for what people got and the journal for what the backend
+ * answered. `parked` and `failed` are the bubbles given up with good reason, because the plan had it so.
+ */
+export const judge = (
+  facts: Facts,
+): { readonly findings: readonly Finding[]; readonly excused: readonly AgentBubble[] } => {
+  const answers = new Map(facts.journal.flatMap(entry => (entry.type === 'answer' ? [[entry.n, entry.bubbles]] : [])))
+  const excused = facts.bubbles.filter(bubble => isExcused(bubble, facts.written))
+  const threads = Map.groupBy(facts.written, ({ threadId }) => threadId)
+  const findings = [
+    ...findUnanswered(facts, answers),
+    ...[...threads].flatMap(([threadId, messages]) => {
+      const got = facts.ledger.filter(sent => sent.threadId === threadId)
+      const said = messages.map(({ n }) => answers.get(n) ?? [])
+      const given = excused.filter(bubble => bubble.threadId === threadId)
+      return [...findMiscounted(threadId, got, said.flat(), given), ...findDisordered(threadId, got, said)]
+    }),
+    ...findGivenUp(facts.bubbles, excused),
+    ...findUnacked(facts),
+  ]
+  return { findings, excused }
+}
+
+/** Ends that the plan has for a text: its outcome cannot be known, or Messages refuses to deliver it. */
+const END_OF_MODE: Readonly<Record<string, string>> = { hang: 'parked', 'no-row': 'parked', 'error-row': 'failed' }
+
+const isExcused = ({ text, state }: AgentBubble, written: readonly PlannedMessage[]): boolean =>
+  written.some(({ sends }) => sends.some(send => send.text === text && END_OF_MODE[send.mode.mode] === state))
+
+const findUnanswered = ({ written, messages }: Facts, answers: ReadonlyMap<number, unknown>): Finding[] => {
+  const known = new Map(messages.map(message => [message.guid, message]))
+  return written.flatMap(({ n, guid }) => {
+    const { state = 'never seen', reason = null } = known.get(guid) ?? {}
+    if (state === 'answered' && answers.has(n)) return []
+    const backend = answers.has(n) ? 'answered' : 'not answered'
+    return [{ kind: 'unanswered', evidence: `message ${n}: ${backend} by the backend, here ${state} (${reason})` }]
+  })
+}
+
+/** Each text must be there as often as the answers have it, but for those given up. */
+const findMiscounted = (
+  threadId: string,
+  got: Facts['ledger'],
+  said: readonly string[],
+  given: readonly AgentBubble[],
+): Finding[] =>
+  [...new Set([...said, ...got.map(({ text }) => text)])].flatMap((text): Finding[] => {
+    const wanted = said.filter(other => other === text).length
+    const attempts = got.filter(sent => sent.text === text).map(({ attempt }) => attempt)
+    const missing = given.filter(bubble => bubble.text === text).length
+    const evidence = `${threadId} "${text}": ${wanted} times in answers, ${attempts.length} times sent (${attempts})`
+    if (attempts.length > wanted) return [{ kind: 'doubled', evidence }]
+    if (attempts.length + missing < wanted) return [{ kind: 'lost', evidence }]
+    return []
+  })
+
+/**
+ * The bubbles of one answer come in order, and together but for reflexes: no later bubble of another answer in between.
+ * Of reflexes with the same words as many must have come as answers that went on after theirs.
+ */
+const findDisordered = (threadId: string, got: Facts['ledger'], said: readonly (readonly string[])[]): Finding[] => {
+  const firsts = new Set(said.map(([first]) => first))
+  const texts = got.map(({ text }) => text)
+  const findings = said.flatMap(([first = '', ...rest]): Finding[] => {
+    const places = rest.map(text => texts.indexOf(text)).filter(place => place >= 0)
+    const evidence = `${threadId}: "${rest.join('", "')}" at ${places}, "${first}" at ${texts.indexOf(first)}`
+    const start = places[0]
+    if (start === undefined) return []
+    const isLate = first !== COMMON_REFLEX && texts.indexOf(first) > start
+    const sorted = places.toSorted((a, b) => a - b)
+    const between = texts.slice(start, places.at(-1)).filter(text => !firsts.has(text) && !rest.includes(text))
+    const isWrong = isLate || between.length > 0 || places.some((place, index) => place !== sorted[index])
+    return isWrong ? [{ kind: 'out of order', evidence }] : []
+  })
+  let common = 0
+  for (const text of texts) {
+    if (text === COMMON_REFLEX) common += 1
+    const opens = said.some(([first, second]) => first === COMMON_REFLEX && second === text)
+    if (opens) common -= 1
+    if (common < 0) return [...findings, { kind: 'out of order', evidence: `${threadId}: "${text}" before its reflex` }]
+  }
+  return findings
+}
+
+const findGivenUp = (bubbles: readonly AgentBubble[], excused: readonly AgentBubble[]): Finding[] =>
+  bubbles
+    .filter(bubble => bubble.state !== 'confirmed' && !excused.includes(bubble))
+    .map(({ threadId, text, state, reason }) => ({
+      kind: state === 'parked' || state === 'failed' ? 'given up' : 'unfinished',
+      evidence: `${threadId} "${text}": ${state} (${reason})`,
+    }))
+
+/** A command that the agent has on record has a final outcome, and the backend has its ack. */
+const findUnacked = ({ commands, journal }: Facts): Finding[] => {
+  const acked = new Set(
+    journal.flatMap(entry => (entry.type === 'ack' && entry.status !== 'received' ? [entry.commandId] : [])),
+  )
+  return commands
+    .filter(({ commandId, status, ackOwed }) => status === 'received' || ackOwed || !acked.has(commandId))
+    .map(({ commandId, status, ackOwed }) => ({
+      kind: 'unacked',
+      evidence: `command ${commandId}: ${status}${ackOwed ? ', ack owed' : ''}${acked.has(commandId) ? '' : ', no final ack came'}`,
+    }))
+}

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { PHASE_MARK, SPAWN_MARK } from '../../src/core/judge-send.ts'
+import { createProblems } from '../../src/core/problems.ts'
+import { createDelivery } from '../../src/flows/deliver-bubble.ts'
+import { openStore, type Store } from '../../src/store/open-store.ts'
+
+const ANNA = '+15622924139'
+
+let dir: string
+let store: Store
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'edge-'))
+  store = openStore(dir)
+})
+afterEach(() => {
+  store.close()
+  rmSync(dir, { recursive: true })
+})
+
+test('what an earlier life sent is recorded once the disk has room again', async () => {
+  const { outbox } = store
+  const now = Date.now()
+  const id = outbox.planCommand({ threadId: ANNA, commandId: 'c', text: 'hi', says: 'hi', immediate: true, now })
+  outbox.startSending(id, 'attempt-1', 0, now)
+  let isFull = false
+  let refused = 0
+  const problems = createProblems(Date.now)
+  const delivery = createDelivery({
+    transaction: work => {
+      if (isFull) {
+        refused += 1
+        throw new Error('disk full')
+      }
+      return store.transaction(work)
+    },
+    outbox,
+    sender: {
+      send: () => Promise.reject(new Error('nothing is to be sent')),
+      wasPrepared: attempt => attempt === 'attempt-1',
+      evidence: () => `${SPAWN_MARK}\n${PHASE_MARK} done`,
+      forget: () => {},
+      running: () => Promise.resolve([]),
+      kill: () => {},
+    },
+    chatOf: () => undefined,
+    watermark: () => 0,
+    speaksPhases: { read: () => true, learn: () => {} },
+    newAttempt: () => 'attempt-2',
+    now: Date.now,
+    settings: { timeoutMs: 10_000, maxTries: 1, perMinute: 100, perMinutePerThread: 100 },
+    onEnd: () => {},
+    onSent: () => {},
+    problems,
+    log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+  })
+
+  delivery.recover()
+  isFull = true
+  await expect.poll(() => refused).toBeGreaterThan(0)
+  expect(outbox.byId(id).state).toBe('sending')
+  isFull = false
+  await expect.poll(() => outbox.byId(id).state, { timeout: 20_000 }).toBe('sent')
+  await delivery.stop(1_000)
+})
