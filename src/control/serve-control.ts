@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { z } from 'zod'
 import { EdgeError, EXIT } from '../core/errors.ts'
 
-export const controlRequest = z.object({ ask: z.string(), args: z.unknown().optional() })
+const controlRequest = z.object({ ask: z.string(), args: z.unknown().optional() })
 
 /** What the agent answers to, by name. */
 export type ControlHandlers = Readonly<Record<string, (args: unknown) => unknown>>

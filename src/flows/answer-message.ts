@@ -97,8 +97,6 @@ export type AnswerNeeds = {
   readonly onAnswered?: (ms: number) => void
 }
 
-export type Answering = ReturnType<typeof createAnswering>
-
 /**
  * Inbox → backend → bubbles. Within a thread POSTs start in order, and a message that waits for its retry holds back
  * later ones of its thread; waiting for an answer holds back nobody.

@@ -70,8 +70,6 @@ export type DeliveryNeeds = {
   readonly log: Log
 }
 
-export type Delivery = ReturnType<typeof createDelivery>
-
 /** The only way a text leaves this machine: one send at a time per thread, its intent on the disk before it starts. */
 export const createDelivery = (needs: DeliveryNeeds) => {
   const { outbox, sender, now, settings, problems } = needs

@@ -19,8 +19,6 @@ export type AckNeeds = {
   readonly transaction: <T>(work: () => T) => T
 }
 
-export type Acks = ReturnType<typeof createAcks>
-
 /** Outcomes → the connection. A final outcome is owed until the backend's side has provably received its ack. */
 export const createAcks = ({ commands, transaction }: AckNeeds) => {
   let connection: AckConnection | undefined

@@ -19,8 +19,6 @@ export type SendTarget =
   /** A person's address on one account: for direct chats that Messages does not have in its live list. */
   | { readonly mode: 'participant'; readonly accountId: string; readonly service: string; readonly handle: string }
 
-export type SendText = ReturnType<typeof createSendText>
-
 /**
  * Sends through osascript. Each attempt is a detached process of its own whose output goes to a file that is named
  * after the attempt: process and evidence outlive the agent.

@@ -12,9 +12,9 @@ export const MAX_FRAME_BYTES = 256 * 1024
 /** Largest HTTP answer the agent reads, in bytes after decompression. */
 export const MAX_ANSWER_BYTES = 1024 * 1024
 /** An answer with more bubbles than this does not fit: nobody means to send a person a thousand messages. */
-export const MAX_BUBBLES = 1000
+const MAX_BUBBLES = 1000
 /** Longest text of a command, in UTF-16 units. */
-export const MAX_TEXT_LENGTH = 20_000
+const MAX_TEXT_LENGTH = 20_000
 export const MAX_ID_LENGTH = 256
 
 /** Close codes of our own, from the private range. */
