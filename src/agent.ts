@@ -229,9 +229,16 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   }
 
   // bubble → Messages
+  const watermark = (): number => {
+    try {
+      if (chatDb !== undefined) return chatDb.highestRowid()
+    } catch {
+      // chat.db cannot be read just now: what was seen of it last is a lower bound
+    }
+    return cursor.read()?.rowid ?? 0
+  }
   const onEnd = createCommandEnd(commands)
 
-  const speaksPhases = `speaks_phases.${settings.osascript}`
   const sender = createSendText({
     osascript: settings.osascript,
     dir: join(settings.stateDir, 'attempts'),
@@ -242,13 +249,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     outbox,
     sender: { ...sender, send: failpoints.around('send', sender.send) },
     chatOf,
-    watermark: () => chatDb?.highestRowid() ?? cursor.read()?.rowid ?? 0,
-    speaksPhases: {
-      read: () => counters.read(speaksPhases) > 0,
-      learn: () => {
-        if (counters.read(speaksPhases) === 0) counters.count(speaksPhases)
-      },
-    },
+    watermark,
     newAttempt: randomUUID,
     now,
     settings: {

@@ -33,10 +33,10 @@ const NOTHING_DONE = new Map<number, 'not-allowed' | 'no-such-chat' | 'other'>([
 ])
 
 /**
- * Rule 8 of the delivery rules: did the text provably not reach Messages? `speaksPhases` says that this osascript is
- * known to write its phases, so that their absence proves something too.
+ * Rule 8 of the delivery rules: did the text provably not reach Messages? That a phase is missing in the output proves
+ * something only behind an earlier one: an osascript of another make, or a full disk, leaves none at all.
  */
-export const judgeSend = (end: SendEnd, output: string, speaksPhases: boolean): SendOutcome => {
+export const judgeSend = (end: SendEnd, output: string): SendOutcome => {
   if (end.kind === 'not-spawned') return notStarted(`spawn_${end.code}`)
   if (end.kind === 'unobserved' && !output.includes(SPAWN_MARK)) return notStarted('never_spawned')
   if (end.kind === 'exited' && end.code === 0) return { kind: 'done' }
@@ -51,7 +51,7 @@ export const judgeSend = (end: SendEnd, output: string, speaksPhases: boolean): 
   if (output.includes(PHASE_MARK)) return notStarted(reason)
   // 126, 127: a shell says that there was nothing to run.
   if (end.kind === 'exited' && (end.code === 126 || end.code === 127)) return notStarted(reason)
-  return speaksPhases ? notStarted(reason) : { kind: 'unknown', reason }
+  return { kind: 'unknown', reason }
 }
 
 /** The last `(-1728)` at the end of a line. */

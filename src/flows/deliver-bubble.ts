@@ -1,5 +1,5 @@
 import { afterSend, type BubbleState, type SendOutcome } from '../core/bubble.ts'
-import { judgeSend, PHASE_MARK, type SendEnd } from '../core/judge-send.ts'
+import { judgeSend, type SendEnd } from '../core/judge-send.ts'
 import type { Log } from '../core/log.ts'
 import type { Chat } from '../core/message.ts'
 import type { Problems } from '../core/problems.ts'
@@ -51,8 +51,6 @@ export type DeliveryNeeds = {
   readonly chatOf: (threadId: string) => Chat | undefined
   /** Highest ROWID of chat.db now; what we send comes after it. */
   readonly watermark: () => number
-  /** Whether this osascript is known to write its phases. */
-  readonly speaksPhases: { readonly read: () => boolean; readonly learn: () => void }
   readonly newAttempt: () => string
   readonly now: () => number
   readonly settings: {
@@ -163,11 +161,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     return judge(end, attempt)
   }
 
-  const judge = (end: SendEnd, attempt: string): SendOutcome => {
-    const output = sender.evidence(attempt)
-    if (output.includes(PHASE_MARK)) needs.speaksPhases.learn()
-    return judgeSend(end, output, needs.speaksPhases.read())
-  }
+  const judge = (end: SendEnd, attempt: string): SendOutcome => judgeSend(end, sender.evidence(attempt))
 
   const record = (bubble: Bubble, outcome: SendOutcome): void => {
     const after = afterSend(outcome, bubble.tries, settings.maxTries)

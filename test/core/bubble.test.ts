@@ -12,58 +12,43 @@ const SEND = `${RESOLVE}edge-agent phase: send\n`
 const DONE = `${SEND}edge-agent phase: done\n`
 
 describe('how an attempt to send ended', () => {
-  const rows: [name: string, end: SendEnd, output: string, speaksPhases: boolean, expected: Partial<SendOutcome>][] = [
-    ['all went well', exited(0), DONE, true, { kind: 'done' }],
-    ['all went well, without phases', exited(0), '', false, { kind: 'done' }],
-    ['killed after it was done', { kind: 'killed', by: 'timeout' }, DONE, true, { kind: 'done' }],
-    [
-      'no such program',
-      { kind: 'not-spawned', code: 'ENOENT' },
-      '',
-      false,
-      { kind: 'not-started', reason: 'spawn_ENOENT' },
-    ],
-    ['no such chat', exited(1), RESOLVE + error(-1728), true, { kind: 'not-started', cause: 'no-such-chat' }],
-    ['no such chat, without phases', exited(1), error(-1728), false, { kind: 'not-started', cause: 'no-such-chat' }],
-    ['not allowed', exited(1), RESOLVE + error(-1743), true, { kind: 'not-started', cause: 'not-allowed' }],
-    ['Messages does not run', exited(1), error(-600), false, { kind: 'not-started', cause: 'other' }],
+  const rows: [name: string, end: SendEnd, output: string, expected: Partial<SendOutcome>][] = [
+    ['all went well', exited(0), DONE, { kind: 'done' }],
+    ['all went well, without phases', exited(0), '', { kind: 'done' }],
+    ['killed after it was done', { kind: 'killed', by: 'timeout' }, DONE, { kind: 'done' }],
+    ['no such program', { kind: 'not-spawned', code: 'ENOENT' }, '', { kind: 'not-started', reason: 'spawn_ENOENT' }],
+    ['no such chat', exited(1), RESOLVE + error(-1728), { kind: 'not-started', cause: 'no-such-chat' }],
+    ['no such chat, without phases', exited(1), error(-1728), { kind: 'not-started', cause: 'no-such-chat' }],
+    ['not allowed', exited(1), RESOLVE + error(-1743), { kind: 'not-started', cause: 'not-allowed' }],
+    ['Messages does not run', exited(1), error(-600), { kind: 'not-started', cause: 'other' }],
     [
       'an error after the send began',
       exited(1),
       SEND + error(-1728),
-      true,
       { kind: 'unknown', reason: 'messages_error_-1728' },
     ],
-    ['timed out, without phases', exited(1), error(-1712), false, { kind: 'unknown', reason: 'messages_error_-1712' }],
-    ['timed out while resolving', exited(1), RESOLVE + error(-1712), true, { kind: 'not-started' }],
-    ['the event was not handled', exited(1), error(-1708), false, { kind: 'unknown' }],
-    ['hung in the send', { kind: 'killed', by: 'timeout' }, SEND, true, { kind: 'unknown', reason: 'timed_out' }],
-    ['hung before the send', { kind: 'killed', by: 'timeout' }, RESOLVE, true, { kind: 'not-started' }],
-    ['hung, without phases', { kind: 'killed', by: 'timeout' }, '', false, { kind: 'unknown', reason: 'timed_out' }],
-    ['hung before its first phase', { kind: 'killed', by: 'timeout' }, '', true, { kind: 'not-started' }],
-    [
-      'a shell found nothing to run',
-      exited(127),
-      'sh: no such file',
-      false,
-      { kind: 'not-started', reason: 'exit_127' },
-    ],
-    ['failed for no known reason', exited(1), 'oops', false, { kind: 'unknown', reason: 'exit_1' }],
-    ['the agent was gone when it ended, after the send began', { kind: 'unobserved' }, SEND, true, { kind: 'unknown' }],
-    ['the agent was gone when it ended, well', { kind: 'unobserved' }, DONE, true, { kind: 'done' }],
-    ['the agent was gone, nothing was ever spawned', { kind: 'unobserved' }, '', false, { kind: 'not-started' }],
-    ['the agent was gone, no phase was reached', { kind: 'unobserved' }, SPAWNED, true, { kind: 'not-started' }],
-    ['the agent was gone, phases are not spoken', { kind: 'unobserved' }, SPAWNED, false, { kind: 'unknown' }],
+    ['timed out, without phases', exited(1), error(-1712), { kind: 'unknown', reason: 'messages_error_-1712' }],
+    ['timed out while resolving', exited(1), RESOLVE + error(-1712), { kind: 'not-started' }],
+    ['the event was not handled', exited(1), error(-1708), { kind: 'unknown' }],
+    ['hung in the send', { kind: 'killed', by: 'timeout' }, SEND, { kind: 'unknown', reason: 'timed_out' }],
+    ['hung before the send', { kind: 'killed', by: 'timeout' }, RESOLVE, { kind: 'not-started' }],
+    ['hung, without phases', { kind: 'killed', by: 'timeout' }, '', { kind: 'unknown', reason: 'timed_out' }],
+    ['hung before its first phase', { kind: 'killed', by: 'timeout' }, SPAWNED, { kind: 'unknown' }],
+    ['a shell found nothing to run', exited(127), 'sh: no such file', { kind: 'not-started', reason: 'exit_127' }],
+    ['failed for no known reason', exited(1), 'oops', { kind: 'unknown', reason: 'exit_1' }],
+    ['the agent was gone when it ended, after the send began', { kind: 'unobserved' }, SEND, { kind: 'unknown' }],
+    ['the agent was gone when it ended, well', { kind: 'unobserved' }, DONE, { kind: 'done' }],
+    ['the agent was gone, nothing was ever spawned', { kind: 'unobserved' }, '', { kind: 'not-started' }],
+    ['the agent was gone, no phase was left', { kind: 'unobserved' }, SPAWNED, { kind: 'unknown' }],
     [
       'a number in the text of the error is none',
       exited(1),
       'error: Can’t get chat id "(-1728)x".\n',
-      false,
       { kind: 'unknown' },
     ],
   ]
-  test.each(rows)('%s', (_name, end, output, speaksPhases, expected) => {
-    expect(judgeSend(end, output, speaksPhases)).toMatchObject(expected)
+  test.each(rows)('%s', (_name, end, output, expected) => {
+    expect(judgeSend(end, output)).toMatchObject(expected)
   })
 })
 

@@ -47,7 +47,6 @@ test('what an earlier life sent is recorded once the disk has room again', async
     },
     chatOf: () => undefined,
     watermark: () => 0,
-    speaksPhases: { read: () => true, learn: () => {} },
     newAttempt: () => 'attempt-2',
     now: Date.now,
     settings: { timeoutMs: 10_000, maxTries: 1, perMinute: 100, perMinutePerThread: 100 },

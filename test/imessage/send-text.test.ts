@@ -15,5 +15,5 @@ test.skipIf(!existsSync(FULL))('where no evidence can be written nothing is sent
   const { status } = spawnSync('/bin/sh', ['-c', LAUNCH, 'touch', trace], { stdio: ['ignore', full, full] })
   closeSync(full)
   expect(existsSync(trace)).toBe(false)
-  expect(judgeSend({ kind: 'exited', code: status ?? -1 }, '', false)).toMatchObject({ kind: 'not-started' })
+  expect(judgeSend({ kind: 'exited', code: status ?? -1 }, '')).toMatchObject({ kind: 'not-started' })
 })
