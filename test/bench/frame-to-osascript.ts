@@ -22,19 +22,23 @@ export const frameToOsascript = (): Promise<Figure> =>
     const bare = await startBare(backend)
     const durable = createDurableCommit(dir)
     const agent = await startAgent({ backend, dir, osascript: stub.path })
-    // A command may only go where somebody has written from.
-    await writer.writeIncoming({ chat: CHAT, from: PERSON, text: 'hello' })
-    await backend.arrivalOf('hello')
+    for (const person of PEOPLE) {
+      // A command may only go where somebody has written from.
+      await writer.writeIncoming({ chat: `any;-;${person}`, from: person, text: `hello from ${person}` })
+      await backend.arrivalOf(`hello from ${person}`)
+    }
 
-    const byAgent = async (text: string): Promise<number> => {
+    const byAgent = async (n: number): Promise<number> => {
+      const text = `reflex ${n}`
+      const person = PEOPLE[Math.abs(n) % PEOPLE.length] ?? ''
       const sentAt = clock()
-      agent.socket.send(commandFrame({ thread_id: PERSON, text, bubble_type: 'reflex' }))
+      agent.socket.send(commandFrame({ thread_id: person, text, bubble_type: 'reflex' }))
       return (await stub.startOf(text)) - sentAt
     }
     /** Over the same WebSocket, and from the spawn alone. */
     const byBare = async (text: string): Promise<{ readonly frame: number; readonly spawn: number }> => {
       const sentAt = clock()
-      const args = ['send.applescript', 'attempt', 'chat', '', '', CHAT, text]
+      const args = ['send.applescript', 'attempt', 'chat', '', '', `any;-;${PEOPLE[0]}`, text]
       const spawnedAt = await bare.run({ do: 'spawn', program: stub.path, args, output: join(dir, 'bare.log') })
       const startedAt = await stub.startOf(text)
       return { frame: startedAt - sentAt, spawn: startedAt - spawnedAt }
@@ -48,7 +52,7 @@ export const frameToOsascript = (): Promise<Figure> =>
     }
     for (let n = -WARM_UP; n < SAMPLES; n += 1) {
       await sleep(40 + Math.random() * 40)
-      const agentMs = await byAgent(`reflex ${n}`)
+      const agentMs = await byAgent(n)
       await sleep(40 + Math.random() * 40)
       const { frame, spawn } = await byBare(`bare ${n}`)
       const commit = durable.run()
@@ -84,5 +88,5 @@ export const frameToOsascript = (): Promise<Figure> =>
 
 const SAMPLES = 100
 const WARM_UP = 10
-const PERSON = '+15625550100'
-const CHAT = `any;-;${PERSON}`
+/** Several, as reflexes that no answer follows are rare and would pile up in one thread. */
+const PEOPLE = Array.from({ length: 20 }, (_, n) => `+156255501${String(n).padStart(2, '0')}`)

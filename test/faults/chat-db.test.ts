@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openChatDbWriter, toAppleDate } from '../../src/messages-simulator/chat-db-writer.ts'
-import { ANNA, BERT, repliesTo, sees, settled, TALKATIVE } from '../support/talkative.ts'
 import { lockOut } from '../support/lock-out.ts'
 import { type House, startHouse, waitFor } from '../support/start-house.ts'
+import { ANNA, BERT, repliesTo, sees, settled, TALKATIVE } from '../support/talkative.ts'
 
 let house: House
 afterEach(() => house?.close())

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { OsascriptMode } from '../../src/messages-simulator/osascript-modes.ts'
-import { ANNA, repliesTo, sees, settled, TALKATIVE } from '../support/talkative.ts'
 import { type House, startHouse, waitFor } from '../support/start-house.ts'
+import { ANNA, repliesTo, sees, settled, TALKATIVE } from '../support/talkative.ts'
 
 const LONG_MS = 300_000
 

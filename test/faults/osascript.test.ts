@@ -4,10 +4,10 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { OsascriptMode } from '../../src/messages-simulator/osascript-modes.ts'
 import type { MockBackendOptions } from '../../src/mock-backend/start-mock-backend.ts'
 import type { CommandAckData } from '../../src/protocol/wire.ts'
-import { ANNA, BERT, repliesTo, sees, settled, TALKATIVE } from '../support/talkative.ts'
 import { writePlainOsascript } from '../support/plain-osascript.ts'
 import { processesWith } from '../support/processes.ts'
 import { type House, startHouse, waitFor } from '../support/start-house.ts'
+import { ANNA, BERT, repliesTo, sees, settled, TALKATIVE } from '../support/talkative.ts'
 
 /** Short, but not for a healthy osascript on a machine that has much to do. */
 const SHORT = { EDGE_SEND_TIMEOUT: '6s', EDGE_SEND_SETTLE: '1s' }
