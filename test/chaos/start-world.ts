@@ -54,6 +54,7 @@ export const startWorld = async (options: { readonly seed: number; readonly back
   const lives: Life[] = []
   const deaths: string[] = []
   let agent: ChildProcess | undefined
+  let diskless: ChildProcess | undefined
   const startAgent = (after: Life['after']): void => {
     lives.push({ startedMs: performance.timeOrigin + performance.now(), after })
     const log = openSync(paths.agentLog, 'a')
@@ -78,14 +79,21 @@ export const startWorld = async (options: { readonly seed: number; readonly back
           EDGE_SEND_MAX_PER_MINUTE: '100000',
           EDGE_SEND_MAX_PER_MINUTE_PER_THREAD: '100000',
         },
-        stdio: ['ignore', log, log],
+        // What it says at its end is to be heard on a full disk, too.
+        stdio: ['ignore', log, 'pipe'],
       },
     )
     closeSync(log)
     agent = child
-    child.once('exit', (code, signal) => {
+    let lastWords = ''
+    child.stderr?.setEncoding('utf8').on('data', words => {
+      lastWords += words
+    })
+    child.once('close', (code, signal) => {
       if (agent !== child) return
-      deaths.push(`the agent ended by itself with ${code ?? signal}: ${tail(paths.agentLog)}`)
+      // On a full disk it may refuse to start, as long as it says why; launchd would try again, too.
+      const refused = child === diskless && lastWords.startsWith('edge-agent: the state database')
+      if (!refused) deaths.push(`the agent ended by itself with ${code ?? signal}: ${lastWords}`)
       startAgent('restart')
     })
   }
@@ -187,6 +195,7 @@ export const startWorld = async (options: { readonly seed: number; readonly back
     /** No file of the agent can grow beyond its first page: neither state nor log. False where the system cannot do that. */
     fillDisk: async (ms: number): Promise<boolean> => {
       const { pid } = agent ?? {}
+      diskless = agent
       if (pid === undefined || !limitFiles(pid, '4096')) return false
       await sleep(ms)
       limitFiles(pid, 'unlimited')
