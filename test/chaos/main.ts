@@ -39,16 +39,13 @@ const main = async (): Promise<void> => {
   let isFine = false
   try {
     const random = mulberry32(seed)
-    const load = writeMessages(world, seed, written, isOver)
-    await makeTrouble(
-      world,
-      () => planTrouble(random),
-      isOver,
-      kind => {
-        done[kind] = (done[kind] ?? 0) + 1
-      },
-    )
-    await load
+    const count = (kind: string): void => {
+      done[kind] = (done[kind] ?? 0) + 1
+    }
+    await Promise.all([
+      writeMessages(world, seed, written, isOver),
+      makeTrouble(world, () => planTrouble(random), isOver, count),
+    ])
     const left = await settle(world, written.length)
     await world.stopAgent()
     progress.stop()

@@ -111,6 +111,9 @@ export const startWorld = async (options: { readonly seed: number; readonly back
 
   const status = async () => (await askAgent(controlSocketPath(paths.stateDir), 'status')) as AgentStatus
 
+  // What was there before the first start is history, and nobody's to answer.
+  await waitFor('the agent to read chat.db', async () => (await status()).chatDb.readable)
+
   /** chat.db as another file with the same content, as after a restore. Only Messages being quiet makes that possible. */
   const replaceChatDb = async (): Promise<boolean> => {
     const gate = Promise.withResolvers<void>()
@@ -176,13 +179,19 @@ export const startWorld = async (options: { readonly seed: number; readonly back
     },
     freezeAgent: (ms: number): Promise<void> => freeze(agent, ms),
     freezeBackend: (ms: number): Promise<void> => freeze(backend.process(), ms),
-    /** All that are out, if any. */
+    /** All that are out, if any; Messages with them. */
     freezeOsascript: async (ms: number): Promise<boolean> => {
-      const pids = osascriptsOf(dir)
-      for (const pid of pids) signal(pid, 'SIGSTOP')
-      await sleep(ms)
-      for (const pid of pids) signal(pid, 'SIGCONT')
-      return pids.length > 0
+      const pids = osascriptsOf(dir).map(String)
+      if (pids.length === 0) return false
+      // A shell wakes them again: they may hold a lock for which this very process then waits.
+      const freezer = spawn('/bin/sh', [
+        '-c',
+        'kill -STOP "$@"; sleep "$0"; kill -CONT "$@"',
+        String(ms / 1000),
+        ...pids,
+      ])
+      await once(freezer, 'exit')
+      return true
     },
     closeSocket: (code: number): void => backend.closeSocket(code),
     reset: proxy.reset,
