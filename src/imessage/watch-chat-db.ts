@@ -63,7 +63,9 @@ const follow = async (
   pause: ReturnType<typeof createPause>,
 ): Promise<void> => {
   const { path, signal, isLive, onChange, onProblem } = watching
-  const hints = watchWal(`${path}-wal`, watching.hint, pause.wake)
+  const walPath = `${path}-wal`
+  const hints = watchWal(walPath, watching.hint, pause.wake)
+  let wal = inodeOf(walPath)
   let seen: number | undefined // undefined: look again, whether it changed or not
   let last = db.dataVersion()
   let changedAt = Number.NEGATIVE_INFINITY
@@ -81,7 +83,10 @@ const follow = async (
       const now = performance.now()
       if (now - checkedAt >= IDENTITY_CHECK_MS) {
         checkedAt = now
-        if (identityOf(path) !== db.file) return
+        const walNow = inodeOf(walPath)
+        // Who deletes the -wal deletes the -shm, too: others then write to new ones, and nothing shows in ours.
+        if (identityOf(path) !== db.file || (wal !== undefined && wal !== walNow)) return
+        wal = walNow
         hints.renew()
       }
       const live = isLive() || now - changedAt < LIVE_FOR_MS
