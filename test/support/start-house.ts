@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -33,6 +33,8 @@ export type HouseOptions = {
   readonly proxy?: true
   /** Settings of the agent, as variables; they come before those of the house. */
   readonly env?: Readonly<Record<string, string>>
+  /** Whom the agent runs as, where root may choose: what is forbidden to others is not forbidden to root. */
+  readonly uid?: number
 }
 
 /**
@@ -42,6 +44,7 @@ export type HouseOptions = {
 export const startHouse = async (options: HouseOptions = {}) => {
   const dir = mkdtempSync(join(tmpdir(), 'edge-'))
   const simulator = createSimulator({ dir })
+  if (options.uid !== undefined) giveTo(options.uid, dir)
   const events: MockBackendEvent[] = []
   const backendOptions: MockBackendOptions = {
     secret: SECRET,
@@ -57,10 +60,12 @@ export const startHouse = async (options: HouseOptions = {}) => {
   let agent: ChildProcess | undefined
   let log = ''
 
-  const startAgent = async (env: Record<string, string> = {}): Promise<void> => {
+  /** As `startAgent`, but does not wait for it: with a failpoint it may not live that long. */
+  const spawnAgent = (env: Record<string, string> = {}): ChildProcess => {
     const child = spawn(process.execPath, [MAIN, 'start', '--log-format', 'json', '--log-level', 'debug'], {
       env: {
         ...process.env,
+        HOME: dir, // whoever runs the tests may have settings of their own
         EDGE_BACKEND_URL: proxy ? `http://127.0.0.1:${proxy.port}` : backend.url,
         EDGE_AGENT_ID: AGENT_ID,
         EDGE_SECRET: SECRET,
@@ -71,6 +76,7 @@ export const startHouse = async (options: HouseOptions = {}) => {
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
     })
     agent = child
     for (const stream of [child.stdout, child.stderr]) {
@@ -78,10 +84,25 @@ export const startHouse = async (options: HouseOptions = {}) => {
         log += chunk
       })
     }
+    return child
+  }
+
+  const startAgent = async (env: Record<string, string> = {}): Promise<void> => {
+    const child = spawnAgent(env)
     await waitFor('the agent to start', async () => {
-      if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}:\n${log}`)
+      const end = child.exitCode ?? child.signalCode
+      if (end !== null) throw new Error(`the agent ended with ${end}:\n${log}`)
       return (await status()).agent.pid === child.pid
     })
+  }
+
+  /** Waits until the agent has ended by itself; what it ended with. */
+  const agentEnd = async (): Promise<number | NodeJS.Signals> => {
+    const child = agent
+    if (child === undefined) throw new Error('the agent does not run')
+    await waitFor('the agent to end', () => (child.exitCode ?? child.signalCode) !== null)
+    agent = undefined
+    return child.exitCode ?? child.signalCode ?? 0
   }
 
   const endAgent = async (signal: NodeJS.Signals): Promise<number | null> => {
@@ -117,7 +138,13 @@ export const startHouse = async (options: HouseOptions = {}) => {
     get log() {
       return log
     },
+    get agentPid() {
+      if (agent?.pid === undefined) throw new Error('the agent does not run')
+      return agent.pid
+    },
     startAgent,
+    spawnAgent,
+    agentEnd,
     /** SIGTERM; the exit code. */
     stopAgent: () => endAgent('SIGTERM'),
     killAgent: () => endAgent('SIGKILL'),
@@ -158,11 +185,16 @@ export const startHouse = async (options: HouseOptions = {}) => {
   }
 }
 
+const giveTo = (uid: number, dir: string): void => {
+  chownSync(dir, uid, uid)
+  for (const name of readdirSync(dir)) chownSync(join(dir, name), uid, uid)
+}
+
 /** Waits for a condition; errors in it count as "not yet". */
 export const waitFor = async (
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 30_000,
+  timeoutMs = 50_000,
 ): Promise<void> => {
   const deadline = Date.now() + timeoutMs
   let last: unknown

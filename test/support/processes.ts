@@ -1,0 +1,20 @@
+import { execFileSync } from 'node:child_process'
+import { waitFor } from './start-house.ts'
+
+export type Process = { readonly pid: number; readonly state: string; readonly command: string }
+
+/** The processes whose command line has `word` in it, such as a house's folder. */
+export const processesWith = (word: string): Process[] =>
+  execFileSync('ps', ['-axww', '-o', 'pid=,state=,command='], { encoding: 'utf8' })
+    .split('\n')
+    .map(line => /^\s*(?<pid>\d+)\s+(?<state>\S+)\s+(?<command>.*)$/.exec(line)?.groups)
+    .filter(found => found?.['command']?.includes(word))
+    .map(found => ({ pid: Number(found?.['pid']), state: found?.['state'] ?? '', command: found?.['command'] ?? '' }))
+
+/** Until a process stands still, by a failpoint's `pause` or by us. */
+export const stopped = (pid: number): Promise<void> =>
+  waitFor('the process to stand still', () =>
+    execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' })
+      .trim()
+      .startsWith('T'),
+  )
