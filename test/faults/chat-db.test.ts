@@ -5,15 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openChatDbWriter, toAppleDate } from '../../src/messages-simulator/chat-db-writer.ts'
+import { ANNA, BERT } from '../support/conversation.ts'
 import { lockOut } from '../support/lock-out.ts'
 import { type House, startHouse, waitFor } from '../support/start-house.ts'
-import { ANNA, BERT, repliesTo, sees, settled, TALKATIVE } from '../support/talkative.ts'
+import { bubblesTo, sees, settled, twoBubbles } from '../support/two-bubbles.ts'
 
 let house: House
 afterEach(() => house?.close())
 
 const start = async (options: Parameters<typeof startHouse>[0] = {}) => {
-  house = await startHouse({ backend: TALKATIVE, ...options })
+  house = await startHouse({ backend: twoBubbles, ...options })
   await house.startAgent()
   await house.connected()
 }
@@ -50,7 +51,7 @@ describe('not readable for a while, and back: said, the cursor unmoved, nothing 
   ])('%s', async (_, code, damage) => {
     await start()
     await say('before')
-    await sees(house, ANNA, repliesTo('before'))
+    await sees(house, ANNA, bubblesTo('before'))
     await settled(house)
     const { chatDbPath, checkpoint } = house.simulator
     const away = join(house.dir, 'away.db')
@@ -61,7 +62,7 @@ describe('not readable for a while, and back: said, the cursor unmoved, nothing 
     await say('meanwhile') // Messages still has its file open
     rmSync(chatDbPath, { force: true, recursive: true })
     move(away, chatDbPath)
-    await sees(house, ANNA, repliesTo('before', 'meanwhile'))
+    await sees(house, ANNA, bubblesTo('before', 'meanwhile'))
     await noProblem()
     expect(posted()).toEqual(['before', 'meanwhile'])
     expect(house.log).not.toContain('going on by date')
@@ -73,9 +74,9 @@ describe('another database in its place: read on by date, no flood, new rows see
   const begin = async () => {
     await start()
     await say('the first', { columns: { ROWID: 1000 } })
-    await sees(house, ANNA, repliesTo('the first'))
+    await sees(house, ANNA, bubblesTo('the first'))
     await say('the second')
-    await sees(house, ANNA, repliesTo(...history))
+    await sees(house, ANNA, bubblesTo(...history))
     await settled(house)
   }
   /** Messages goes on with the file that is there now. */
@@ -86,9 +87,9 @@ describe('another database in its place: read on by date, no flood, new rows see
   }
   const check = async () => {
     await waitFor('the re-anchoring', () => house.log.includes('going on by date'))
-    await sees(house, ANNA, repliesTo(...history, 'in between'))
+    await sees(house, ANNA, bubblesTo(...history, 'in between'))
     await goOn('after')
-    await sees(house, ANNA, repliesTo(...history, 'in between', 'after'))
+    await sees(house, ANNA, bubblesTo(...history, 'in between', 'after'))
     expect(posted()).toEqual([...history, 'in between', 'after'])
   }
 
@@ -152,7 +153,7 @@ describe('another database in its place: read on by date, no flood, new rows see
 test('permission revoked and granted again: one alarm, resumes by itself', async () => {
   // Root may do everything, so the agent runs as somebody else there.
   const isRoot = process.getuid?.() === 0
-  house = await startHouse({ backend: TALKATIVE, ...(isRoot && { uid: 65_534 }) })
+  house = await startHouse({ backend: twoBubbles, ...(isRoot && { uid: 65_534 }) })
   const library = join(house.dir, 'library')
   mkdirSync(library)
   symlinkSync(house.simulator.chatDbPath, join(library, 'chat.db'))
@@ -160,7 +161,7 @@ test('permission revoked and granted again: one alarm, resumes by itself', async
   await house.startAgent({ EDGE_CHAT_DB: join(library, 'chat.db') })
   await house.connected()
   await say('before')
-  await sees(house, ANNA, repliesTo('before'))
+  await sees(house, ANNA, bubblesTo('before'))
   await settled(house)
 
   chmodSync(library, 0)
@@ -169,7 +170,7 @@ test('permission revoked and granted again: one alarm, resumes by itself', async
   await sleep(3_000) // it is tried again every second
   expect(posted()).toEqual(['before'])
   chmodSync(library, 0o700)
-  await sees(house, ANNA, repliesTo('before', 'meanwhile'))
+  await sees(house, ANNA, bubblesTo('before', 'meanwhile'))
   await noProblem()
   expect(house.log.match(/"level":"warn".*"code":"chat_db_forbidden"/g)).toHaveLength(1)
 })
@@ -192,7 +193,7 @@ describe('the -wal comes and goes', () => {
   test.each(['-wal', '-wal -shm'])('%s deleted while nobody writes', async suffixes => {
     await start()
     await say('before')
-    await sees(house, ANNA, repliesTo('before'))
+    await sees(house, ANNA, bubblesTo('before'))
     await settled(house)
     const { chatDbPath, checkpoint, close } = house.simulator
     checkpoint()
@@ -200,7 +201,7 @@ describe('the -wal comes and goes', () => {
     for (const suffix of suffixes.split(' ')) rmSync(chatDbPath + suffix)
     const writer = openChatDbWriter(chatDbPath)
     await writer.writeIncoming({ from: ANNA, chat: `any;-;${ANNA}`, text: 'after' })
-    await sees(house, ANNA, repliesTo('before', 'after'))
+    await sees(house, ANNA, bubblesTo('before', 'after'))
     writer.close()
   })
 })
@@ -211,10 +212,10 @@ describe('rows that Messages writes bit by bit: each is handled once, and right'
     const late = say('late', { joinMs: 3_000 })
     await say('in between')
     await say('hello', { from: BERT })
-    await sees(house, ANNA, repliesTo('in between'))
-    await sees(house, BERT, repliesTo('hello'))
+    await sees(house, ANNA, bubblesTo('in between'))
+    await sees(house, BERT, bubblesTo('hello'))
     await late
-    await sees(house, ANNA, repliesTo('in between', 'late'))
+    await sees(house, ANNA, bubblesTo('in between', 'late'))
     await settled(house)
     expect(house.backend.received).toHaveLength(3)
   })
@@ -222,7 +223,7 @@ describe('rows that Messages writes bit by bit: each is handled once, and right'
   test('the handle is set by a later UPDATE', async () => {
     await start()
     await say('hi', { atFirst: { handle_id: 0 }, settleMs: 1_000 })
-    await sees(house, ANNA, repliesTo('hi'))
+    await sees(house, ANNA, bubblesTo('hi'))
     expect(JSON.parse(house.backend.received[0]?.body ?? '')).toMatchObject({ sender: ANNA })
     expect(house.backend.received).toHaveLength(1)
   })
@@ -236,7 +237,7 @@ describe('rows that Messages writes bit by bit: each is handled once, and right'
       atFirst: { is_from_me: 0, is_finished: 0 },
       settleMs: 1_000,
     })
-    await sees(house, ANNA, repliesTo('hi'))
+    await sees(house, ANNA, bubblesTo('hi'))
     await settled(house)
     await waitFor('our own rows to be recognised', async () => (await skips())['own'] === 3)
     expect(posted()).toEqual(['hi'])
@@ -264,7 +265,7 @@ describe('where the words are', () => {
   test.each(['attributedBody', 'text', 'both'] as const)('%s', async body => {
     await start()
     await say('Grüße 👋🏽', { body })
-    await sees(house, ANNA, repliesTo('Grüße 👋🏽'))
+    await sees(house, ANNA, bubblesTo('Grüße 👋🏽'))
   })
 
   test('nowhere, but there is an attachment: recorded', async () => {
@@ -316,14 +317,14 @@ describe('other versions of macOS', () => {
       },
     ],
   ])('%s', async (_, change) => {
-    house = await startHouse({ backend: TALKATIVE })
+    house = await startHouse({ backend: twoBubbles })
     const db = new Database(house.simulator.chatDbPath)
     change(db)
     db.close()
     await house.startAgent()
     await house.connected()
     await say('hi')
-    await sees(house, ANNA, repliesTo('hi'))
+    await sees(house, ANNA, bubblesTo('hi'))
     await settled(house)
     expect((await house.status()).bubbles).toEqual({ confirmed: 2 })
   })

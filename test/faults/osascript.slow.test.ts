@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { OsascriptMode } from '../../src/messages-simulator/osascript-modes.ts'
+import { ANNA } from '../support/conversation.ts'
 import { type House, startHouse, waitFor } from '../support/start-house.ts'
-import { ANNA, repliesTo, sees, settled, TALKATIVE } from '../support/talkative.ts'
+import { bubblesTo, sees, settled, twoBubbles } from '../support/two-bubbles.ts'
 
 const LONG_MS = 300_000
 
@@ -11,7 +12,7 @@ const withMode = async (
   check: (house: House) => Promise<void>,
   { env = {}, times = 1 }: { readonly env?: Record<string, string>; readonly times?: number } = {},
 ) => {
-  const house = await startHouse({ backend: TALKATIVE, env })
+  const house = await startHouse({ backend: twoBubbles, env })
   try {
     house.simulator.setOsascriptMode(mode, { times })
     await house.startAgent()
@@ -30,16 +31,16 @@ describe.concurrent('what takes its time', () => {
     'a row after %i ms: no double',
     ms =>
       withMode({ mode: 'row-late', ms }, async house => {
-        await sees(house, ANNA, repliesTo('hi'))
+        await sees(house, ANNA, bubblesTo('hi'))
         await until(house, 'the late row', ({ bubbles }) => bubbles.confirmed === 2)
         await settled(house)
-        expect(house.seen(ANNA)).toEqual(repliesTo('hi'))
+        expect(house.seen(ANNA)).toEqual(bubblesTo('hi'))
       }),
     LONG_MS,
   )
 
   test.each<[OsascriptMode['mode'], OsascriptMode, readonly string[]]>([
-    ['no-row', { mode: 'no-row' }, repliesTo('hi')],
+    ['no-row', { mode: 'no-row' }, bubblesTo('hi')],
     ['ghost-row', { mode: 'ghost-row' }, ['B to hi']],
   ])(
     'exit 0 and %s: parked and reported, never confirmed, never sent again',
@@ -74,7 +75,7 @@ describe.concurrent('what takes its time', () => {
     () =>
       withMode({ mode: 'fail-before', number: -1743 }, async house => {
         await until(house, 'the alarm', ({ problems }) => problems.some(({ code }) => code === 'automation_denied'))
-        await sees(house, ANNA, repliesTo('hi'))
+        await sees(house, ANNA, bubblesTo('hi'))
         await until(house, 'the end of the alarm', ({ problems }) => problems.length === 0)
       }),
     LONG_MS,

@@ -4,10 +4,11 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { OsascriptMode } from '../../src/messages-simulator/osascript-modes.ts'
 import type { MockBackendOptions } from '../../src/mock-backend/start-mock-backend.ts'
 import type { CommandAckData } from '../../src/protocol/wire.ts'
+import { ANNA, BERT } from '../support/conversation.ts'
 import { writePlainOsascript } from '../support/plain-osascript.ts'
 import { processesWith } from '../support/processes.ts'
 import { type House, startHouse, waitFor } from '../support/start-house.ts'
-import { ANNA, BERT, repliesTo, sees, settled, TALKATIVE } from '../support/talkative.ts'
+import { bubblesTo, sees, settled, twoBubbles } from '../support/two-bubbles.ts'
 
 /** Short, but not for a healthy osascript on a machine that has much to do. */
 const SHORT = { EDGE_SEND_TIMEOUT: '6s', EDGE_SEND_SETTLE: '1s' }
@@ -19,7 +20,7 @@ afterEach(() => house.close())
 const start = async (env: Record<string, string> = {}, backend: MockBackendOptions = {}) => {
   acks = []
   const onEvent = (event: { type: string; ack?: CommandAckData }) => event.ack && acks.push(event.ack)
-  house = await startHouse({ backend: { ...TALKATIVE, ...backend, onEvent }, env })
+  house = await startHouse({ backend: { ...twoBubbles, ...backend, onEvent }, env })
   await house.startAgent()
   await house.connected()
 }
@@ -48,7 +49,7 @@ describe('hangs', () => {
     await say({ mode: 'hang' })
     await waitFor('the send', async () => (await bubbles()).sending === 1)
     await house.simulator.receive({ from: BERT, text: 'hello' })
-    await sees(house, BERT, repliesTo('hello'))
+    await sees(house, BERT, bubblesTo('hello'))
     expect(house.seen(ANNA)).toEqual([])
   })
 })
@@ -63,7 +64,7 @@ describe('errors that prove that nothing was sent: tried again, each bubble come
   ])('%s', async (_, mode) => {
     await start()
     await say(mode)
-    await sees(house, ANNA, repliesTo('hi'))
+    await sees(house, ANNA, bubblesTo('hi'))
     await settled(house)
     expect(await bubbles()).toEqual({ confirmed: 2 })
   })
@@ -71,20 +72,20 @@ describe('errors that prove that nothing was sent: tried again, each bubble come
   test('-1728: a group that Messages does not list', async () => {
     await start()
     await say({ mode: 'fail-before', number: -1728 }, { guid: 'any;+;chat655333', participants: [ANNA, BERT] })
-    await sees(house, 'chat655333', repliesTo('hi'))
+    await sees(house, 'chat655333', bubblesTo('hi'))
     await settled(house)
     expect(await bubbles()).toEqual({ confirmed: 2 })
   })
 
   test('the program is not where it should be, and then it is', async () => {
-    house = await startHouse({ backend: TALKATIVE })
+    house = await startHouse({ backend: twoBubbles })
     const missing = join(house.dir, 'not-there')
     await house.startAgent({ EDGE_OSASCRIPT: missing })
     await house.connected()
     await house.simulator.receive({ from: ANNA, text: 'hi' })
     await waitFor('a try', () => house.log.includes('exit_127'))
     symlinkSync(house.simulator.osascriptPath, missing)
-    await sees(house, ANNA, repliesTo('hi'))
+    await sees(house, ANNA, bubblesTo('hi'))
   })
 
   test('the last try is the last: failed, reported, and the answer brings the words', async () => {
@@ -95,7 +96,7 @@ describe('errors that prove that nothing was sent: tried again, each bubble come
     await say({ mode: 'fail-before', number: -600 })
     expect(await lastAck()).toMatchObject({ status: 'failed', error: 'messages_error_-600' })
     refused.resolve()
-    await sees(house, ANNA, repliesTo('hi'))
+    await sees(house, ANNA, bubblesTo('hi'))
     await settled(house)
     expect(await bubbles()).toEqual({ failed: 1, confirmed: 2 })
   })
@@ -114,7 +115,7 @@ test('-1743: all sending pauses, with one alarm, and nothing is lost', async () 
   house.simulator.setOsascriptMode({ mode: 'ok' })
   await house.stopAgent()
   await house.startAgent()
-  for (const person of [ANNA, BERT]) await sees(house, person, repliesTo('hi'))
+  for (const person of [ANNA, BERT]) await sees(house, person, bubblesTo('hi'))
 })
 
 describe('errors after the send began: in doubt until the row decides, and nothing is sent again', () => {
@@ -126,18 +127,18 @@ describe('errors after the send began: in doubt until the row decides, and nothi
   ])('%s', async (_, mode) => {
     await start()
     await say(mode)
-    await sees(house, ANNA, repliesTo('hi'))
+    await sees(house, ANNA, bubblesTo('hi'))
     await settled(house)
     expect(await bubbles()).toEqual({ confirmed: 2 })
     expect(await lastAck()).toMatchObject({ status: 'completed' })
   })
 
   test('a stranger that does not say how far it got, and always ends with an error', async () => {
-    house = await startHouse({ backend: TALKATIVE })
+    house = await startHouse({ backend: twoBubbles })
     await house.startAgent({ EDGE_OSASCRIPT: writePlainOsascript(house.dir, { exitCode: 1 }) })
     await house.connected()
     await house.simulator.receive({ from: ANNA, text: 'hi' })
-    await sees(house, ANNA, repliesTo('hi'))
+    await sees(house, ANNA, bubblesTo('hi'))
     await settled(house)
     expect(await bubbles()).toEqual({ confirmed: 2 })
   })
@@ -158,16 +159,16 @@ describe('a row with an error: failed and reported, never confirmed, never sent 
 test.each([100, 5_000])('a row after %i ms: no double', async ms => {
   await start()
   await say({ mode: 'row-late', ms })
-  await sees(house, ANNA, repliesTo('hi'))
+  await sees(house, ANNA, bubblesTo('hi'))
   await settled(house)
-  expect(house.seen(ANNA)).toEqual(repliesTo('hi'))
+  expect(house.seen(ANNA)).toEqual(bubblesTo('hi'))
   expect(await bubbles()).toEqual({ confirmed: 2 })
 })
 
 test('10 MB on standard error: no dead-lock, and nothing of it is kept', async () => {
   await start()
   await say({ mode: 'noisy', bytes: 10_000_000 })
-  await sees(house, ANNA, repliesTo('hi'))
+  await sees(house, ANNA, bubblesTo('hi'))
   await settled(house)
   expect(await bubbles()).toEqual({ confirmed: 2 })
   expect(readdirSync(join(house.stateDir, 'attempts'))).toEqual([])
@@ -183,7 +184,7 @@ describe('still running from an earlier life', () => {
     await waitFor('the answer', async () => (await house.status()).messages.answered === 1)
     expect(await bubbles()).toEqual({ sending: 1, planned: 1 })
     expect(house.seen(ANNA)).toEqual([])
-    await sees(house, ANNA, repliesTo('hi'))
+    await sees(house, ANNA, bubblesTo('hi'))
     await settled(house)
     expect(await bubbles()).toEqual({ confirmed: 2 })
   })

@@ -35,6 +35,8 @@ export type HouseOptions = {
   readonly proxy?: true
   /** Settings of the agent, as variables; they come before those of the house. */
   readonly env?: Readonly<Record<string, string>>
+  /** Whom the agent runs as, where root may choose: what is forbidden to others is not forbidden to root. */
+  readonly uid?: number
 }
 
 /**

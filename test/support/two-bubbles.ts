@@ -2,20 +2,17 @@ import { expect } from 'vitest'
 import type { MockBackendOptions } from '../../src/mock-backend/start-mock-backend.ts'
 import { type House, waitFor } from './start-house.ts'
 
-export const ANNA = '+15622924139'
-export const BERT = 'bert@example.com'
-
-/** A backend that answers each message with words of its own, R and B: nothing can be mistaken for something else. */
-export const TALKATIVE: MockBackendOptions = {
+/** R and B: an answer with one bubble after the reflex, in words of its own, the reflex some time ahead of it. */
+export const twoBubbles: MockBackendOptions = {
   thinkMs: 300,
   reflex: ({ filtered_text }) => `R to ${filtered_text}`,
   replies: ({ filtered_text }) => [`B to ${filtered_text}`],
 }
-/** What its sender sees of the answer to each of these messages. */
-export const repliesTo = (...texts: readonly string[]): string[] =>
+/** What its sender sees of the answers to these messages. */
+export const bubblesTo = (...texts: readonly string[]): string[] =>
   texts.flatMap(text => [`R to ${text}`, `B to ${text}`])
 
-/** Until a person has seen these texts, and nothing else since. */
+/** Waits until a person has seen as many texts as these; then it has to be these. */
 export const sees = async (house: House, threadId: string, texts: readonly string[]): Promise<void> => {
   await waitFor(`${threadId} to see ${texts.length} bubbles`, () => house.seen(threadId).length >= texts.length)
   expect(house.seen(threadId)).toEqual(texts)
