@@ -28,8 +28,6 @@ export type AgentQueue = {
 export type House = Awaited<ReturnType<typeof startHouse>>
 
 export type HouseOptions = {
-  /** Whom the agent runs as, where root may choose: what is forbidden to others is not forbidden to root. */
-  readonly uid?: number
   readonly backend?: MockBackendOptions
   /** Puts a TCP proxy between agent and backend. */
   readonly proxy?: true
