@@ -99,6 +99,9 @@ export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received =
       pending: needs.cursor.pendingRows().map(seen => ({ ...seen, row: db.row(seen.rowid) })),
       rows: db.rowsAfter(after.rowid, BATCH_ROWS),
     }))
+    if (pending.length === 0 && rows.length > 0 && rows.every(row => isJustWritten(row, needs.now()))) {
+      return { queued, pending: rows.length }
+    }
     const last = rows.at(-1)
     if (last !== undefined) {
       position = { ...after, file: db.file, rowid: last.rowid, guid: last.guid, newestMs: newest(rows, after, needs) }
@@ -113,7 +116,7 @@ export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received =
           else take(row, seen)
         }
         for (const row of rows) take(row)
-        needs.cursor.move(position)
+        if (rows.length > 0) needs.cursor.move(position)
       })
     }
     if (rows.length < BATCH_ROWS) return { queued, pending: needs.cursor.pendingRows().length }
@@ -121,12 +124,17 @@ export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received =
 }
 
 const BATCH_ROWS = 200
+/** Messages commits a row right before its join to a chat: within this time it is not worth a note that it is unfinished. */
+const JUST_WRITTEN_MS = 250
 /** Whether these were answered is not known any more. */
 const STATE_LOST = 'state_lost'
 /** How far back an identical bubble of ours is looked for. */
 const ECHO_WINDOW_MS = 10 * 60_000
 /** Re-reading a rebuilt database begins this much before the newest date seen; known messages are recognised. */
 const REANCHOR_OVERLAP_MS = 60 * 60_000
+
+const isJustWritten = ({ chat, fromMe, dateMs = 0 }: MessageRow, now: number): boolean =>
+  chat === undefined && !fromMe && Math.abs(now - dateMs) < JUST_WRITTEN_MS
 
 /** Judges and stores one row; true where it is queued. Part of the caller's transaction. */
 const receiveRow = (

@@ -1,13 +1,14 @@
 /**
  * Measures the agent as built, beside the floor of each figure: those that are named, or all that do not take long.
  *
- *     node test/bench/main.ts [--json] [commit-to-post] [frame-to-osascript] [idle-cpu] [memory] [reconnect]
+ *     node test/bench/main.ts [--json] [commit-to-post] [frame-to-osascript] [idle-cpu] [memory] [http-client] [reconnect]
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { commitToPost } from './commit-to-post.ts'
 import type { Figure, Row } from './figure.ts'
 import { frameToOsascript } from './frame-to-osascript.ts'
+import { httpClient } from './http-client.ts'
 import { idleCpu } from './idle-cpu.ts'
 import { memory } from './memory.ts'
 import { reconnect } from './reconnect.ts'
@@ -17,6 +18,7 @@ const FIGURES: Readonly<Record<string, () => Promise<Figure>>> = {
   'frame-to-osascript': frameToOsascript,
   'idle-cpu': idleCpu,
   memory,
+  'http-client': httpClient,
   reconnect,
 }
 
