@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { receiveBatch } from '../../src/flows/receive-batch.ts'
+import { type ChatDb, openChatDb } from '../../src/imessage/chat-db.ts'
+import { type ChatDbWriter, openChatDbWriter } from '../../src/messages-simulator/chat-db-writer.ts'
+import { openStore, type Store } from '../../src/store/open-store.ts'
+
+const ANNA = '+15622924139'
+const CHAT = `any;-;${ANNA}`
+
+let dir: string
+let writer: ChatDbWriter
+let db: ChatDb
+let store: Store
+let commits: number
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'edge-'))
+  writer = openChatDbWriter(join(dir, 'chat.db'))
+  db = openChatDb(join(dir, 'chat.db'))
+  store = openStore(join(dir, 'state.db'))
+  receive(Date.now()) // the first start begins at the end of chat.db
+  commits = 0
+})
+afterEach(() => {
+  for (const open of [db, store, writer]) open.close()
+  rmSync(dir, { recursive: true })
+})
+
+const receive = (now: number) =>
+  receiveBatch(db, {
+    rules: { maxAgeMs: 60_000, allow: [], deny: [] },
+    now: () => now,
+    commitMs: now,
+    hash: text => text,
+    transaction: work => {
+      commits += 1
+      return store.transaction(work)
+    },
+    cursor: store.cursor,
+    inbox: store.inbox,
+    outbox: store.outbox,
+    toBody: ({ text }) => text,
+    count: store.counters.count,
+    startedOver: store.startedOver,
+  })
+
+test('a row whose join to its chat follows at once is stored once, whole, in one commit', async () => {
+  const written = writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'hi', joinMs: 50 })
+  expect(receive(Date.now())).toEqual({ queued: 0, pending: 1 })
+  expect({ commits, noted: store.cursor.pendingRows() }).toEqual({ commits: 0, noted: [] })
+  await written
+  expect(receive(Date.now())).toEqual({ queued: 1, pending: 0 })
+  expect(commits).toBe(1)
+})
+
+test('a row that stays without its chat is noted, and holds up nobody', async () => {
+  const { rowid } = await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'late', joinMs: 'never' })
+  expect(receive(Date.now() + 1_000)).toEqual({ queued: 0, pending: 1 })
+  expect(store.cursor.pendingRows()).toMatchObject([{ rowid }])
+  await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'whole' })
+  expect(receive(Date.now())).toEqual({ queued: 1, pending: 1 })
+})
+
+test('a row that was just written is noted when a whole one stands behind it', async () => {
+  await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'half', joinMs: 'never' })
+  await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'whole' })
+  expect(receive(Date.now())).toEqual({ queued: 1, pending: 1 })
+})
+
+test('a row with a date from the future is no newer than another', async () => {
+  const date = BigInt(Date.now() + 86_400_000 - Date.UTC(2001, 0, 1)) * 1_000_000n
+  await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'later', joinMs: 'never', columns: { date } })
+  expect(receive(Date.now())).toEqual({ queued: 0, pending: 1 })
+  expect(store.cursor.pendingRows()).toHaveLength(1)
+})
