@@ -8,8 +8,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: process.env['SLOW_TESTS'] ? configDefaults.exclude : [...configDefaults.exclude, SLOW],
     globalSetup: ['test/support/build.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A test waits for conditions, and for none in vain: only one that fails takes that long.
+    testTimeout: 240_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
   },
 })

@@ -69,6 +69,8 @@ export type CommandNeeds = {
   readonly ackNow: (outcome: Outcome) => void
   /** Sends what acks are owed. */
   readonly sendAcks: () => void
+  /** The same, and that of this command even if one is on its way. */
+  readonly sendAckAgain: (commandId: string) => void
   readonly sendPong: () => void
   readonly count: (name: string) => void
   readonly log: Log
@@ -124,7 +126,8 @@ const obey = (parsed: Obeyed, needs: CommandNeeds): void => {
   }
   const outcome = needs.commands.find(commandId)
   if (outcome?.status === 'received') needs.ackNow({ commandId, status: 'received' })
-  needs.sendAcks()
+  if (stored.kind === 'again') needs.sendAckAgain(commandId)
+  else needs.sendAcks()
 }
 
 type Stored =

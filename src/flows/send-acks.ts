@@ -22,19 +22,20 @@ export type AckNeeds = {
 /** Outcomes → the connection. A final outcome is owed until the backend's side has provably received its ack. */
 export const createAcks = ({ commands, transaction }: AckNeeds) => {
   let connection: AckConnection | undefined
-  /** Acks on their way over this connection. */
-  let underWay = new Set<string>()
+  /** The latest ack of each command that is on its way over this connection. */
+  let underWay = new Map<string, Outcome>()
 
   const send = (): void => {
     const over = connection
     if (over === undefined) return
     for (const outcome of commands.acksOwed()) {
-      const key = `${outcome.status} ${outcome.commandId}`
-      if (underWay.has(key)) continue
-      underWay.add(key)
+      const { commandId, status } = outcome
+      if (underWay.get(commandId)?.status === status) continue
+      underWay.set(commandId, outcome)
       over.send(toFrame(outcome), () => {
-        underWay.delete(key)
-        transaction(() => commands.ackDelivered(outcome.commandId, outcome.status))
+        if (underWay.get(commandId) !== outcome) return // a later one is
+        underWay.delete(commandId)
+        transaction(() => commands.ackDelivered(commandId, status))
       })
     }
   }
@@ -42,10 +43,15 @@ export const createAcks = ({ commands, transaction }: AckNeeds) => {
     /** A connection opened or (undefined) ended. What was under way on the last one is sent again. */
     use: (next: AckConnection | undefined): void => {
       connection = next
-      underWay = new Set()
+      underWay = new Map()
       send()
     },
     send,
+    /** The backend asked again: whether it did so after the ack that is on its way, nobody knows. */
+    sendAgain: (commandId: string): void => {
+      underWay.delete(commandId)
+      send()
+    },
     /** For outcomes that are not kept; lost without a connection. */
     sendNow: (outcome: Outcome): void => connection?.send(toFrame(outcome)),
     sendPong: (): void => connection?.send(JSON.stringify({ type: 'pong' })),

@@ -18,7 +18,10 @@ export const answerUpgrade =
   }
 
 /** No answer to the upgrade until the client or the backend gives up. */
-export const stallUpgrade: UpgradeEffect = () => undefined
+export const stallUpgrade: UpgradeEffect = tcp => {
+  // Nobody else reads from it, and unread it would never end.
+  tcp.once('end', () => tcp.destroy()).resume()
+}
 
 /** Frames that no client has to put up with, for `sendBytes`. */
 export const BROKEN_FRAMES = {

@@ -4,7 +4,7 @@ import type { AgentStatus } from '../../src/agent.ts'
 import { isBlank, says } from '../../src/core/says.ts'
 import type { MockBackendEvent } from '../../src/mock-backend/event.ts'
 import { commandAckData, fromIdempotencyKey, messageAnswer, sendMessageNow } from '../../src/protocol/wire.ts'
-import { type BubbleRecord, type MessageRecord, readRecords } from './read-records.ts'
+import { type BubbleRecord, type MessageRecord, readIncoming, readRecords } from './read-records.ts'
 import { type House, waitFor } from './start-house.ts'
 
 /** What a run may leave behind: nothing, unless it is said here. `any` is for runs in which chance decides. */
@@ -21,6 +21,8 @@ export type Expected = {
   readonly unheard?: readonly string[] | 'any'
   /** The backend could not see a connection's end before the next one was there: it was frozen, or the road half-open. */
   readonly overlapping?: true
+  /** Commands of a test's own that are reflexes: their ids, and the guids of the messages that they answer. */
+  readonly reflexes?: ReadonlyMap<string, string>
   /** How long the run may take to come to its end. */
   readonly patienceMs?: number
 }
@@ -31,20 +33,21 @@ export type Expected = {
  */
 export const checkInvariants = async (house: House, expected: Expected = {}): Promise<void> => {
   await waitForEnd(house, expected)
-  const violations = findViolations(await readRun(house), expected)
+  const violations = findViolations(await readRun(house, expected), expected)
   if (violations.length > 0) throw new Error(`the run broke what has to hold:\n${violations.join('\n')}`)
 }
 
 export type Run = Awaited<ReturnType<typeof readRun>>
 
 /** All that is known of a run. Stops the agent. */
-export const readRun = async (house: House) => {
+export const readRun = async (house: House, { reflexes }: Expected = {}) => {
   const [status, queue] = [await house.status(), await house.queue()]
   const use = measureUse(status)
   const exitCode = await house.stopAgent()
   return {
     ...readRecords(house),
-    ...readEvents(house.events),
+    incoming: readIncoming(house),
+    ...readEvents(house.events, reflexes),
     events: house.events,
     problems: status.problems,
     queue,
@@ -80,16 +83,16 @@ export const findViolations = (run: Run, expected: Expected = {}): string[] => {
 type Text = { readonly threadId: string; readonly text: string }
 
 /** Until nothing is on its way any more, and the backend knows how every command ended. */
-const waitForEnd = async (house: House, { waiting = [], patienceMs = 60_000 }: Expected): Promise<void> => {
+const waitForEnd = async (house: House, { waiting = [], patienceMs = 120_000 }: Expected): Promise<void> => {
   let open: Readonly<Record<string, number>> = {}
   const isOver = async (): Promise<boolean> => {
     const { messages, bubbles, commands } = await house.status()
     const { queued = 0, posting = 0 } = messages
+    const unseen = Math.max(0, readIncoming(house).length - sum(messages))
     const { planned = 0, sending = 0, sent = 0, unknown = 0 } = bubbles
-    const heard = Object.values(commands).reduce((sum, n) => sum + n, 0)
-    const unacked = Math.max(0, heard - finalAcks(house.events).size)
+    const unacked = Math.max(0, sum(commands) - finalAcks(house.events).size)
     const retrying = (messages.waiting ?? 0) - waiting.length
-    open = { queued, posting, retrying, planned, sending, sent, unknown, unacked }
+    open = { unseen, queued, posting, retrying, planned, sending, sent, unknown, unacked }
     return Object.values(open).every(n => n === 0)
   }
   try {
@@ -99,8 +102,10 @@ const waitForEnd = async (house: House, { waiting = [], patienceMs = 60_000 }: E
   }
 }
 
+const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((all, n) => all + n, 0)
+
 /** What the backend heard and wrote: by the guid of the message, or by the id of the command. */
-const readEvents = (events: readonly MockBackendEvent[]) => {
+const readEvents = (events: readonly MockBackendEvent[], ownReflexes: Expected['reflexes'] = new Map()) => {
   const posts = new Map<string, string[]>()
   const answers = new Map<string, readonly string[]>()
   const reflexes = new Map<string, Text & { readonly guid: string }>()
@@ -118,7 +123,11 @@ const readEvents = (events: readonly MockBackendEvent[]) => {
       reflexes.set(event.command_id, { guid, threadId: event.thread_id, text: event.text })
     } else if (event.type === 'command-sent') {
       const { data } = sendMessageNow.safeParse(event.command.payload)
-      if (data) commands.set(event.command_id, { threadId: data.thread_id, text: data.text })
+      if (data === undefined || commands.has(event.command_id)) continue
+      const text = { threadId: data.thread_id, text: data.text }
+      const guid = ownReflexes.get(event.command_id)
+      if (guid === undefined) commands.set(event.command_id, text)
+      else reflexes.set(event.command_id, { guid, ...text })
     }
   }
   return { posts, answers, reflexes, commands, acked: finalAcks(events) }

@@ -2,6 +2,8 @@ import type { MockBackendOptions } from '../../src/mock-backend/start-mock-backe
 
 export const ANNA = '+15622924139'
 export const BERT = 'bert@example.com'
+/** As many others as a test needs. */
+export const phone = (n: number) => `+1555000${String(n).padStart(4, '0')}`
 
 /** Each message has a reflex and bubbles of its own: nothing can be mistaken for something else. */
 export const personal: MockBackendOptions = {

@@ -1,16 +1,16 @@
 import { checkInvariants, type Expected } from './check-invariants.ts'
-import { personal } from './conversation.ts'
 import { type House, type HouseOptions, startHouse } from './start-house.ts'
+import { twoBubbles } from './two-bubbles.ts'
 
 /**
- * One scenario in a house of its own, with a personal backend unless another is given: `happen` starts the agent and
+ * One scenario in a house of its own, with a twoBubbles backend unless another is given: `happen` starts the agent and
  * lets things go wrong, then the invariants are checked. `expected` is what the run may leave behind.
  */
 export const inHouse = async (
   { expected, ...options }: HouseOptions & { readonly expected?: Expected },
   happen: (house: House) => Promise<void>,
 ): Promise<void> => {
-  const house = await startHouse({ ...options, backend: { ...personal, ...options.backend } })
+  const house = await startHouse({ ...options, backend: { ...twoBubbles, ...options.backend } })
   try {
     await happen(house)
     await checkInvariants(house, expected)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { toAppleDate } from '../../src/messages-simulator/chat-db-writer.ts'
@@ -36,20 +37,27 @@ export type CommandRecord = {
   readonly messageId: number | null
 }
 
-/** What a stopped agent left on record, and `incoming`: the guids of what persons wrote since its first start. */
-export const readRecords = (house: {
-  readonly stateDir: string
-  readonly simulator: { readonly chatDbPath: string }
-}) => {
-  const state = new Database(join(house.stateDir, 'state.db'), { readonly: true, fileMustExist: true })
-  const chat = new Database(house.simulator.chatDbPath, { readonly: true, fileMustExist: true })
+type Places = { readonly stateDir: string; readonly simulator: { readonly chatDbPath: string } }
+
+/** The guids of what people wrote since the agent's first start, as chat.db has them now. */
+export const readIncoming = ({ stateDir, simulator }: Places): string[] => {
+  const firstStartMs = Date.parse(readFileSync(join(stateDir, 'first-start'), 'utf8').trim())
+  const chatDb = new Database(simulator.chatDbPath, { readonly: true, fileMustExist: true })
   try {
-    const firstStartMs = state.prepare<[], number>('SELECT first_start_ms FROM cursor').pluck().get() ?? 0
+    return chatDb
+      .prepare<[bigint], string>('SELECT guid FROM message WHERE is_from_me = 0 AND date >= ? ORDER BY ROWID')
+      .pluck()
+      .all(toAppleDate(firstStartMs))
+  } finally {
+    chatDb.close()
+  }
+}
+
+/** What a stopped agent left on record. */
+export const readRecords = ({ stateDir }: Places) => {
+  const state = new Database(join(stateDir, 'state.db'), { readonly: true, fileMustExist: true })
+  try {
     return {
-      incoming: chat
-        .prepare<[bigint], string>('SELECT guid FROM message WHERE is_from_me = 0 AND date >= ? ORDER BY ROWID')
-        .pluck()
-        .all(toAppleDate(firstStartMs)),
       messages: state
         .prepare<[], MessageRecord>(
           `SELECT id, guid, thread_id AS threadId, state, reason, posts, first_post_seq AS firstPostSeq,
@@ -71,6 +79,5 @@ export const readRecords = (house: {
     }
   } finally {
     state.close()
-    chat.close()
   }
 }

@@ -79,6 +79,8 @@ export const startHouse = async (options: HouseOptions = {}) => {
       ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
     })
     agent = child
+    agents.add(child)
+    child.once('exit', () => agents.delete(child))
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', chunk => {
         log += chunk
@@ -142,6 +144,8 @@ export const startHouse = async (options: HouseOptions = {}) => {
       if (agent?.pid === undefined) throw new Error('the agent does not run')
       return agent.pid
     },
+    /** The lines of the log that match. */
+    logged: (pattern: RegExp) => log.split('\n').filter(line => pattern.test(line)),
     startAgent,
     spawnAgent,
     agentEnd,
@@ -190,11 +194,17 @@ const giveTo = (uid: number, dir: string): void => {
   for (const name of readdirSync(dir)) chownSync(join(dir, name), uid, uid)
 }
 
+/** A test that is given up leaves none behind. */
+const agents = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const agent of agents) agent.kill('SIGKILL')
+})
+
 /** Waits for a condition; errors in it count as "not yet". */
 export const waitFor = async (
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 50_000,
+  timeoutMs = 120_000,
 ): Promise<void> => {
   const deadline = Date.now() + timeoutMs
   let last: unknown

@@ -11,6 +11,12 @@ export type TcpProxy = {
   readonly pause: () => void
   /** Forwards what was held back, ends and resets included. */
   readonly resume: () => void
+  /** Lets the client's next byte on a connection that is open now be answered by RST, as a server does that has gone. */
+  readonly expire: () => void
+  /** Makes the WebSockets that are open now half-open for good; what comes later, and requests, go on. */
+  readonly strandWebSockets: () => void
+  /** RST on the stranded ones, both sides. */
+  readonly resetStranded: () => void
   /** RST on all open connections, both sides. */
   readonly reset: () => void
   /** Ends each connection after the target has sent this many bytes on it. */
@@ -24,6 +30,7 @@ export type TcpProxy = {
 
 export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
   const sockets = new Set<net.Socket>()
+  const pairs = new Set<Pair>()
   let accepted = 0
   let latencyMs = 0
   let trickleMs = 0
@@ -36,10 +43,13 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
     return socket.on('error', () => {}).on('close', () => sockets.delete(socket))
   }
 
-  const carry = async (from: net.Socket, to: net.Socket, isAnswer: boolean): Promise<void> => {
+  const carry = async (from: net.Socket, to: net.Socket, isAnswer: boolean, pair: Pair): Promise<void> => {
     let left = isAnswer ? cut : Number.POSITIVE_INFINITY
     try {
       for await (const chunk of from as AsyncIterable<Buffer>) {
+        if (!isAnswer && pair.isExpired) reset(pair)
+        if (!isAnswer) pair.isWebSocket ||= chunk.toString('latin1', 0, 4) === 'GET '
+        await pair.passable
         if (latencyMs > 0) await sleep(latencyMs)
         for (const piece of isAnswer && trickleMs > 0 ? [...chunk].map(byte => Buffer.of(byte)) : [chunk]) {
           await gate.promise
@@ -51,9 +61,11 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
         }
       }
       await gate.promise
+      await pair.passable
       to.end()
     } catch {
       await gate.promise
+      await pair.passable
       to.end()
       from.destroy()
     }
@@ -64,8 +76,11 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
     const target = net.connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true })
     track(client)
     track(target)
-    void carry(client, target, false)
-    void carry(target, client, true)
+    const pair: Pair = { client, target, isWebSocket: false, isExpired: false, passable: undefined }
+    pairs.add(pair)
+    client.on('close', () => pairs.delete(pair))
+    void carry(client, target, false, pair)
+    void carry(target, client, true, pair)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -77,6 +92,15 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
       gate = Promise.withResolvers()
     },
     resume: () => gate.resolve(),
+    expire: () => {
+      for (const pair of pairs) pair.isExpired = true
+    },
+    strandWebSockets: () => {
+      for (const pair of pairs) if (pair.isWebSocket) pair.passable = new Promise(() => {})
+    },
+    resetStranded: () => {
+      for (const pair of pairs) if (pair.passable !== undefined) reset(pair)
+    },
     reset: () => {
       for (const socket of sockets) socket.resetAndDestroy()
     },
@@ -96,4 +120,18 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
       if (server.listening) await once(server, 'close')
     },
   }
+}
+
+/** One connection. `passable` is what its bytes wait for, for ever where it is half-open. */
+type Pair = {
+  readonly client: net.Socket
+  readonly target: net.Socket
+  isWebSocket: boolean
+  isExpired: boolean
+  passable: Promise<never> | undefined
+}
+
+const reset = ({ client, target }: Pair): void => {
+  client.resetAndDestroy()
+  target.resetAndDestroy()
 }
