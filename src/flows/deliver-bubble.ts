@@ -132,9 +132,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   const deliverBubble = async (bubble: Bubble, attempt: string, chat: Chat | undefined): Promise<void> => {
     try {
       const outcome = chat === undefined ? NO_CHAT : await attemptSend(attempt, bubble, chat)
-      record({ ...bubble, tries: bubble.tries + 1 }, outcome)
-      forget(attempt)
-      problems.clear('state_unwritable')
+      conclude({ ...bubble, attempt, tries: bubble.tries + 1 }, outcome)
     } catch (error) {
       // Without a record of the outcome the bubble stays `sending` and its evidence stays in its file.
       problems.setFrom(error)
@@ -162,6 +160,15 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   }
 
   const judge = (end: SendEnd, attempt: string): SendOutcome => judgeSend(end, sender.evidence(attempt))
+
+  /** Once the outcome is on the disk, what told of it is no longer needed. */
+  const conclude = (bubble: Bubble, outcome: SendOutcome): void => {
+    record(bubble, outcome)
+    const { attempt = '' } = bubble
+    sender.forget(attempt)
+    sender.forget(`${attempt}-p`)
+    problems.clear('state_unwritable')
+  }
 
   const record = (bubble: Bubble, outcome: SendOutcome): void => {
     const after = afterSend(outcome, bubble.tries, settings.maxTries)
@@ -200,8 +207,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
       try {
         const bubble = outbox.inState('sending').find(sending => sending.id === id)
         if (bubble === undefined) return
-        record(bubble, judgeLeftover(bubble))
-        problems.clear('state_unwritable')
+        conclude(bubble, judgeLeftover(bubble))
         return
       } catch {
         // not yet
@@ -220,17 +226,11 @@ export const createDelivery = (needs: DeliveryNeeds) => {
       await new Promise(resolve => setTimeout(resolve, 100))
     }
     try {
-      record(bubble, judgeLeftover(bubble))
-      forget(attempt)
+      conclude(bubble, judgeLeftover(bubble))
     } catch (error) {
       problems.setFrom(error)
       await retryRecord(bubble.id)
     }
-  }
-
-  const forget = (attempt: string): void => {
-    sender.forget(attempt)
-    sender.forget(`${attempt}-p`)
   }
 
   const judgeLeftover = ({ attempt = '' }: Bubble): SendOutcome => {

@@ -6,7 +6,7 @@ import type { MockBackendOptions } from '../../src/mock-backend/start-mock-backe
 import type { CommandAckData } from '../../src/protocol/wire.ts'
 import { ANNA, BERT } from '../support/conversation.ts'
 import { writePlainOsascript } from '../support/plain-osascript.ts'
-import { processesWith } from '../support/processes.ts'
+import { holdOsascript, osascriptsOf } from '../support/processes.ts'
 import { type House, startHouse, waitFor } from '../support/start-house.ts'
 import { bubblesTo, sees, settled, twoBubbles } from '../support/two-bubbles.ts'
 
@@ -41,7 +41,7 @@ describe('hangs', () => {
     await settled(house)
     expect(await bubbles()).toEqual({ parked: 1, confirmed: 1 })
     expect(await lastAck()).toMatchObject({ status: 'failed', error: 'outcome_unknown' })
-    expect(processesWith(join(house.dir, 'osascript'))).toEqual([])
+    expect(osascriptsOf(house)).toEqual([])
   })
 
   test('other threads do not wait for it', async () => {
@@ -177,13 +177,14 @@ test('10 MB on standard error: no dead-lock, and nothing of it is kept', async (
 describe('still running from an earlier life', () => {
   test('it is waited for before chat.db is asked', async () => {
     await start()
-    await say({ mode: 'slow', ms: 3_000 })
-    await waitFor('the send', async () => (await bubbles()).sending === 1)
+    await say({ mode: 'slow', ms: 5_000 })
+    const letGo = await holdOsascript(house)
     await house.killAgent()
     await house.startAgent()
     await waitFor('the answer', async () => (await house.status()).messages.answered === 1)
     expect(await bubbles()).toEqual({ sending: 1, planned: 1 })
     expect(house.seen(ANNA)).toEqual([])
+    letGo()
     await sees(house, ANNA, bubblesTo('hi'))
     await settled(house)
     expect(await bubbles()).toEqual({ confirmed: 2 })
@@ -198,6 +199,6 @@ describe('still running from an earlier life', () => {
     await sees(house, ANNA, ['B to hi'])
     await settled(house)
     expect(await bubbles()).toEqual({ parked: 1, confirmed: 1 })
-    expect(processesWith(join(house.dir, 'osascript'))).toEqual([])
+    expect(osascriptsOf(house)).toEqual([])
   })
 })

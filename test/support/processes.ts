@@ -11,6 +11,20 @@ export const processesWith = (word: string): Process[] =>
     .filter(found => found?.['command']?.includes(word))
     .map(found => ({ pid: Number(found?.['pid']), state: found?.['state'] ?? '', command: found?.['command'] ?? '' }))
 
+/** The osascripts of a house that still run. */
+export const osascriptsOf = ({ dir }: { readonly dir: string }): Process[] =>
+  processesWith(dir).filter(({ command }) => /osascript\.[jt]s/.test(command))
+
+/** Stops the osascript of a house where it is, as soon as there is one; what comes back lets it go on. */
+export const holdOsascript = async (house: { readonly dir: string }): Promise<() => void> => {
+  await waitFor('osascript', () => osascriptsOf(house).length > 0)
+  const held = osascriptsOf(house)
+  for (const { pid } of held) process.kill(pid, 'SIGSTOP')
+  return () => {
+    for (const { pid } of held) process.kill(pid, 'SIGCONT')
+  }
+}
+
 /** Until a process stands still, by a failpoint's `pause` or by us. */
 export const stopped = (pid: number): Promise<void> =>
   waitFor('the process to stand still', () =>
