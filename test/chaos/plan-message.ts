@@ -57,7 +57,7 @@ export const planMessage = (seed: number, n: number): PlannedMessage => {
       body: pick(random, ['attributedBody', 'text', 'both']),
       joinMs: random() < 0.15 ? between(random, 1, 800) : 0,
     },
-    pauseMs: random() < 0.4 ? 0 : between(random, 50, 1_500),
+    pauseMs: random() < 0.4 ? 0 : between(random, 200, 4_000),
     thinkMs: random() < 0.1 ? between(random, 500, 3_000) : between(random, 0, 300),
     hasReflex,
     bubbles,
