@@ -6,19 +6,8 @@ import Database from 'better-sqlite3'
 import { afterEach, describe, expect, test } from 'vitest'
 import { controlSocketPath } from '../src/control/socket-path.ts'
 import { answerUpgrade } from '../src/mock-backend/socket-faults.ts'
-import type { MockBackendOptions } from '../src/mock-backend/start-mock-backend.ts'
+import { ANNA, BERT, personal, repliesTo } from './support/conversation.ts'
 import { AGENT_ID, type House, MAIN, SECRET, startHouse, waitFor } from './support/start-house.ts'
-
-const ANNA = '+15622924139'
-const BERT = 'bert@example.com'
-
-/** Each message has a reflex and bubbles of its own: nothing can be mistaken for something else. */
-const personal: MockBackendOptions = {
-  thinkMs: 150,
-  reflex: ({ filtered_text }) => `reflex to ${filtered_text}`,
-  replies: ({ filtered_text }) => [`second to ${filtered_text}`, `third to ${filtered_text}`],
-}
-const repliesTo = (text: string) => [`reflex to ${text}`, `second to ${text}`, `third to ${text}`]
 
 let house: House
 afterEach(() => house.close())
