@@ -169,7 +169,8 @@ export const createAnswering = (needs: AnswerNeeds) => {
     if (result.kind === 'answered') {
       const { rule, bubbles } = needs.transaction(() => storeAnswer(message, result.answer, needs))
       openRoad()
-      needs.log.info({ guid, posts: message.posts, bubbles, rule }, 'message answered')
+      // `bubbles` would be taken for the words themselves, and redacted.
+      needs.log.info({ guid, posts: message.posts, bubbleCount: bubbles, rule }, 'message answered')
       needs.deliver(message.threadId)
       return
     }

@@ -89,7 +89,6 @@ export const executeCommand = (text: string, needs: CommandNeeds): void => {
       needs.sendPong()
       break
     case 'noise':
-      needs.count('frames.ignored')
       needs.log.warn({ reason: parsed.reason, bytes: text.length }, 'frame ignored')
       break
     case 'bad-command':

@@ -9,7 +9,8 @@ import { bubblesTo, sees, twoBubbles } from '../support/two-bubbles.ts'
 
 /** Long enough for a R to leave before its answer comes. */
 const thoughtful = { ...twoBubbles, thinkMs: 1_500 }
-const doubtful = { EDGE_SEND_TIMEOUT: '1s', EDGE_SEND_SETTLE: '4s' }
+/** Short, but not for a healthy osascript on a machine that has much to do. */
+const impatient = { EDGE_SEND_TIMEOUT: '6s' }
 
 const reflexStatus = async (house: House) => (await house.status()).reflex
 
@@ -93,12 +94,12 @@ describe.concurrent('reflex and answer: a person sees', () => {
     }))
 
   test('R B, where R is sent and osascript says it was not; where R hangs and its row appears', () =>
-    inHouse({ env: doubtful }, async house => {
+    inHouse({ env: impatient }, async house => {
       await house.startConnected()
       const modes = [
         { mode: 'send-then-fail', number: -1712 },
         { mode: 'send-then-fail' },
-        { mode: 'hang-then-send-late', ms: 2_000 },
+        { mode: 'hang-then-send-late', ms: 8_000 },
         { mode: 'row-late', ms: 3_000 },
       ] as const
       for (const [n, mode] of modes.entries()) house.simulator.setOsascriptMode(mode, { target: phone(n), times: 1 })
@@ -108,12 +109,13 @@ describe.concurrent('reflex and answer: a person sees', () => {
 
   test('B, and R is reported, where R hangs and no row ever appears', () =>
     inHouse(
-      { env: { ...doubtful, EDGE_SEND_SETTLE: '1s' }, expected: { unsent: [`${ANNA}: R to hi`] } },
+      { env: { ...impatient, EDGE_SEND_SETTLE: '1s' }, expected: { unsent: [`${ANNA}: R to hi`] } },
       async house => {
         await house.startConnected()
         house.simulator.setOsascriptMode({ mode: 'hang' }, { times: 1 })
         await house.simulator.receive({ from: ANNA, text: 'hi' })
         await sees(house, ANNA, bubblesTo('hi').slice(1))
+        await waitFor('the end of B', async () => (await house.status()).bubbles.confirmed === 1)
         expect((await house.queue()).bubbles).toMatchObject([
           { state: 'parked', reason: 'outcome_unknown', position: null },
         ])
@@ -143,7 +145,8 @@ describe.concurrent('reflex and answer: a person sees', () => {
         await waitFor('R B', () => house.seen(phone(n)).length >= 2)
         expect(house.seen(phone(n)).map(says)).toEqual([reflex, ...bubblesTo(text).slice(1)].map(says))
       }
-      expect(await reflexStatus(house)).toMatchObject({ deduplicated: cases.length, mismatch: 0 })
+      await waitFor('each R to be recognised', async () => (await reflexStatus(house)).deduplicated === cases.length)
+      expect(await reflexStatus(house)).toMatchObject({ mismatch: 0 })
     }))
 
   test('both, and it is counted, where R really differs from B[0]', () =>

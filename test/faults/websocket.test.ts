@@ -245,26 +245,27 @@ describe.concurrent('WebSocket', () => {
       const hello = await afterHello(house)
       const completed = () =>
         acks(house).filter(({ command_id, status }) => command_id === 'c' && status === 'completed')
-      const askAgain = async (times: number) => {
+      const ask = async () => {
+        const before = completed().length
         say(house, 'once', 'c')
-        await waitFor(`ack ${times}`, () => completed().length >= times)
+        await waitFor('another ack', () => completed().length > before)
       }
-      await askAgain(1)
-      await askAgain(2)
+      await ask()
+      await ask()
       house.backend.faults.socket.terminate()
       await reconnected(house, 2)
-      await askAgain(3)
+      await ask()
       await house.stopAgent()
       await house.startConnected()
-      await askAgain(4)
+      await ask()
       await house.stopAgent()
       letTimePass(house.stateDir, 24 * 60 * 60_000)
       await house.startConnected()
-      await askAgain(5)
+      await ask()
       say(house, 'something else', 'c')
       await waitFor('the conflict', () => acks(house).some(({ error }) => error === 'conflict'))
       expect(house.seen(ANNA)).toEqual([...hello, 'once'])
-      expect(completed()).toEqual(Array(5).fill(expect.objectContaining({ command_id: 'c', detail: 'sent' })))
+      expect(completed().filter(({ detail }) => detail !== 'sent')).toEqual([])
     }))
 
   test('ack not writable: kept, sent after the reconnect', () =>
