@@ -60,11 +60,7 @@ test.each<readonly [what: string, change: (run: Run) => Partial<Run>, seen: RegE
     /^I3 confirmed and never sent: .*R to hi$/m,
   ],
   ['bubbles out of order', ({ sent }) => ({ sent: sent.toReversed() }), /^I4 .*: sent as 1,-1$/m],
-  [
-    'a second dial',
-    ({ events }) => ({ events: [dialled, ...events] }),
-    /^I5 .* dialled while it was connected$/,
-  ],
+  ['a second dial', ({ events }) => ({ events: [dialled, ...events] }), /^I5 .* dialled while it was connected$/],
   ['a stack trace', ({ log }) => ({ log: `${log}Error: unhandled\n    at main` }), /^I6 printed: Error: unhandled$/m],
   ['a bad end', () => ({ exitCode: 1 }), /^I6 the agent ended with 1$/],
   ['a command without its last ack', () => ({ acked: new Set<string>() }), /^I7 .* was never acked with its end$/m],
