@@ -269,9 +269,9 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   })
 
   // Messages → chat.db → confirmed
-  const settling = createPump(() => {
-    if (chatDb === undefined) return undefined // its return wakes us
-    try {
+  const settling = createPump(
+    () => {
+      if (chatDb === undefined) return undefined // its return wakes us
       const nextMs = confirmSent(chatDb, {
         transaction: commit('confirm'),
         outbox,
@@ -283,11 +283,9 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
       delivery.wake()
       acks.send()
       return nextMs
-    } catch (error) {
-      log.debug({ error: String(error) }, 'outgoing rows cannot be confirmed now')
-      return 1_000
-    }
-  })
+    },
+    error => log.debug({ error: String(error) }, 'outgoing rows cannot be confirmed now'),
+  )
 
   const retention = createPump(() => {
     try {
@@ -295,7 +293,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     } catch {
       return RETIRE_EVERY_MS // the disk is full: that is told elsewhere
     }
-  })
+  }, problems.setFrom)
 
   const run = async (): Promise<void> => {
     retention.wake()

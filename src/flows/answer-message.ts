@@ -222,7 +222,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
   const pump = createPump(() => {
     recoverUnrecorded()
     return startDue()
-  })
+  }, problems.setFrom)
 
   const recoverUnrecorded = (): void => {
     if (unrecorded.size === 0 || (gate !== undefined && now() < gate.untilMs)) return

@@ -127,7 +127,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     return full ? at + LIMIT_RECHECK_MS : at
   }
 
-  const pump = createPump(() => earliest(...outbox.threadsWithPlanned().map(startThread)))
+  const pump = createPump(() => earliest(...outbox.threadsWithPlanned().map(startThread)), problems.setFrom)
 
   const deliverBubble = async (bubble: Bubble, attempt: string, chat: Chat | undefined): Promise<void> => {
     try {

@@ -1,16 +1,28 @@
 /** Longest timer that Node can hold; a later due time is simply looked at again. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
+/** How long to wait after `work` threw. */
+const ERROR_PAUSE_MS = 1_000
+
 /**
  * A queue's heart: `work` starts whatever is due and says in how many milliseconds the next thing is (undefined: nothing
- * waits for a time). `wake` runs it now; one timer runs it when the time has come.
+ * waits for a time). `wake` runs it now; one timer runs it when the time has come. Where it throws, `onError` hears of it
+ * and it runs again after a pause: a heart does not stop.
  */
-export const createPump = (work: () => number | undefined) => {
+export const createPump = (work: () => number | undefined, onError: (error: unknown) => void) => {
   let timer: NodeJS.Timeout | undefined
   let running = false
   let again = false
   let stopped = false
 
+  const beat = (): number | undefined => {
+    try {
+      return work()
+    } catch (error) {
+      onError(error)
+      return ERROR_PAUSE_MS
+    }
+  }
   const wake = (): void => {
     if (stopped) return
     if (running) {
@@ -22,7 +34,7 @@ export const createPump = (work: () => number | undefined) => {
     let nextMs: number | undefined
     do {
       again = false
-      nextMs = work()
+      nextMs = beat()
     } while (again && !stopped)
     running = false
     if (nextMs !== undefined && !stopped) timer = setTimeout(wake, Math.min(MAX_TIMER_MS, Math.max(1, nextMs)))

@@ -55,7 +55,7 @@ export const createInbox = (db: Database, counters: Counters) => {
   )
   const wait = db.prepare<[string, string | null, number, number, number]>(
     `UPDATE messages SET state = 'waiting', reason = ?, detail = ?, next_post_ms = ?,
-       invalid_answers = invalid_answers + ? WHERE id = ?`,
+       invalid_answers = invalid_answers + ? WHERE id = ? AND state = 'posting'`,
   )
   const bury = db.prepare<[string, string | null, number]>(
     "UPDATE messages SET state = 'dead', reason = ?, detail = ? WHERE id = ?",
@@ -122,6 +122,7 @@ export const createInbox = (db: Database, counters: Counters) => {
       start.run(counters.nextSeq(), nowMs, id)
       return toMessage(must(byId.get(id)))
     },
+    /** Only what is being POSTed can wait: what was answered meanwhile stays answered. */
     waitForRetry: (
       id: number,
       reason: string,
