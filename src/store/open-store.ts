@@ -31,6 +31,11 @@ export const openStore = (dir: string, nowMs = Date.now()) => {
   const existed = existsSync(path)
   const { db, ...remains } = openOrSetAside(path, nowMs)
   const startedOver = noteStart(dir, nowMs, { existed, ...remains })
+  return { ...createStore(db, path), startedOver }
+}
+
+/** The store on an open database of the current version; `path` is what its errors call it. */
+export const createStore = (db: Database.Database, path: string) => {
   const counters = createCounters(db)
   const transaction = <T>(work: () => T): T => {
     try {
@@ -45,7 +50,6 @@ export const openStore = (dir: string, nowMs = Date.now()) => {
     commands: createCommands(db, counters),
     cursor: createCursor(db),
     counters,
-    startedOver,
     /** All of `work` or nothing of it, and on the disk when it returns. Throws EdgeError `state_unwritable`. */
     transaction,
     /** Removes what ended before `beforeMs`, a few hundred rows at a time; false where there is nothing left to remove. */

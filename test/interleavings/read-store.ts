@@ -1,0 +1,154 @@
+import { hash } from 'node:crypto'
+import type { Database } from 'better-sqlite3'
+import type { BubbleState } from '../../src/core/bubble.ts'
+import type { Stored } from './verdict.ts'
+import type { World } from './world.ts'
+
+/** What the store holds, as far as it matters. */
+export const createStoreReader = (db: Database) => {
+  const messages = db.prepare<[], MessageRow>(
+    'SELECT guid, state, posts, first_says, first_post_seq, next_post_ms FROM messages ORDER BY id',
+  )
+  const bubbles = db.prepare<[], BubbleRow>(
+    `SELECT thread_id, message_id, position, command_id, says, state, row_guid, id, immediate, tries, next_send_ms,
+       attempt, watermark, ended_ms FROM bubbles ORDER BY id`,
+  )
+  const commands = db.prepare<[], CommandRow>(
+    'SELECT command_id, role, message_id, status, received_seq FROM commands ORDER BY command_id',
+  )
+  return { read: () => ({ messages: messages.all(), bubbles: bubbles.all(), commands: commands.all() }) }
+}
+
+/** The same for the verdict. */
+export const toStored = ({ messages, bubbles, commands }: StoreRows): Stored => ({
+  messages: countBy(messages.map(({ state }) => state)),
+  bubbles: bubbles.map(({ thread_id, says, state }) => ({ threadId: thread_id, says, state })),
+  commands: countBy(commands.map(({ status }) => status)),
+})
+
+const countBy = (states: readonly string[]): Record<string, number> => {
+  const counts: Record<string, number> = {}
+  for (const state of states) counts[state] = (counts[state] ?? 0) + 1
+  return counts
+}
+
+/** Two states of one name have the same future. */
+export const stateName = (rows: StoreRows, world: World, timersDueMs: readonly number[]): string =>
+  hash('sha1', JSON.stringify([storeOf(rows, world), worldOf(rows, world, timersDueMs)]))
+
+/** Times become waits, sequence numbers ranks, and what no decision will ask for again is left out. */
+const storeOf = ({ messages, bubbles, commands }: StoreRows, world: World) => {
+  const openMessages = messages.filter(({ state }) => state !== 'answered')
+  const unmatched = commands.filter(({ role }) => role === 'unmatched')
+  const sequence = [
+    ...openMessages.map(({ first_post_seq }) => first_post_seq ?? 0),
+    ...unmatched.map(({ received_seq }) => received_seq),
+  ].sort((a, b) => a - b)
+  const unclaimed = unclaimedRows(bubbles, world)
+  return [
+    messages.map(({ guid, state, posts, first_says, first_post_seq, next_post_ms }) => {
+      if (state === 'answered') return [guid, posts, first_says]
+      return [guid, state, posts, sequence.indexOf(first_post_seq ?? 0), wait(next_post_ms, world)]
+    }),
+    bubbles
+      .filter(isOpen)
+      .map(bubble => [
+        ...whose(bubble),
+        bubble.immediate,
+        bubble.tries,
+        wait(bubble.next_send_ms, world),
+        bubble.ended_ms === null ? null : bubble.ended_ms - world.now,
+        unclaimed.filter(({ rowid }) => rowid > (bubble.watermark ?? 0)).length,
+      ]),
+    bubbles
+      .filter(bubble => !isOpen(bubble))
+      .map(bubble => JSON.stringify([...whose(bubble), bubble.row_guid !== null]))
+      .sort(),
+    commands.map(({ command_id, role, message_id, status, received_seq }) => [
+      ...[command_id, role, message_id, status],
+      role === 'unmatched' ? sequence.indexOf(received_seq) : null,
+    ]),
+  ]
+}
+
+const worldOf = ({ bubbles }: StoreRows, world: World, timersDueMs: readonly number[]) => {
+  const open = bubbles.filter(isOpen)
+  const sender = (attempt: string) => open.findIndex(bubble => bubble.attempt === attempt)
+  return [
+    [
+      world.up,
+      world.heard,
+      world.answered,
+      world.faults,
+      world.crashes,
+      world.ledger.map(({ thread, text }) => [thread, text]),
+    ],
+    world.rows.filter(({ fromMe }) => !fromMe).length,
+    unclaimedRows(bubbles, world).map(({ thread, text }) => [thread, text]),
+    world.posts.map(({ message, heard }) => `${message} ${heard}`).sort(),
+    world.frames.map(({ id }) => id).sort(),
+    [...new Set(world.read.map(({ id }) => id))].sort(),
+    world.processes.map(({ attempt, text, shown, leftover }) => [sender(attempt), text, shown, leftover]),
+    Object.entries(world.files).map(([attempt, file]) => [sender(attempt), file]),
+    world.pending.map(({ what, thread, text, attempt, until }) => [
+      what,
+      thread,
+      text,
+      sender(attempt),
+      wait(until, world),
+    ]),
+    timersDueMs.map(dueMs => wait(dueMs, world)),
+  ]
+}
+
+/** Outgoing rows that no bubble has yet. */
+const unclaimedRows = (bubbles: readonly BubbleRow[], { rows }: World) => {
+  const claimed = new Set(bubbles.map(({ row_guid }) => row_guid))
+  return rows
+    .map((row, index) => ({ ...row, rowid: index + 1 }))
+    .filter(({ fromMe, guid }) => fromMe && !claimed.has(guid))
+}
+
+const whose = ({ thread_id, message_id, position, command_id, says, state }: BubbleRow) => [
+  ...[thread_id, message_id, position, command_id, says, state],
+]
+
+/** A parked bubble may still be confirmed. */
+const isOpen = ({ state }: BubbleRow): boolean => state !== 'confirmed' && state !== 'failed'
+
+const wait = (untilMs: number | null | undefined, { now }: World): number | null =>
+  untilMs === null || untilMs === undefined ? null : Math.max(0, untilMs - now)
+
+export type StoreRows = ReturnType<ReturnType<typeof createStoreReader>['read']>
+
+type MessageRow = {
+  guid: string
+  state: string
+  posts: number
+  first_says: string | null
+  first_post_seq: number | null
+  next_post_ms: number | null
+}
+type BubbleRow = {
+  thread_id: string
+  message_id: number | null
+  position: number | null
+  command_id: string | null
+  says: string
+  state: BubbleState
+  row_guid: string | null
+  id: number
+  immediate: number
+  tries: number
+  next_send_ms: number
+  attempt: string | null
+  watermark: number | null
+  ended_ms: number | null
+}
+type CommandRow = {
+  command_id: string
+  role: string
+  message_id: number | null
+  status: string
+  received_seq: number
+}

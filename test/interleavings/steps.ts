@@ -1,0 +1,271 @@
+import type { SendEnd } from '../../src/core/judge-send.ts'
+import type { PostResult } from '../../src/flows/answer-message.ts'
+import type { Life } from './life.ts'
+import { type Scenario, SETTLE_MS, think } from './scenario.ts'
+import type { Timers } from './timers.ts'
+import { guidOf, output, type Process, type Reflex, type World } from './world.ts'
+
+/** Where an order has come to. Without a life the agent is not running. */
+export type Place = {
+  readonly scenario: Scenario
+  readonly timers: Timers
+  world: World
+  life: Life | undefined
+  /** Begins a new life on the store. */
+  readonly beginLife: () => Life
+}
+
+/** Something that may happen next. */
+export type Step = {
+  /** usual: it will happen; optional: it may as well never happen; fault, crash: likewise, and only so often. */
+  readonly kind: 'usual' | 'optional' | 'fault' | 'crash'
+  readonly name: string
+  readonly take: (place: Place) => void
+}
+
+/** All that may happen next. The agent's own doings are no steps: it does at once what it can. */
+export const stepsFrom = ({ world, scenario, timers }: Place): Step[] => {
+  const steps = [
+    ...personSteps(world, scenario),
+    ...world.posts.flatMap(({ message, heard }) => (heard ? answerSteps(message) : postSteps(message))),
+    ...(world.up ? world.frames.flatMap(frame => frameSteps(frame, scenario)) : []),
+    ...world.processes.flatMap(process => (process.shown ? endSteps(process) : sendSteps(process, world.up))),
+    ...world.pending.map(pendingStep),
+    ...timeSteps(world, timers),
+    ...(world.up ? crashSteps(world) : [START]),
+  ]
+  return steps.filter(({ kind }) => {
+    if (kind === 'fault') return world.faults > 0
+    return kind !== 'crash' || world.crashes > 0
+  })
+}
+
+/** The agent starts on what an earlier life left, if there was one. */
+export const start = (place: Place): void => {
+  const life = place.beginLife()
+  place.world.up = true
+  place.life = life
+  life.recover()
+  life.wake()
+  life.receive()
+}
+
+const START: Step = { kind: 'usual', name: 'the agent starts', take: start }
+
+const personSteps = ({ rows }: World, { threads }: Scenario): Step[] => {
+  const written = rows.filter(({ fromMe }) => !fromMe).length
+  const thread = threads[written]
+  if (thread === undefined) return []
+  const message = written + 1
+  const row = { guid: guidOf(message), thread, text: `question ${message}`, fromMe: false }
+  return [usual(`${thread} writes message ${message}`, place => addRow(place, row))]
+}
+
+const postSteps = (message: number): Step[] => [
+  usual(`the backend gets the POST of message ${message}`, ({ world, life, scenario }) => {
+    const post = (world.heard[message - 1] ?? 0) + 1
+    world.heard[message - 1] = post
+    if (post === 1 || !scenario.idempotent) world.frames.push({ id: `${message}.${post}`, message, post })
+    world.posts = world.posts.map(known => (known.message === message ? { ...known, heard: true } : known))
+    life?.posts.get(message)?.depart()
+  }),
+  fault(`the POST of message ${message} is refused`, place => endPost(place, message, lost('ECONNREFUSED'))),
+]
+
+const answerSteps = (message: number): Step[] => [
+  usual(`the agent gets the answer to message ${message}`, place => {
+    const { world, scenario } = place
+    const post = scenario.idempotent ? 1 : (world.heard[message - 1] ?? 0)
+    world.answered[message - 1] = post
+    const { answer } = think(scenario, message, post)
+    endPost(place, message, { kind: 'answered', answer: { should_respond: true, reply_bubbles: answer } })
+  }),
+  fault(`the answer to message ${message} is lost`, place => endPost(place, message, lost('ECONNRESET'))),
+]
+
+const endPost = ({ world, life }: Place, message: number, result: PostResult): void => {
+  world.posts = world.posts.filter(post => post.message !== message)
+  takeOut(life?.posts, message)?.end(result)
+}
+
+const lost = (code: string): PostResult => ({
+  kind: 'retry',
+  reason: `network_${code}`,
+  scope: 'message',
+  network: true,
+})
+
+const frameSteps = (frame: Reflex, scenario: Scenario): Step[] => {
+  const { reflex } = think(scenario, frame.message, frame.post)
+  const name = `the agent gets reflex ${frame.id} "${reflex}"`
+  const read = ({ world, life }: Place): void => {
+    world.read.push(frame)
+    life?.obey(toCommand(frame, reflex, scenario))
+  }
+  const readLast = (place: Place): void => {
+    place.world.frames = place.world.frames.filter(({ id }) => id !== frame.id)
+    read(place)
+  }
+  return [{ kind: 'optional', name, take: readLast }, fault(`${name}, which will come again`, read)]
+}
+
+const toCommand = ({ id, message }: Reflex, text: string, { named, threads }: Scenario): string =>
+  JSON.stringify({
+    type: 'command',
+    data: {
+      command_id: id,
+      command_type: 'send_message_now',
+      payload: {
+        thread_id: threads[message - 1],
+        text,
+        bubble_type: 'reflex',
+        ...(named && { in_reply_to: guidOf(message) }),
+      },
+      priority: 'immediate',
+    },
+  })
+
+/** An osascript that has not sent yet. */
+const sendSteps = (process: Process, isUp: boolean): Step[] => {
+  const { attempt, thread, text } = process
+  const show = ({ world }: Place): void => {
+    world.processes = world.processes.map(other => (other.attempt === attempt ? { ...other, shown: true } : other))
+    world.ledger.push({ thread, text })
+  }
+  const steps = [
+    usual(`${thread} sees "${text}"`, place => {
+      show(place)
+      addOwnRow(place, thread, text)
+    }),
+    fault(`${thread} sees "${text}", but its row is late`, place => {
+      show(place)
+      place.world.pending.push({ what: 'row', thread, text, attempt })
+    }),
+    fault(`osascript cannot send "${text}"`, place => {
+      endProcess(place, process, output(['resolve'], -600), exited(1))
+    }),
+  ]
+  if (!isUp) return steps // it hangs until the agent kills it, which takes an agent
+  return [
+    ...steps,
+    fault(`osascript hangs with "${text}" until it is killed`, place => killProcess(place, process)),
+    fault(`osascript hangs with "${text}" until it is killed; Messages will send it late`, place => {
+      const { world } = place
+      world.pending.push({ what: 'effect', thread, text, attempt, until: world.now + SETTLE_MS - 1 })
+      return killProcess(place, process)
+    }),
+  ]
+}
+
+/** An osascript that has sent. */
+const endSteps = (process: Process): Step[] => [
+  usual(`osascript ends well after "${process.text}"`, place => {
+    endProcess(place, process, output(['resolve', 'send', 'done']), exited(0))
+  }),
+  fault(`osascript fails after "${process.text}"`, place => {
+    endProcess(place, process, output(['resolve', 'send'], -1712), exited(1))
+  }),
+]
+
+const endProcess = ({ world, life }: Place, { attempt, leftover }: Process, file: string, end: SendEnd): void => {
+  world.processes = world.processes.filter(other => other.attempt !== attempt)
+  world.files[attempt] = file
+  // Whatever it has asked of Messages is done before doubt about it ends.
+  const until = world.now + (end.kind === 'exited' && end.code === 0 ? ROW_AT_LAST_MS : SETTLE_MS - 1)
+  world.pending = world.pending.map(pending => (pending.attempt === attempt ? { ...pending, until } : pending))
+  if (leftover) takeOut(life?.waits, attempt)?.([])
+  else takeOut(life?.sends, attempt)?.(end)
+}
+
+/** A row after a good end comes within the two minutes for which it is waited. */
+const ROW_AT_LAST_MS = 100_000
+
+const killProcess = (place: Place, process: Process): void => {
+  const file = output(['resolve', 'send'])
+  if (process.leftover) {
+    place.world.files[process.attempt] = file
+    takeOut(place.life?.waits, process.attempt)?.([process.pid]) // that it still runs: the agent kills it itself
+  } else {
+    endProcess(place, process, file, { kind: 'killed', by: 'timeout' })
+  }
+}
+
+const exited = (code: number): SendEnd => ({ kind: 'exited', code })
+
+const pendingStep = ({ what, thread, text }: World['pending'][number], index: number): Step =>
+  usual(what === 'effect' ? `${thread} sees "${text}", late` : `the row of "${text}" comes`, place => {
+    place.world.pending.splice(index, 1)
+    if (what === 'effect') place.world.ledger.push({ thread, text })
+    addOwnRow(place, thread, text)
+  })
+
+const addOwnRow = (place: Place, thread: string, text: string): void => {
+  addRow(place, { guid: `own-${place.world.rows.length + 1}`, thread, text, fromMe: true })
+}
+
+const addRow = ({ world, life }: Place, row: World['rows'][number]): void => {
+  world.rows.push(row)
+  life?.receive()
+}
+
+/** To the agent's next timer; what has to happen before then happens before. */
+const timeSteps = ({ now, pending }: World, timers: Timers): Step[] => {
+  const [due] = timers.dueMs()
+  if (due === undefined || pending.some(({ until }) => until !== undefined && until < due)) return []
+  return [
+    usual(`${(due - now) / 1000} s pass`, place => {
+      place.world.now = due
+      place.timers.fireDue()
+    }),
+  ]
+}
+
+const crashSteps = ({ processes }: World): Step[] => {
+  const crash = (place: Place): void => {
+    const { world } = place
+    world.crashes -= 1
+    world.up = false
+    world.posts = []
+    world.processes = world.processes.map(process => ({ ...process, leftover: true }))
+    place.timers.forget()
+    place.life = undefined
+  }
+  const steps: Step[] = [{ kind: 'crash', name: 'the agent is killed', take: crash }]
+  for (const { attempt, text } of processes.filter(({ shown, leftover }) => !shown && !leftover)) {
+    const crashBefore = (what: string, clear: (files: World['files']) => void): Step => ({
+      kind: 'crash',
+      name: `the agent is killed before ${what} for "${text}"`,
+      take: place => {
+        place.world.processes = place.world.processes.filter(process => process.attempt !== attempt)
+        clear(place.world.files)
+        crash(place)
+      },
+    })
+    steps.push(
+      crashBefore('the file is made', files => {
+        delete files[attempt]
+      }),
+      crashBefore('osascript runs', files => {
+        files[attempt] = ''
+      }),
+    )
+  }
+  return steps
+}
+
+const usual = (name: string, take: Step['take']): Step => ({ kind: 'usual', name, take })
+
+const fault = (name: string, take: Step['take']): Step => ({
+  kind: 'fault',
+  name,
+  take: place => {
+    place.world.faults -= 1
+    return take(place)
+  },
+})
+
+const takeOut = <K, V>(from: Map<K, V> | undefined, key: K): V | undefined => {
+  const value = from?.get(key)
+  from?.delete(key)
+  return value
+}

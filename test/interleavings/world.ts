@@ -1,0 +1,139 @@
+import { PHASE_MARK, SPAWN_MARK } from '../../src/core/judge-send.ts'
+import type { Chat, MessageRow } from '../../src/core/message.ts'
+import type { DeliveryNeeds } from '../../src/flows/deliver-bubble.ts'
+import type { InboxMessage } from '../../src/store/inbox.ts'
+import type { Scenario } from './scenario.ts'
+
+/** Everything outside the agent, as plain data: what is on the Mac, on the wires, and in the backend. */
+export type World = {
+  /** Unix milliseconds. It moves only when the agent waits for a time. */
+  now: number
+  /** The agent runs. */
+  up: boolean
+  /** chat.db's message table, by row number from 1. */
+  rows: Row[]
+  /** POSTs of the agent that are under way. */
+  posts: Post[]
+  /** Per message, how many POSTs reached the backend. */
+  heard: number[]
+  /** Per message, the POST whose answer the agent has; 0: none yet. */
+  answered: number[]
+  /** Commands that the backend has written and the agent has not read. */
+  frames: Reflex[]
+  /** Commands that the agent has read. */
+  read: Reflex[]
+  /** osascripts that run; they outlive the agent. */
+  processes: Process[]
+  /** Attempts so far, and what the last ones left in their files. */
+  attempts: number
+  files: Record<string, string>
+  /** What Messages has been told and is still to do. */
+  pending: Pending[]
+  /** What the persons saw, in order: the truth. */
+  ledger: Shown[]
+  /** What may still go wrong. */
+  faults: number
+  crashes: number
+}
+
+export type Row = { readonly guid: string; readonly thread: string; readonly text: string; readonly fromMe: boolean }
+export type Shown = { readonly thread: string; readonly text: string }
+export type Reflex = { readonly id: string; readonly message: number; readonly post: number }
+
+export type Post = {
+  readonly message: number
+  /** The message as the flow has it in hand. */
+  readonly record: InboxMessage
+  /** With the backend; until then it may still be refused. */
+  heard: boolean
+}
+
+export type Sending = Parameters<NonNullable<DeliveryNeeds['onStarted']>>[0]
+
+export type Process = Shown & {
+  readonly attempt: string
+  readonly pid: number
+  shown: boolean
+  /** The bubble as the flow has it in hand. */
+  readonly bubble: Sending
+  /** An earlier life of the agent started it. */
+  leftover: boolean
+}
+
+/** An effect that comes after its osascript has ended, or a row that comes after its effect; `until` which time at most. */
+export type Pending = Shown & { readonly what: 'effect' | 'row'; readonly attempt: string; readonly until?: number }
+
+const START_MS = 1_700_000_000_000
+
+export const newWorld = ({ threads, faults, crashes }: Scenario): World => ({
+  now: START_MS,
+  up: true,
+  rows: [],
+  posts: [],
+  heard: threads.map(() => 0),
+  answered: threads.map(() => 0),
+  frames: [],
+  read: [],
+  processes: [],
+  attempts: 0,
+  files: {},
+  pending: [],
+  ledger: [],
+  faults,
+  crashes,
+})
+
+export const guidOf = (message: number): string => `m${message}`
+export const messageOf = (guid: string): number => Number(guid.slice(1))
+
+/** What an osascript writes, and the error number it ends with. */
+export const output = (phases: readonly ('resolve' | 'send' | 'done')[], error?: number): string =>
+  [SPAWN_MARK, ...phases.map(phase => `${PHASE_MARK} ${phase}`), error === undefined ? '' : `error (${error})`].join(
+    '\n',
+  )
+
+/** The world's chat.db as the flows read it. */
+export const chatDbOf = (world: World) => {
+  const after = (rowid: number) => world.rows.map(toMessageRow).slice(rowid)
+  return {
+    snapshot: <T>(read: () => T): T => read(),
+    file: '1:1',
+    highestRowid: () => world.rows.length,
+    guidAt: (rowid: number) => world.rows[rowid - 1]?.guid,
+    rowsAfter: (rowid: number, limit: number) => after(rowid).slice(0, limit),
+    row: (rowid: number) => after(rowid - 1)[0],
+    rowidsSince: () => [],
+    highestRowidBefore: () => 0,
+    marksFinished: () => true,
+    outgoingAfter: (rowid: number) => after(rowid).filter(({ fromMe }) => fromMe),
+    failedSince: () => [],
+  }
+}
+
+const toMessageRow = ({ guid, thread, text, fromMe }: Row, index: number): MessageRow => ({
+  rowid: index + 1,
+  guid,
+  chat: chatOf(thread),
+  sender: thread,
+  text,
+  date: BigInt(index + 1),
+  dateMs: START_MS,
+  fromMe,
+  finished: true,
+  emptied: false,
+  hasContent: true,
+  associatedType: 0,
+  itemType: 0,
+  scheduleType: 0,
+  system: false,
+  error: 0,
+  toSelf: false,
+})
+
+const chatOf = (threadId: string): Chat => ({
+  guid: `any;-;${threadId}`,
+  threadId,
+  isGroup: false,
+  service: 'iMessage',
+  accountId: '',
+})
