@@ -6,7 +6,8 @@ import type { MockBackendOptions } from '../../src/mock-backend/start-mock-backe
 import type { CommandAckData } from '../../src/protocol/wire.ts'
 import { ANNA, BERT } from '../support/conversation.ts'
 import { writePlainOsascript } from '../support/plain-osascript.ts'
-import { holdOsascript, osascriptsOf } from '../support/processes.ts'
+import { holdOsascript, osascriptsOf, stopped } from '../support/processes.ts'
+import { CAN_LIMIT, stopSpawning } from '../support/set-limits.ts'
 import { type House, startHouse, waitFor } from '../support/start-house.ts'
 import { bubblesTo, sees, settled, twoBubbles } from '../support/two-bubbles.ts'
 
@@ -73,6 +74,22 @@ describe('errors that prove that nothing was sent: tried again, each bubble come
     await start()
     await say({ mode: 'fail-before', number: -1728 }, { guid: 'any;+;chat655333', participants: [ANNA, BERT] })
     await sees(house, 'chat655333', bubblesTo('hi'))
+    await settled(house)
+    expect(await bubbles()).toEqual({ confirmed: 2 })
+  })
+
+  test.runIf(CAN_LIMIT)('EAGAIN: no process can be started for a while', async () => {
+    // Root is not limited, so the agent runs as somebody else there.
+    const uid = process.getuid?.() === 0 ? 65_534 : undefined
+    house = await startHouse({ backend: twoBubbles, ...(uid !== undefined && { uid }) })
+    await house.startConnected({ EDGE_FAILPOINT: 'command-after@1:pause' })
+    await house.simulator.receive({ from: ANNA, text: 'hi' })
+    await stopped(house.agentPid)
+    const restore = stopSpawning(house.agentPid, uid)
+    house.signalAgent('SIGCONT')
+    await waitFor('a try', () => house.log.includes('spawn_EAGAIN'))
+    restore()
+    await sees(house, ANNA, bubblesTo('hi'))
     await settled(house)
     expect(await bubbles()).toEqual({ confirmed: 2 })
   })

@@ -7,8 +7,8 @@ import { toAppleDate } from '../../src/messages-simulator/chat-db-writer.ts'
 import { answerWith, hang } from '../../src/mock-backend/http-faults.ts'
 import { checkInvariants } from '../support/check-invariants.ts'
 import { ANNA, BERT } from '../support/conversation.ts'
-import { CAN_LIMIT, limitFiles } from '../support/full-disk.ts'
 import { holdOsascript, stopped } from '../support/processes.ts'
+import { CAN_LIMIT, limitFiles } from '../support/set-limits.ts'
 import { type House, type HouseOptions, startHouse, waitFor } from '../support/start-house.ts'
 import { bubblesTo, sees, twoBubbles } from '../support/two-bubbles.ts'
 
@@ -131,10 +131,10 @@ test('asleep for a night: what is young enough is answered, oldest first, the re
 describe.runIf(CAN_LIMIT)('no file and no socket can be opened for a while', () => {
   test('when a message comes: it is POSTed later', async () => {
     await start()
-    limitFiles(house.agentPid, 3)
+    const restore = limitFiles(house.agentPid, 3)
     await say('hi')
     await waitFor('a failure', () => house.log.includes('EMFILE'))
-    limitFiles(house.agentPid, 1_024)
+    restore()
     await ends('hi')
   })
 
@@ -142,10 +142,10 @@ describe.runIf(CAN_LIMIT)('no file and no socket can be opened for a while', () 
     await start({}, { EDGE_FAILPOINT: 'command-after@1:pause' })
     await say('hi')
     await stopped(house.agentPid)
-    limitFiles(house.agentPid, 3)
+    const restore = limitFiles(house.agentPid, 3)
     house.signalAgent('SIGCONT')
     await waitFor('a failure', () => house.log.includes('EMFILE'))
-    limitFiles(house.agentPid, 1_024)
+    restore()
     await ends('hi')
   })
 })

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { checkInvariants } from '../support/check-invariants.ts'
 import { ANNA } from '../support/conversation.ts'
-import { CAN_LIMIT, fillDisk, freeDisk } from '../support/full-disk.ts'
 import { writePlainOsascript } from '../support/plain-osascript.ts'
 import { processesWith, stopped } from '../support/processes.ts'
+import { CAN_LIMIT, fillDisk } from '../support/set-limits.ts'
 import { CAN_MOUNT, mountSmallDisk } from '../support/small-disk.ts'
 import { type House, startHouse, waitFor } from '../support/start-house.ts'
 import { bubblesTo, sees, settled, twoBubbles } from '../support/two-bubbles.ts'
@@ -32,12 +32,11 @@ describe.runIf(CAN_LIMIT)('the disk is full, or read-only', () => {
     house = await startHouse({ backend: twoBubbles })
     await house.startAgent()
     await house.connected()
-    const pid = house.agentPid
-    fillDisk(pid)
+    const freeDisk = fillDisk(house.agentPid)
     await house.simulator.receive({ from: ANNA, text: 'hi' })
     await unwritable()
     expect(house.backend.received).toEqual([])
-    freeDisk(pid)
+    freeDisk()
     await ends('hi')
   })
 
@@ -55,21 +54,21 @@ describe.runIf(CAN_LIMIT)('the disk is full, or read-only', () => {
     ['send-after@2', 'the outcome of B'],
   ])('at %s: %s cannot be stored', async point => {
     await startPaused(point)
-    fillDisk(house.agentPid)
+    const freeDisk = fillDisk(house.agentPid)
     house.signalAgent('SIGCONT')
     await waitFor('a write to fail', () => house.log.includes('cannot be written'))
-    freeDisk(house.agentPid)
+    freeDisk()
     await ends('hi')
   })
 
   test('an intent that cannot be stored is not acted on', async () => {
     await startPaused('command-before@1')
-    fillDisk(house.agentPid)
+    const freeDisk = fillDisk(house.agentPid)
     house.signalAgent('SIGCONT')
     await unwritable()
     await waitFor('another try', () => house.log.split('handler_failed').length > 2)
     expect(house.seen(ANNA)).toEqual([])
-    freeDisk(house.agentPid)
+    freeDisk()
     await ends('hi')
   })
 
@@ -80,10 +79,10 @@ describe.runIf(CAN_LIMIT)('the disk is full, or read-only', () => {
     await house.agentEnd()
     house.spawnAgent({ EDGE_FAILPOINT: 'deliver-before@2:pause' })
     await stopped(house.agentPid)
-    fillDisk(house.agentPid)
+    const freeDisk = fillDisk(house.agentPid)
     house.signalAgent('SIGCONT')
     await waitFor('a write to fail', () => house.log.includes('cannot be written'))
-    freeDisk(house.agentPid)
+    freeDisk()
     await ends('hi')
   })
 })
