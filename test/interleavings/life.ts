@@ -161,7 +161,7 @@ export const createLife = (world: World, store: Store, scenario: Scenario, tampe
     const nextMs = confirmSent(chatDb, tamper.confirming?.(confirmNeeds) ?? confirmNeeds)
     delivery.wake()
     return nextMs
-  })
+  }, fail)
 
   return {
     recover: (): void => {
@@ -189,3 +189,8 @@ const BACKOFF_MS = 1_000
 const MATCHING = { match: 'text', windowMs: WINDOW_MS } as const
 
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** Here nothing may go wrong unseen. */
+const fail = (error: unknown): never => {
+  throw error
+}
