@@ -11,6 +11,7 @@ export default defineConfig({
     // A test waits for conditions, and for none in vain: only one that fails takes that long.
     testTimeout: 240_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 15_000 } },
     maxWorkers: 2,
   },
 })

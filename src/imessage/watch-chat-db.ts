@@ -48,7 +48,7 @@ export const watchChatDb = async (watching: {
 }
 
 const LIVE_POLL_MS = 25
-const QUIET_POLL_MS = 500
+const QUIET_POLL_MS = 700
 /** For this long after a change the next one is likely. */
 const LIVE_FOR_MS = 30_000
 const REOPEN_MS = 1_000
