@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import type { Command } from 'commander'
 import type { ConfigInput } from '../config/inspect-config.ts'
+import { parseProfile } from '../config/places.ts'
 
 /**
  * Adds the flags of the settings to a command. The function that it returns collects, inside the command's action, what
@@ -16,12 +17,14 @@ export const addSettingsFlags = (command: Command): (() => ConfigInput) => {
     homedir: homedir(),
     platform: process.platform,
     isTTY: process.stdout.isTTY === true,
+    profile: parseProfile(command.opts()['profile'], process.env['EDGE_PROFILE']),
   })
 }
 
 /** Settings that have a flag. They stand apart from the schema, which takes longer to load than all of the help. */
 export const SETTINGS_FLAGS: Readonly<Record<string, { readonly value: string; readonly description: string }>> = {
   config: { value: 'file', description: 'the settings file' },
+  profile: { value: 'name', description: 'which of several agents, each with settings, state and service of its own' },
   backend_url: { value: 'url', description: 'where the backend is' },
   agent_id: { value: 'id', description: 'the name by which the backend knows this agent' },
   chat_db: { value: 'file', description: 'the database of Messages' },

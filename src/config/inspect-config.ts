@@ -4,7 +4,7 @@ import { type Config, toConfig } from './config.ts'
 import type { Fault } from './config-error.ts'
 import { type ConfigRow, describeConfig } from './describe-config.ts'
 import { listSettings, type Setting } from './list-settings.ts'
-import { defaultConfigFile, expandHome, type Host } from './places.ts'
+import { expandHome, type Host, placesOf } from './places.ts'
 import { type Given, readSettingsFile } from './read-settings-file.ts'
 import { findSecret } from './secret.ts'
 import { settingsFor } from './settings.ts'
@@ -63,7 +63,7 @@ export const inspectConfig = (input: ConfigInput): Inspection => {
 
 const configFile = ({ flags, env, homedir, ...host }: ConfigInput) => {
   const named = flags['config'] || env['EDGE_CONFIG']
-  if (!named) return { path: defaultConfigFile({ env, homedir, ...host }), askedForBy: undefined }
+  if (!named) return { path: placesOf({ env, homedir, ...host }).configFile, askedForBy: undefined }
   return { path: resolve(expandHome(named, homedir)), askedForBy: flags['config'] ? '--config' : 'EDGE_CONFIG' }
 }
 
@@ -104,7 +104,13 @@ const judgeSecrecy = (backendUrl: string | undefined, isMissing: boolean): Fault
 const isLoopback = (url: string): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)
 
 const unknownVariables = (settings: readonly Setting[], { env }: ConfigInput): string[] => {
-  const known = ['EDGE_CONFIG', 'EDGE_SECRET', 'EDGE_FAILPOINT', ...settings.map(setting => setting.variable)]
+  const known = [
+    'EDGE_CONFIG',
+    'EDGE_PROFILE',
+    'EDGE_SECRET',
+    'EDGE_FAILPOINT',
+    ...settings.map(setting => setting.variable),
+  ]
   return Object.keys(env)
     .filter(name => name.startsWith('EDGE_') && !known.includes(name))
     .map(name => {

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { formatDuration, parseDuration } from './duration.ts'
-import { defaultStateDir, expandHome, type Host } from './places.ts'
+import { expandHome, type Host, placesOf } from './places.ts'
 
 /** What a reader of the reference, or of a fault, wants to know about a setting beside its schema. */
 export type About = {
@@ -48,7 +48,7 @@ export const settingsFor = (host: Host) => {
       expects: 'the path of a file',
       isPath: true,
     }),
-    state_dir: path.prefault(defaultStateDir(host)).register(about, {
+    state_dir: path.prefault(placesOf(host).stateDir).register(about, {
       description: "The folder of the agent's own database, lock and control socket.",
       expects: 'the path of a folder',
       isPath: true,
