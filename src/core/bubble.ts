@@ -20,7 +20,8 @@ export type AfterSend =
 
 const NOT_ALLOWED_PROBE_MS = 30_000
 const RETRY_BASE_MS = 1_000
-const RETRY_CAP_MS = 60_000
+/** No bubble waits longer for its next try. */
+export const RETRY_CAP_MS = 60_000
 
 /**
  * Rule 8 of the delivery rules: only what provably did not start is tried again. A missing permission is nobody's

@@ -46,14 +46,15 @@ export type AnswerNeeds = {
       id: number,
       reason: string,
       detail: string | undefined,
-      dueMs: number,
+      now: number,
+      waitMs: number,
       invalidAnswer: boolean,
     ) => void
     readonly deadLetter: (id: number, reason: string, detail: string | undefined) => void
     readonly markAnswered: (id: number, nowMs: number, firstSays: string | undefined, bubbles: number) => void
     readonly firstPostSeq: (id: number) => number
     readonly hastenRetries: (nowMs: number) => void
-    readonly recover: (nowMs: number, longestWaitMs: number) => void
+    readonly recover: (nowMs: number) => void
   }
   readonly commands: {
     readonly unmatched: (threadId: string, receivedSinceMs: number) => SentReflex[]
@@ -194,7 +195,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
       return
     }
     const waitMs = waitAfter(result, message.posts)
-    needs.transaction(() => inbox.waitForRetry(id, reason, detail, at + waitMs, invalid))
+    needs.transaction(() => inbox.waitForRetry(id, reason, detail, at, waitMs, invalid))
     if (result.kind === 'stopped') return
     needs.log.info({ guid, reason, posts: message.posts, waitMs: Math.round(waitMs) }, 'message waits for its retry')
     if (result.kind === 'wrong-road') closeRoad(reason, result.detail)
@@ -228,7 +229,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
     if (unrecorded.size === 0 || (gate !== undefined && now() < gate.untilMs)) return
     try {
       needs.transaction(() => {
-        for (const id of unrecorded) inbox.waitForRetry(id, 'interrupted', undefined, now(), false)
+        for (const id of unrecorded) inbox.waitForRetry(id, 'interrupted', undefined, now(), 0, false)
       })
       unrecorded.clear()
     } catch {
@@ -239,7 +240,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
   return {
     /** Picks up what an earlier life left; call before anything else. */
     recover: (): void => {
-      needs.transaction(() => inbox.recover(now(), LONGEST_WAIT_MS))
+      needs.transaction(() => inbox.recover(now()))
     },
     wake: pump.wake,
     /** The backend was seen alive: messages that wait for the network alone go now, and a closed road is probed. */
@@ -264,7 +265,6 @@ export const createAnswering = (needs: AnswerNeeds) => {
 const HEADWAY_MS = 10
 const ROAD_PROBE_MS = 60_000
 const STORE_PAUSE_MS = 2_000
-const LONGEST_WAIT_MS = 60 * 60_000
 /** An answer that does not fit is asked for again this often before its message is given up. */
 const MAX_INVALID_ANSWERS = 8
 

@@ -54,7 +54,7 @@ export const confirmSent = (db: ConfirmSource, needs: ConfirmNeeds): number | un
   const ends = [...matchRows(db, awaiting, needs), ...lateErrors(db, now, outbox)]
   const claimed = new Set(ends.map(({ bubble }) => bubble.id))
   const waiting = awaiting.filter(({ id, state }) => state !== 'parked' && !claimed.has(id))
-  const settled = waiting.filter(bubble => settlesAt(bubble, now, needs) <= now)
+  const settled = waiting.filter(bubble => settlesAt(bubble, needs) <= now)
 
   if (ends.length > 0 || settled.length > 0) {
     needs.transaction(() => {
@@ -62,7 +62,7 @@ export const confirmSent = (db: ConfirmSource, needs: ConfirmNeeds): number | un
       for (const bubble of settled) settle(bubble, now, needs)
     })
   }
-  const dueMs = waiting.filter(bubble => !settled.includes(bubble)).map(bubble => settlesAt(bubble, now, needs) - now)
+  const dueMs = waiting.filter(bubble => !settled.includes(bubble)).map(bubble => settlesAt(bubble, needs) - now)
   return dueMs.length === 0 ? undefined : Math.min(...dueMs)
 }
 
@@ -113,9 +113,9 @@ const claim = (bubble: Bubble, row: MessageRow, now: number, needs: ConfirmNeeds
   else needs.log.debug({ bubble: bubble.id }, 'bubble confirmed')
 }
 
-/** When doubt ends. A clock that was set back does not prolong it. */
-const settlesAt = ({ state, endedMs = 0 }: Bubble, now: number, { settings }: ConfirmNeeds): number =>
-  Math.min(endedMs, now) + (state === 'unknown' ? settings.settleMs : NO_ROW_AFTER_MS)
+/** When doubt ends. */
+const settlesAt = ({ state, endedMs = 0 }: Bubble, { settings }: ConfirmNeeds): number =>
+  endedMs + (state === 'unknown' ? settings.settleMs : NO_ROW_AFTER_MS)
 
 const settle = (bubble: Bubble, now: number, needs: ConfirmNeeds): void => {
   const resend = bubble.state === 'unknown' && needs.settings.unknown === 'resend'

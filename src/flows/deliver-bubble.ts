@@ -1,4 +1,4 @@
-import { afterSend, type BubbleState, type SendOutcome } from '../core/bubble.ts'
+import { afterSend, type BubbleState, RETRY_CAP_MS, type SendOutcome } from '../core/bubble.ts'
 import { judgeSend, type SendEnd } from '../core/judge-send.ts'
 import type { Log } from '../core/log.ts'
 import type { Chat } from '../core/message.ts'
@@ -11,7 +11,6 @@ type Bubble = {
   readonly text: string
   readonly tries: number
   readonly attempt?: string
-  readonly startedMs?: number
 }
 
 type Target =
@@ -37,7 +36,7 @@ export type DeliveryNeeds = {
     readonly refundTry: (id: number) => void
     readonly inState: (state: BubbleState) => Bubble[]
     readonly startedSince: (sinceMs: number, threadId?: string) => number
-    readonly clampWaits: (nowMs: number, longestWaitMs: number) => void
+    readonly recover: (nowMs: number, longestWaitMs: number) => void
   }
   readonly sender: {
     readonly send: (attempt: string, target: Target, text: string, onStarted: () => void) => Promise<SendEnd>
@@ -215,10 +214,13 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     }
   }
 
-  /** An attempt of an earlier life: wait for its osascript, then judge it by what it left. */
+  /**
+   * An attempt of an earlier life: wait for its osascript, then judge it by what it left. It has the whole time-out once
+   * more, as the clock may have been set since it began, and to end it too early makes a doubt of what would be sent.
+   */
   const settleLeftover = async (bubble: Bubble): Promise<void> => {
-    const { attempt = '', startedMs = 0 } = bubble
-    const deadline = Math.min(startedMs, now()) + settings.timeoutMs
+    const { attempt = '' } = bubble
+    const deadline = now() + settings.timeoutMs
     for (;;) {
       const pids = [...(await sender.running(attempt)), ...(await sender.running(`${attempt}-p`))]
       if (pids.length === 0) break
@@ -243,7 +245,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   return {
     /** Takes up what an earlier life was sending. Threads stay closed until theirs is settled. */
     recover: (): void => {
-      needs.transaction(() => outbox.clampWaits(now(), LONGEST_WAIT_MS))
+      needs.transaction(() => outbox.recover(now(), RETRY_CAP_MS))
       for (const bubble of outbox.inState('sending')) run(bubble.threadId, settleLeftover(bubble))
     },
     /**
@@ -278,5 +280,4 @@ const MAX_PARALLEL = 16
 const MINUTE_MS = 60_000
 const LIMIT_RECHECK_MS = 1_000
 const STORE_PAUSE_MS = 2_000
-const LONGEST_WAIT_MS = 60 * 60_000
 const NO_CHAT: SendOutcome = { kind: 'not-started', reason: 'unknown_thread', cause: 'other' }

@@ -53,9 +53,9 @@ export const createInbox = (db: Database, counters: Counters) => {
     `UPDATE messages SET state = 'posting', posts = posts + 1, first_post_seq = COALESCE(first_post_seq, ?),
        first_post_ms = COALESCE(first_post_ms, ?) WHERE id = ?`,
   )
-  const wait = db.prepare<[string, string | null, number, number, number]>(
-    `UPDATE messages SET state = 'waiting', reason = ?, detail = ?, next_post_ms = ?,
-       invalid_answers = invalid_answers + ? WHERE id = ? AND state = 'posting'`,
+  const wait = db.prepare<[Wait]>(
+    `UPDATE messages SET state = 'waiting', reason = @reason, detail = @detail, next_post_ms = @now + @wait, wait_ms = @wait,
+       invalid_answers = invalid_answers + @invalid WHERE id = @id AND state = 'posting'`,
   )
   const bury = db.prepare<[string, string | null, number]>(
     "UPDATE messages SET state = 'dead', reason = ?, detail = ? WHERE id = ?",
@@ -67,8 +67,8 @@ export const createInbox = (db: Database, counters: Counters) => {
   const recover = db.prepare<[number]>(
     "UPDATE messages SET state = 'waiting', reason = 'interrupted', next_post_ms = ? WHERE state = 'posting'",
   )
-  const clamp = db.prepare<[number, number]>(
-    "UPDATE messages SET next_post_ms = ? WHERE state = 'waiting' AND next_post_ms > ?",
+  const rebase = db.prepare<[{ now: number }]>(
+    "UPDATE messages SET next_post_ms = MIN(next_post_ms, @now + COALESCE(wait_ms, 0)) WHERE state = 'waiting'",
   )
   const hasten = db.prepare<[number]>(
     "UPDATE messages SET next_post_ms = ? WHERE state = 'waiting' AND reason LIKE 'network\\_%' ESCAPE '\\'",
@@ -127,10 +127,11 @@ export const createInbox = (db: Database, counters: Counters) => {
       id: number,
       reason: string,
       detail: string | undefined,
-      dueMs: number,
+      now: number,
+      waitMs: number,
       invalidAnswer: boolean,
     ): void => {
-      wait.run(reason, detail ?? null, dueMs, invalidAnswer ? 1 : 0, id)
+      wait.run({ id, reason, detail: detail ?? null, now, wait: waitMs, invalid: invalidAnswer ? 1 : 0 })
     },
     deadLetter: (id: number, reason: string, detail: string | undefined): void => {
       bury.run(reason, detail ?? null, id)
@@ -138,10 +139,10 @@ export const createInbox = (db: Database, counters: Counters) => {
     markAnswered: (id: number, nowMs: number, firstSays: string | undefined, bubbles: number): void => {
       answer.run(nowMs, firstSays ?? null, bubbles, id)
     },
-    /** What the last life of the agent was POSTing is tried again; waits from a clock gone wrong are cut short. */
-    recover: (nowMs: number, longestWaitMs: number): void => {
+    /** What the last life of the agent was POSTing is tried again; a clock that was set back makes no wait longer. */
+    recover: (nowMs: number): void => {
       recover.run(nowMs)
-      clamp.run(nowMs + longestWaitMs, nowMs + longestWaitMs)
+      rebase.run({ now: nowMs })
     },
     /** The network is back: those that wait for it alone need not wait longer. */
     hastenRetries: (nowMs: number): void => {
@@ -190,6 +191,15 @@ const POSTED = `
     (SELECT COUNT(*) FROM commands c WHERE c.message_id = m.id AND c.role = 'bound') AS reflexes,
     EXISTS (SELECT 1 FROM bubbles b WHERE b.message_id = m.id AND b.position = 0 AND b.state <> 'failed') AS first_is_live
   FROM messages m`
+
+type Wait = {
+  readonly id: number
+  readonly reason: string
+  readonly detail: string | null
+  readonly now: number
+  readonly wait: number
+  readonly invalid: number
+}
 
 type PostedRow = {
   id: number

@@ -111,4 +111,8 @@ export const MIGRATIONS: readonly string[] = [
   -- Counts that outlive the rows they count, and the sequence that orders POSTs and reflexes.
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
   `,
+  `
+  -- How long a waiting message waits in all: its end alone means nothing once the clock was set.
+  ALTER TABLE messages ADD COLUMN wait_ms REAL;
+  `,
 ]

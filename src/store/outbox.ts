@@ -71,9 +71,13 @@ export const createOutbox = (db: Database, counters: Counters) => {
   )
   const echo = db.prepare<[string, number]>('UPDATE bubbles SET echo_guid = ? WHERE id = ?')
   const echoed = db.prepare<[string], number>('SELECT 1 FROM bubbles WHERE echo_guid = ?').pluck()
-  const clamp = db.prepare<[number, number]>(
-    "UPDATE bubbles SET next_send_ms = ? WHERE state = 'planned' AND next_send_ms > ?",
+  const rebaseWaits = db.prepare<[{ latest: number }]>(
+    "UPDATE bubbles SET next_send_ms = @latest WHERE state = 'planned' AND next_send_ms > @latest",
   )
+  const rebaseEnds = db.prepare<[{ now: number }]>(
+    "UPDATE bubbles SET ended_ms = @now WHERE state IN ('sent', 'unknown') AND ended_ms > @now",
+  )
+  const rebaseStarts = db.prepare<[{ now: number }]>('UPDATE bubbles SET started_ms = @now WHERE started_ms > @now')
   const counts = db.prepare<[], { state: BubbleState; n: number }>(
     'SELECT state, COUNT(*) AS n FROM bubbles GROUP BY state',
   )
@@ -190,9 +194,11 @@ export const createOutbox = (db: Database, counters: Counters) => {
       echo.run(guid, id)
     },
     isEcho: (guid: string): boolean => echoed.get(guid) !== undefined,
-    /** Waits from a clock gone wrong are cut short. */
-    clampWaits: (nowMs: number, longestWaitMs: number): void => {
-      clamp.run(nowMs + longestWaitMs, nowMs + longestWaitMs)
+    /** The clock may have been set back between two lives: nothing is in the future, and no wait becomes longer. */
+    recover: (nowMs: number, longestWaitMs: number): void => {
+      rebaseWaits.run({ latest: nowMs + longestWaitMs })
+      rebaseEnds.run({ now: nowMs })
+      rebaseStarts.run({ now: nowMs })
     },
     /** Bubbles by state, those included that retention has removed. */
     counts: (): Partial<Record<BubbleState, number>> => counters.withRetired('bubbles', counts.all()),

@@ -50,7 +50,13 @@ export const judge = (
 }
 
 /** Ends that the plan has for a text: its outcome cannot be known, or Messages refuses to deliver it. */
-const END_OF_MODE: Readonly<Record<string, string>> = { hang: 'parked', 'no-row': 'parked', 'error-row': 'failed' }
+const END_OF_MODE: Readonly<Record<string, string>> = {
+  hang: 'parked',
+  'no-row': 'parked',
+  'error-row': 'failed',
+  // It leaves no trace of how far it came; where the agent was killed meanwhile, nobody saw its exit code either.
+  'exit-code': 'parked',
+}
 
 const isExcused = ({ text, state }: AgentBubble, written: readonly PlannedMessage[]): boolean =>
   written.some(({ sends }) => sends.some(send => send.text === text && END_OF_MODE[send.mode.mode] === state))

@@ -66,7 +66,7 @@ export const startWorld = async (options: { readonly seed: number; readonly back
         env: {
           PATH: process.env['PATH'],
           HOME: dir,
-          CHAOS_CLOCK: paths.clock,
+          STEPPED_CLOCK: paths.clock,
           EDGE_BACKEND_URL: `http://127.0.0.1:${proxy.port}`,
           EDGE_AGENT_ID: 'edge_chaos',
           EDGE_SECRET: SECRET,
@@ -246,7 +246,7 @@ export const startWorld = async (options: { readonly seed: number; readonly back
 const SECRET = 'open-sesame'
 const MOMENT_MS = 4_000
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
-const CLOCK = new URL('./stepped-clock.ts', import.meta.url).href
+const CLOCK = new URL('../support/stepped-clock.ts', import.meta.url).href
 const BACKEND = fileURLToPath(new URL('./backend.ts', import.meta.url))
 
 /** The backend's process; every life of it listens on the port of the first. */

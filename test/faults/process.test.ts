@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -126,6 +127,57 @@ test('asleep for a night: what is young enough is answered, oldest first, the re
   expect(house.backend.received.map(({ filtered_text }) => filtered_text)).toEqual(['5 h ago', '1 h ago'])
   expect((await house.status()).skipped).toMatchObject({ stale: 2 })
   await checkInvariants(house, { skipped: ['stale', 'stale'] })
+})
+
+describe('the clock was set between two lives', () => {
+  const HOUR_MS = 3_600_000
+  /** The agent's wall clock is off by as much. */
+  const clock = (offsetMs: number): Record<string, string> => {
+    const file = join(house.dir, 'clock-offset')
+    writeFileSync(file, String(offsetMs))
+    return { STEPPED_CLOCK: file, NODE_OPTIONS: `--import=${new URL('../support/stepped-clock.ts', import.meta.url)}` }
+  }
+  const startAhead = async (env: Record<string, string> = {}) => {
+    house = await startHouse({ backend: twoBubbles, env: { EDGE_SEND_SETTLE: '1s', ...env } })
+    await house.startConnected(clock(0)) // what was there before the very first start is nobody's to answer
+    await house.stopAgent()
+    await house.startConnected(clock(HOUR_MS))
+  }
+
+  test('back an hour: a message waits for its retry no longer than it would have', async () => {
+    await startAhead()
+    house.backend.faults.http.push({ effect: answerWith(500, 'no') })
+    await say('hi')
+    await waitFor('the wait', async () => (await house.status()).messages.waiting === 1)
+    house.signalAgent('SIGKILL')
+    await house.agentEnd()
+    await house.startConnected(clock(0))
+    await ends('hi')
+  })
+
+  test('back an hour: doubt about a send ends as soon as it would have', async () => {
+    await startAhead({ EDGE_SEND_TIMEOUT: '1s' })
+    house.simulator.setOsascriptMode({ mode: 'hang' }, { text: 'R to hi', times: 1 })
+    await say('hi')
+    await waitFor('the doubt', async () => (await house.status()).bubbles.unknown === 1)
+    house.signalAgent('SIGKILL')
+    await house.agentEnd()
+    await house.startConnected(clock(0))
+    await waitFor('its end', async () => (await house.status()).bubbles.parked === 1)
+    await sees(house, ANNA, ['B to hi'])
+  })
+
+  test('ahead an hour: an osascript that is still out is let go on', async () => {
+    house = await startHouse({ backend: twoBubbles })
+    await house.startConnected(clock(0))
+    house.simulator.setOsascriptMode({ mode: 'slow', ms: 2_500 }, { text: 'R to hi', times: 1 })
+    await say('hi')
+    await waitFor('the send', async () => (await house.status()).bubbles.sending === 1)
+    house.signalAgent('SIGKILL')
+    await house.agentEnd()
+    await house.startConnected(clock(HOUR_MS))
+    await ends('hi')
+  })
 })
 
 describe.runIf(CAN_LIMIT)('no file and no socket can be opened for a while', () => {
