@@ -10,6 +10,9 @@ const RULES: Readonly<Record<string, { readonly may: readonly string[]; readonly
   cli: {
     may: ['agent.ts', 'backend', 'config', 'control', 'core', 'flows', 'imessage', 'launchd', 'log.ts'].concat([
       'demo',
+      'doctor',
+      'install',
+      'macos',
       'messages-simulator',
       'mock-backend',
       'protocol',
@@ -18,7 +21,7 @@ const RULES: Readonly<Record<string, { readonly may: readonly string[]; readonly
     packages: /./,
   },
   'agent.ts': {
-    may: ['failpoints.ts', 'flows', 'imessage', 'backend', 'store', 'control', 'launchd', 'core', 'protocol'],
+    may: ['failpoints.ts', 'flows', 'imessage', 'backend', 'store', 'control', 'macos', 'core', 'protocol'],
     packages: /./,
   },
   flows: { may: ['core', 'protocol'], packages: undefined },
@@ -26,7 +29,10 @@ const RULES: Readonly<Record<string, { readonly may: readonly string[]; readonly
   backend: EDGE,
   store: EDGE,
   control: EDGE,
-  launchd: EDGE,
+  macos: EDGE,
+  launchd: { may: ['core', 'macos'], packages: /./ },
+  install: { may: ['config', 'control', 'core', 'launchd', 'macos'], packages: /./ },
+  doctor: { may: ['backend', 'config', 'control', 'core', 'install', 'launchd', 'macos', 'protocol'], packages: /./ },
   config: EDGE,
   'log.ts': { may: ['line-writer.ts', 'core'], packages: /./ },
   'failpoints.ts': { may: [], packages: undefined },

@@ -20,6 +20,10 @@ export type Places = {
   /** The private copy of node and of the program that launchd starts. It and what follows is used with launchd alone. */
   readonly runtimeDir: string
   readonly logDir: string
+  /** The agent's own log under launchd; rotated ones beside it. */
+  readonly logFile: string
+  /** What launchd itself, or a crash, writes. */
+  readonly launchdLogFile: string
   /** The service's name for launchd. */
   readonly label: string
   readonly plistFile: string
@@ -30,12 +34,15 @@ export const placesOf = (host: Host): Places => {
   const state = folder(host, 'XDG_STATE_HOME', '.local/state')
   const name = host.profile === undefined ? '' : `.${host.profile}`
   const label = `com.edge-agent${name}`
+  const logDir = join(host.homedir, `Library/Logs/edge-agent${name}`)
   return {
     configFile: join(config, 'config.toml'),
     secretFile: join(config, 'secret'),
     stateDir: state,
     runtimeDir: join(host.homedir, 'Library/Application Support', ownFolder(host), 'runtime'),
-    logDir: join(host.homedir, `Library/Logs/edge-agent${name}`),
+    logDir,
+    logFile: join(logDir, 'agent.log'),
+    launchdLogFile: join(logDir, 'launchd.log'),
     label,
     plistFile: join(host.homedir, `Library/LaunchAgents/${label}.plist`),
   }

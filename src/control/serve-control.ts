@@ -6,7 +6,7 @@ import { EdgeError, EXIT } from '../core/errors.ts'
 
 const controlRequest = z.object({ ask: z.string(), args: z.unknown().optional() })
 
-/** What the agent answers to, by name. */
+/** What the agent answers to, by name; the answer may be a promise. */
 export type ControlHandlers = Readonly<Record<string, (args: unknown) => unknown>>
 
 const MAX_REQUEST_BYTES = 64 * 1024
@@ -31,7 +31,9 @@ export const serveControl = async (
       received += chunk
       if (received.length > MAX_REQUEST_BYTES) socket.destroy()
       const end = received.indexOf('\n')
-      if (end >= 0) socket.end(`${JSON.stringify(answer(received.slice(0, end), handlers))}\n`)
+      if (end < 0) return
+      socket.removeAllListeners('data')
+      void answer(received.slice(0, end), handlers).then(reply => socket.end(`${JSON.stringify(reply)}\n`))
     })
   })
   await new Promise<void>((resolve, reject) => {
@@ -48,13 +50,13 @@ export const serveControl = async (
   }
 }
 
-const answer = (line: string, handlers: ControlHandlers): unknown => {
+const answer = async (line: string, handlers: ControlHandlers): Promise<unknown> => {
   try {
     const { ask, args } = controlRequest.parse(JSON.parse(line))
     const handler = Object.hasOwn(handlers, ask) ? handlers[ask] : undefined
     if (handler === undefined)
       return { ok: false, code: 'unknown_request', message: `this agent does not know "${ask}"` }
-    return { ok: true, answer: handler(args) }
+    return { ok: true, answer: await handler(args) }
   } catch (error) {
     const { code = 'failed', message, remedy, exit } = error as Partial<EdgeError> & Error
     return { ok: false, code, message, remedy, exit }

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** How a tool of macOS ended. Output is text, the last 64 KiB of each stream. */
+export type ToolEnd =
+  /** `code` is undefined where a signal ended it. */
+  | { readonly kind: 'exited'; readonly code: number | undefined; readonly stdout: string; readonly stderr: string }
+  /** A prompt that nobody answers, most likely; it was killed with all that it had started. */
+  | { readonly kind: 'timed-out'; readonly stdout: string; readonly stderr: string }
+  /** There is no such program on PATH: this is not a Mac, or not all of one. */
+  | { readonly kind: 'not-found' }
+
+export type RunTool = typeof runTool
+
+/** Runs a tool that is found by PATH and waits for its end; never rejects. What is secret goes in by `input`. */
+export const runTool = (
+  name: string,
+  args: readonly string[],
+  { input, timeoutMs = 10_000 }: { readonly input?: string; readonly timeoutMs?: number } = {},
+): Promise<ToolEnd> => {
+  const path = findTool(name)
+  if (path === undefined) return Promise.resolve({ kind: 'not-found' })
+  return new Promise(resolve => {
+    // Detached, so that it leads a process group which can be ended as a whole.
+    const child = spawn(path, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    const output = { stdout: '', stderr: '' }
+    const collect = (stream: 'stdout' | 'stderr') =>
+      child[stream].setEncoding('utf8').on('data', (chunk: string) => {
+        output[stream] = (output[stream] + chunk).slice(-MAX_OUTPUT)
+      })
+    collect('stdout')
+    collect('stderr')
+    child.stdin.on('error', () => {}) // it ended without reading
+    child.stdin.end(input ?? '')
+
+    const finish = (end: ToolEnd): void => {
+      clearTimeout(timer)
+      resolve(end)
+    }
+    const timer = setTimeout(() => {
+      finish({ kind: 'timed-out', ...output })
+      killGroup(child.pid)
+      for (const stream of child.stdio) stream?.destroy()
+    }, timeoutMs)
+    child.once('error', cause => finish({ kind: 'exited', code: 126, stdout: '', stderr: cause.message }))
+    child.once('close', code => finish({ kind: 'exited', code: code ?? undefined, ...output }))
+  })
+}
+
+/** Where PATH has a program of that name. */
+export const findTool = (name: string): string | undefined =>
+  (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map(folder => join(folder, name))
+    .find(isProgram)
+
+const isProgram = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+const killGroup = (pid: number | undefined): void => {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // it ended meanwhile
+  }
+}
+
+const MAX_OUTPUT = 64 * 1024
