@@ -66,7 +66,7 @@ export type ReceiveNeeds = {
     readonly claimEcho: (id: number, guid: string) => void
     /** Bubbles whose row is still awaited: their watermarks are row numbers of this file. */
     readonly awaitingRow: (sinceMs: number) => readonly { readonly id: number; readonly startedMs?: number }[]
-    readonly setWatermark: (id: number, rowid: number) => void
+    readonly lowerWatermark: (id: number, rowid: number) => void
   }
   /** The exact body of the POST, as text. */
   readonly toBody: (message: { threadId: string; sender: string; text: string }) => string
@@ -238,7 +238,8 @@ const reanchor = (db: ReceiveSource, position: Position, needs: ReceiveNeeds): P
     needs.cursor.forgetAllRows()
     for (const recent of rowids) needs.cursor.awaitRow(recent, now, 'reanchor')
     for (const bubble of needs.outbox.awaitingRow(0)) {
-      needs.outbox.setWatermark(bubble.id, db.highestRowidBefore((bubble.startedMs ?? now) - 60_000))
+      // Lower at most: in a copy of the old file its row numbers hold, and dates say little once the clock was set.
+      needs.outbox.lowerWatermark(bubble.id, db.highestRowidBefore((bubble.startedMs ?? now) - 60_000))
     }
     needs.cursor.move(moved)
   })

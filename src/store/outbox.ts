@@ -59,7 +59,7 @@ export const createOutbox = (db: Database, counters: Counters) => {
   const confirmedBy = db.prepare<[string], BubbleRow>(
     "SELECT * FROM bubbles WHERE row_guid = ? AND state = 'confirmed'",
   )
-  const watermark = db.prepare<[number, number]>('UPDATE bubbles SET watermark = ? WHERE id = ?')
+  const watermark = db.prepare<[number, number]>('UPDATE bubbles SET watermark = MIN(watermark, ?) WHERE id = ?')
   const sentIn = db
     .prepare<[{ since: number; threadId: string | null }], number>(
       'SELECT COUNT(*) FROM bubbles WHERE started_ms > @since AND (@threadId IS NULL OR thread_id = @threadId)',
@@ -175,7 +175,8 @@ export const createOutbox = (db: Database, counters: Counters) => {
       const row = confirmedBy.get(rowGuid)
       return row && toBubble(row)
     },
-    setWatermark: (id: number, rowid: number): void => {
+    /** Its row may come earlier than thought. */
+    lowerWatermark: (id: number, rowid: number): void => {
       watermark.run(rowid, id)
     },
     /** Sends begun after `sinceMs`, in one thread or in all. */

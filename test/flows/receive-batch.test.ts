@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -75,4 +75,24 @@ test('a row with a date from the future is no newer than another', async () => {
   await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'later', joinMs: 'never', columns: { date } })
   expect(receive(Date.now())).toEqual({ queued: 0, pending: 1 })
   expect(store.cursor.pendingRows()).toHaveLength(1)
+})
+
+test('the row of a send is found in a copy of chat.db, though the clock was set since', async () => {
+  const HOUR_MS = 3_600_000
+  await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'hi' })
+  receive(Date.now())
+  const messageId = store.inbox.heads()[0]?.id ?? 0
+  const id = store.outbox.planAnswer({ threadId: ANNA, messageId, position: 0, text: 'B', says: 'B', now: Date.now() })
+  store.outbox.startSending(id, 'attempt', db.highestRowid(), Date.now() + HOUR_MS)
+  store.outbox.move(id, 'sent', undefined, Date.now() + HOUR_MS)
+  const { rowid } = await writer.writeOutgoing({ chat: CHAT, text: 'B' })
+
+  writer.checkpoint('TRUNCATE')
+  copyFileSync(join(dir, 'chat.db'), join(dir, 'copy.db'))
+  for (const open of [db, writer]) open.close()
+  renameSync(join(dir, 'copy.db'), join(dir, 'chat.db'))
+  writer = openChatDbWriter(join(dir, 'chat.db'))
+  db = openChatDb(join(dir, 'chat.db'))
+  receive(Date.now())
+  expect(store.outbox.awaitingRow(0)[0]?.watermark).toBeLessThan(rowid)
 })
