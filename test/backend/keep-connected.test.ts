@@ -153,6 +153,16 @@ test('a frame cut off in the middle is never handed over', async () => {
   expect(agent.texts).toEqual([])
 })
 
+test('a frame with the end of the connection right behind it is handed over', async () => {
+  const backend = await startBackend()
+  const agent = connect(backend.url)
+  const tcp = backend.tcpOf(await backend.next())
+  tcp.end(Buffer.concat([frameHeader(2), Buffer.from('{}')]))
+  await backend.next()
+  expect(agent.errors()).toEqual(['closed_1006'])
+  expect(agent.texts).toEqual(['{}'])
+})
+
 test('binary frames are reported and ignored', async () => {
   const backend = await startBackend()
   const agent = connect(backend.url)
