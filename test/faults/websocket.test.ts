@@ -272,12 +272,12 @@ describe.concurrent('WebSocket', () => {
     inHouse({}, async house => {
       const hello = await afterHello(house)
       const [connection] = house.backend.connections.values()
-      // Both in one segment with the end: it is there before the frames have been read.
+      const texts = Array.from({ length: 5 }, (_, n) => `t${n}`)
+      // All in one segment with the end: it is there before the frames have been read.
       connection?.tcp.cork()
-      say(house, 'one')
-      say(house, 'two')
+      for (const text of texts) say(house, text)
       connection?.tcp.end()
-      await sees(house, ANNA, [...hello, 'one', 'two'])
+      await sees(house, ANNA, [...hello, ...texts])
       await reconnected(house, 2)
     }))
 
