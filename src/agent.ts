@@ -213,9 +213,9 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     if (typeof allow !== 'string' && !allow.includes(threadId)) return 'not_allowed'
     if (chatOf(threadId) === undefined) return 'unknown_thread'
     const since = now() - 60_000
-    const full =
-      outbox.startedSince(since) >= settings.send.maxPerMinute ||
-      outbox.startedSince(since, threadId) >= settings.send.maxPerMinutePerThread
+    // What was accepted and still waits takes its place as well, or a flood of commands would queue up for hours.
+    const taken = (thread?: string) => outbox.startedSince(since, thread) + outbox.commandsPlanned(thread)
+    const full = taken() >= settings.send.maxPerMinute || taken(threadId) >= settings.send.maxPerMinutePerThread
     return full ? 'rate_limited' : undefined
   }
 

@@ -345,6 +345,13 @@ describe('from the terminal', () => {
     expect(cli('status').status).toBe(3)
   })
 
+  test('status keeps what the backend says on one line, and lets it do nothing to the terminal', async () => {
+    await start()
+    house.backend.faults.socket.close(4401, 'go\n\u001b[2Jaway')
+    await waitFor('the end', async () => (await house.status()).connection.state === 'waiting')
+    expect(cli('status').stdout).toMatch(/connection +waiting .*4401 go {2}\[2Jaway/)
+  })
+
   test('a second agent on the same state exits with 75 and leaves the first alone', async () => {
     await start()
     const second = cli(...startFlags)

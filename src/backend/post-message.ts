@@ -51,7 +51,7 @@ export type PostOutcome =
   | { readonly kind: 'rejected'; readonly status: number; readonly bodyHead: string }
   | { readonly kind: 'stopped' }
 
-export type InvalidAnswer = 'empty' | 'not_json' | 'wrong_shape' | 'too_large'
+export type InvalidAnswer = 'empty' | 'not_gzip' | 'not_json' | 'wrong_shape' | 'too_large'
 
 /**
  * Makes the function that POSTs one message to the backend, once. It never rejects. `timeoutMs` bounds the whole of a
@@ -109,8 +109,8 @@ export const createPostMessage = ({
 }
 
 const POOL: http.AgentOptions = {
+  // How many there are at once is the caller's to bound: a POST that waits here would use up its time-out.
   keepAlive: true,
-  maxSockets: 32,
   // How long a connection is kept that nobody uses. Below any server's, and also where the server promises more: one
   // that was idle while the Mac slept is most likely dead, and a POST on it would wait for its whole deadline.
   timeout: 4_000,
@@ -141,6 +141,8 @@ const responseTo = (request: ClientRequest): Promise<IncomingMessage> =>
     request.once('response', resolve)
     // Stays to the end: a lost connection is reported here even when the answer has begun.
     request.on('error', reject)
+    // After 101 Node hangs up and reports nothing else.
+    request.once('close', () => reject(Object.assign(new Error('no answer came'), { code: 'NO_ANSWER' })))
   })
 
 const readOutcome = async (response: IncomingMessage, nowMs: number): Promise<PostOutcome> => {
@@ -159,9 +161,12 @@ const readOutcome = async (response: IncomingMessage, nowMs: number): Promise<Po
   }
   if (status < 400) {
     response.destroy()
-    return { kind: 'wrong-road', reason: 'redirect', detail: `status ${status} to ${headers.location ?? 'nowhere'}` }
+    return headers.location === undefined
+      ? { kind: 'wrong-road', reason: `http_${status}`, detail: '' }
+      : { kind: 'wrong-road', reason: 'redirect', detail: `status ${status} to ${headers.location}` }
   }
-  const { text } = await readText(response)
+  // The status says it all: where the body cannot be read, there is only less to tell.
+  const { text } = await readText(response).catch(() => ({ text: '' }))
   return WRONG_ROAD.has(status)
     ? { kind: 'wrong-road', reason: `http_${status}`, detail: head(text) }
     : { kind: 'rejected', status, bodyHead: head(text) }
@@ -171,14 +176,21 @@ const RETRIED = new Set([408, 409, 425, 429])
 const WRONG_ROAD = new Set([401, 403, 404, 405, 410])
 
 const readAnswer = async (response: IncomingMessage): Promise<PostOutcome> => {
-  const { text, isWhole } = await readText(response)
-  const invalid = (reason: InvalidAnswer): PostOutcome => ({ kind: 'invalid-answer', reason, bodyHead: head(text) })
-  if (!isWhole) return invalid('too_large')
-  if (text.trim() === '') return invalid('empty')
-  const json = parseJson(text)
-  if (json === undefined) return invalid('not_json')
-  const parsed = messageAnswer.safeParse(json)
-  return parsed.success ? { kind: 'answered', answer: parsed.data } : invalid('wrong_shape')
+  const invalid = (reason: InvalidAnswer, text = ''): PostOutcome => {
+    return { kind: 'invalid-answer', reason, bodyHead: head(text) }
+  }
+  try {
+    const { text, isWhole } = await readText(response)
+    if (!isWhole) return invalid('too_large', text)
+    if (text.trim() === '') return invalid('empty', text)
+    const json = parseJson(text)
+    if (json === undefined) return invalid('not_json', text)
+    const parsed = messageAnswer.safeParse(json)
+    return parsed.success ? { kind: 'answered', answer: parsed.data } : invalid('wrong_shape', text)
+  } catch (error) {
+    if (!codeOf(error).startsWith('Z_')) throw error
+    return invalid('not_gzip')
+  }
 }
 
 /** Reads up to the limit, counted after decompression, and hangs up on the rest. */
@@ -195,7 +207,7 @@ const readText = async (response: IncomingMessage): Promise<{ readonly text: str
 }
 
 const unpacked = (response: IncomingMessage): Readable =>
-  response.headers['content-encoding'] === 'gzip'
+  /^(x-)?gzip$/i.test(response.headers['content-encoding'] ?? '')
     ? pipeline(response, createGunzip(), () => {}) // whoever reads it is told of the error
     : response
 
@@ -214,7 +226,12 @@ const outcomeOfError = (error: unknown): PostOutcome => {
   if (!(error instanceof Error) || error instanceof TypeError) {
     return { kind: 'wrong-road', reason: 'bad_request', detail: String(error) }
   }
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
+  const code = codeOf(error)
   if (isTlsError(code)) return { kind: 'wrong-road', reason: `tls_${code}`, detail: error.message }
   return { kind: 'retry', reason: `network_${code}`, scope: 'message', network: true }
+}
+
+const codeOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return ''
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

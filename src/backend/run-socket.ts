@@ -137,8 +137,9 @@ export const runSocket = ({
   })
   socket.on('message', (data, isBinary) => {
     heartbeat?.heard()
-    // A frame that was under way when we hung up: nobody is there to take it.
-    if (socket.readyState !== WebSocket.OPEN) return
+    // A frame that was under way when we hung up: nobody is there to take it. Where the other side did, right behind its
+    // frame, the frame counts.
+    if (end !== undefined) return
     callOut(() => (isBinary ? onProtocolError('binary_frame') : onText(data.toString(), connection)))
   })
   socket.on('ping', () => heartbeat?.heard())

@@ -9,8 +9,12 @@ export const printStatus = async (input: ConfigInput, { json }: { readonly json:
   const answer = await askAgent(controlSocketPath(loadStateDir(input)), 'status')
   // Both ends are this very program, of one version: the agent answered with its own type.
   const status = answer as AgentStatus
-  process.stdout.write(json ? `${JSON.stringify(status, null, 2)}\n` : `${describe(status).join('\n')}\n`)
+  const lines = describe(status).map(withoutControls)
+  process.stdout.write(json ? `${JSON.stringify(status, null, 2)}\n` : `${lines.join('\n')}\n`)
 }
+
+/** Some of it is the backend's own words: they stay on their line and do nothing to the terminal. */
+const withoutControls = (line: string): string => line.replace(/\p{Cc}/gu, ' ')
 
 const describe = (status: AgentStatus): string[] => {
   const { agent, connection, messages, bubbles, reflex, latenciesMs } = status

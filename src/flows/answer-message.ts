@@ -110,6 +110,10 @@ export const createAnswering = (needs: AnswerNeeds) => {
   const departing = new Map<string, number>()
   /** The backend as a whole: nobody is POSTed before `untilMs`; where the road is wrong, one probe at a time then. */
   let gate: { readonly untilMs: number; readonly wrongRoad: boolean } | undefined
+  /** How many messages the backend has taken. */
+  let taken = 0
+  /** Messages that it refused as it would all others, least lately first, with how many it had taken before. */
+  const refused = new Map<number, number>()
   let stopping = false
 
   const startDue = (): number | undefined => {
@@ -119,7 +123,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
     const room = gate?.wrongRoad ? 1 : settings.concurrency
     if (running.size >= room) return undefined // whoever ends wakes us
     let next: number | undefined
-    for (const head of inbox.heads()) {
+    for (const head of gate?.wrongRoad ? inProbeOrder(inbox.heads()) : inbox.heads()) {
       if (running.size >= room) break
       if (departing.has(head.threadId)) continue
       if (head.dueMs > at) {
@@ -129,6 +133,12 @@ export const createAnswering = (needs: AnswerNeeds) => {
       start(head.id, head.threadId)
     }
     return next
+  }
+
+  /** Never refused or longest ago comes first: what is refused for its own sake must not be the only probe. */
+  const inProbeOrder = <T extends { readonly id: number }>(heads: readonly T[]): readonly T[] => {
+    const order = [...refused.keys()]
+    return heads.toSorted((a, b) => order.indexOf(a.id) - order.indexOf(b.id))
   }
 
   const start = (id: number, threadId: string): void => {
@@ -169,7 +179,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
     const { id, guid } = message
     if (result.kind === 'answered') {
       const { rule, bubbles } = needs.transaction(() => storeAnswer(message, result.answer, needs))
-      openRoad()
+      openRoad(id)
       // `bubbles` would be taken for the words themselves, and redacted.
       needs.log.info({ guid, posts: message.posts, bubbleCount: bubbles, rule }, 'message answered')
       needs.deliver(message.threadId)
@@ -177,7 +187,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
     }
     if (result.kind === 'rejected') {
       needs.transaction(() => inbox.deadLetter(id, `http_${result.status}`, result.bodyHead))
-      openRoad()
+      openRoad(id)
       needs.log.warn({ guid, status: result.status }, 'message rejected by the backend; kept as a dead letter')
       return
     }
@@ -194,19 +204,24 @@ export const createAnswering = (needs: AnswerNeeds) => {
       needs.log.warn({ guid, reason, posts: message.posts }, 'message given up; kept as a dead letter')
       return
     }
-    const waitMs = waitAfter(result, message.posts)
+    const isRoad = result.kind === 'wrong-road' && !isRefusedAlone(id)
+    const waitMs = isRoad ? 0 : waitAfter(result, message.posts)
     needs.transaction(() => inbox.waitForRetry(id, reason, detail, at, waitMs, invalid))
     if (result.kind === 'stopped') return
     needs.log.info({ guid, reason, posts: message.posts, waitMs: Math.round(waitMs) }, 'message waits for its retry')
-    if (result.kind === 'wrong-road') closeRoad(reason, result.detail)
-    else if (result.kind === 'retry' && result.scope === 'backend') gate = { untilMs: at + waitMs, wrongRoad: false }
+    if (isRoad) closeRoad(reason, result.detail)
+    else if (result.kind === 'retry' && result.scope === 'backend') {
+      gate = { untilMs: Math.max(gate?.untilMs ?? 0, at + waitMs), wrongRoad: false }
+    }
   }
 
   const waitAfter = (result: PostResult, posts: number): number => {
-    if (result.kind === 'stopped' || result.kind === 'wrong-road') return 0
+    if (result.kind === 'stopped') return 0
     const own = needs.backoff(posts - 1)
     if (result.kind !== 'retry' || result.retryAfterMs === undefined) return own
-    return Math.max(result.retryAfterMs, 250) + needs.random() * 250
+    // "At once", as a date of the past says too, is nothing that many messages can keep up.
+    if (result.retryAfterMs < MIN_RETRY_AFTER_MS) return own
+    return result.retryAfterMs + needs.random() * 250
   }
 
   /** Not this message is wrong but the way to the backend: keep all, ask once a minute. */
@@ -215,8 +230,19 @@ export const createAnswering = (needs: AnswerNeeds) => {
     problems.set('backend_refuses', `the backend refuses all messages: ${reason} ${detail}`.trim(), remedyFor(reason))
   }
 
-  const openRoad = (): void => {
-    gate = undefined
+  /** The backend has taken others since it first refused this one: then the road is not what is wrong. */
+  const isRefusedAlone = (id: number): boolean => {
+    const before = refused.get(id) ?? taken
+    refused.delete(id)
+    refused.set(id, before)
+    return taken > before
+  }
+
+  const openRoad = (id: number): void => {
+    taken += 1
+    refused.delete(id)
+    // Where the backend asked for patience, what it answers now was POSTed before that.
+    if (gate?.wrongRoad) gate = undefined
     problems.clear('backend_refuses')
   }
 
@@ -264,6 +290,8 @@ export const createAnswering = (needs: AnswerNeeds) => {
 /** A server may take up a new connection a little later than a request on an old one. */
 const HEADWAY_MS = 10
 const ROAD_PROBE_MS = 60_000
+/** A shorter `Retry-After` is none. */
+const MIN_RETRY_AFTER_MS = 1_000
 const STORE_PAUSE_MS = 2_000
 /** An answer that does not fit is asked for again this often before its message is given up. */
 const MAX_INVALID_ANSWERS = 8

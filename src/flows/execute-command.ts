@@ -91,6 +91,15 @@ export const executeCommand = (text: string, needs: CommandNeeds): void => {
     case 'noise':
       needs.log.warn({ reason: parsed.reason, bytes: text.length }, 'frame ignored')
       break
+    case 'bad-id':
+      needs.log.warn({ error: 'invalid_command_id', detail: parsed.detail }, 'command refused')
+      needs.ackNow({
+        commandId: parsed.commandId,
+        status: 'failed',
+        error: 'invalid_command_id',
+        detail: parsed.detail,
+      })
+      break
     case 'bad-command':
     case 'command':
       obey(parsed, needs)
@@ -100,7 +109,8 @@ export const executeCommand = (text: string, needs: CommandNeeds): void => {
 
 const obey = (parsed: Obeyed, needs: CommandNeeds): void => {
   const { command } = parsed
-  const asked = parsed.kind === 'command' ? [parsed.send.thread_id, parsed.send.text] : command.payload
+  // Of a misfit only what is wrong with it: its payload may be nested too deep to be written out again.
+  const asked = parsed.kind === 'command' ? [parsed.send.thread_id, parsed.send.text] : parsed.error
   const digest = needs.hash(JSON.stringify([command.command_type, asked]))
   const commandId = command.command_id
   // The command and the intent to send it are one commit: each costs the time of the disk.

@@ -13,6 +13,7 @@ export type AckConnection = { readonly send: (text: string, onDelivered?: () => 
 
 export type AckNeeds = {
   readonly commands: {
+    /** The oldest of them, as many as may be under way at once. */
     readonly acksOwed: () => Outcome[]
     readonly ackDelivered: (commandId: string, status: string) => void
   }
@@ -36,6 +37,7 @@ export const createAcks = ({ commands, transaction }: AckNeeds) => {
         if (underWay.get(commandId) !== outcome) return // a later one is
         underWay.delete(commandId)
         transaction(() => commands.ackDelivered(commandId, status))
+        send() // only so many are under way at once
       })
     }
   }

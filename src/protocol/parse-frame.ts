@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { type CommandData, commandData, frame, type SendMessageNow, sendMessageNow } from './wire.ts'
 
 /** What the backend may say over the socket, sorted. */
@@ -7,6 +7,8 @@ export type ParsedFrame =
   | { readonly kind: 'ping' | 'pong' }
   /** A command that cannot be carried out: to be acked as failed with this error. */
   | { readonly kind: 'bad-command'; readonly command: CommandData; readonly error: string; readonly detail: string }
+  /** A command under an id that cannot be kept: to be acked as failed, each time it comes. */
+  | { readonly kind: 'bad-id'; readonly commandId: string; readonly detail: string }
   /** Nothing that could be acked. */
   | { readonly kind: 'noise'; readonly reason: string }
 
@@ -19,7 +21,13 @@ export const parseFrame = (text: string): ParsedFrame => {
   if (type !== 'command') return { kind: 'noise', reason: 'unknown type' }
 
   const envelope = commandData.safeParse(data)
-  if (!envelope.success) return { kind: 'noise', reason: `command without a usable envelope: ${where(envelope.error)}` }
+  if (!envelope.success) {
+    const detail = where(envelope.error)
+    const commandId = idOf(data)
+    return commandId === undefined
+      ? { kind: 'noise', reason: `command without a usable envelope: ${detail}` }
+      : { kind: 'bad-id', commandId, detail }
+  }
   const command = envelope.data
   if (command.command_type !== 'send_message_now') {
     return {
@@ -33,6 +41,9 @@ export const parseFrame = (text: string): ParsedFrame => {
   if (!send.success) return { kind: 'bad-command', command, error: 'invalid_payload', detail: where(send.error) }
   return { kind: 'command', command, send: send.data }
 }
+
+const idOf = (data: unknown): string | undefined =>
+  z.object({ command_id: z.string().min(1) }).safeParse(data).data?.command_id
 
 const parseJson = (text: string): unknown => {
   try {

@@ -46,7 +46,8 @@ export const frame = z.object({ type: z.string(), data: z.unknown().optional() }
  * text is one that nobody knows, and the payload is checked per `command_type`.
  */
 export const commandData = z.object({
-  command_id: id,
+  // SQLite keeps no lone surrogates: another id would be acked.
+  command_id: id.refine(text => text.isWellFormed(), 'is not well-formed'),
   command_type: z.string().catch(''),
   payload: z.unknown().optional(),
   priority: z.string().optional().catch(undefined),

@@ -51,7 +51,9 @@ export const createCommands = (db: Database, counters: Counters) => {
   const named = db.prepare<[number], ReflexRow>(
     `${REFLEX} WHERE c.message_id = ? AND c.role = 'bound' AND c.bubble_id IS NOT NULL ORDER BY c.received_seq LIMIT 1`,
   )
-  const owed = db.prepare<[], CommandRow>('SELECT * FROM commands WHERE ack_owed = 1 ORDER BY received_seq LIMIT 1000')
+  const owed = db.prepare<[number], CommandRow>(
+    'SELECT * FROM commands WHERE ack_owed = 1 ORDER BY received_seq LIMIT ?',
+  )
   const paid = db.prepare<[string, string]>('UPDATE commands SET ack_owed = 0 WHERE command_id = ? AND status = ?')
   const owe = db.prepare<[string]>("UPDATE commands SET ack_owed = 1 WHERE command_id = ? AND status <> 'received'")
   const counts = db.prepare<[], { state: string; n: number }>(
@@ -103,7 +105,8 @@ export const createCommands = (db: Database, counters: Counters) => {
     bind: (commandId: string, messageId: number, rule: string): void => {
       bind.run(messageId, rule, commandId)
     },
-    acksOwed: (): CommandOutcome[] => owed.all().map(toOutcome),
+    /** Outcomes that the backend is to hear of, the oldest first, at most a hundred. */
+    acksOwed: (): CommandOutcome[] => owed.all(MAX_ACKS).map(toOutcome),
     /** The backend has this outcome; a later one is owed anew. */
     ackDelivered: (commandId: string, status: string): void => {
       paid.run(commandId, status)
@@ -117,6 +120,9 @@ export const createCommands = (db: Database, counters: Counters) => {
     counts: (): Record<string, number> => counters.withRetired('commands', counts.all()),
   }
 }
+
+/** More at once would take long to list at each command of a flood, and could fill the connection's buffer. */
+const MAX_ACKS = 100
 
 const REFLEX = `
   SELECT c.command_id, c.says, c.received_seq, c.received_ms, COALESCE(b.state = 'failed' AND b.row_guid IS NULL, 0) AS not_started

@@ -65,6 +65,12 @@ export const createOutbox = (db: Database, counters: Counters) => {
       'SELECT COUNT(*) FROM bubbles WHERE started_ms > @since AND (@threadId IS NULL OR thread_id = @threadId)',
     )
     .pluck()
+  const commandsIn = db
+    .prepare<[{ threadId: string | null }], number>(
+      `SELECT COUNT(*) FROM bubbles
+       WHERE state = 'planned' AND command_id IS NOT NULL AND (@threadId IS NULL OR thread_id = @threadId)`,
+    )
+    .pluck()
   const own = db.prepare<[string, string, number], { id: number; state: BubbleState }>(
     `SELECT id, state FROM bubbles WHERE thread_id = ? AND says = ? AND started_ms >= ? AND echo_guid IS NULL
        AND state <> 'failed' ORDER BY id LIMIT 1`,
@@ -182,6 +188,8 @@ export const createOutbox = (db: Database, counters: Counters) => {
     /** Sends begun after `sinceMs`, in one thread or in all. */
     startedSince: (sinceMs: number, threadId?: string): number =>
       sentIn.get({ since: sinceMs, threadId: threadId ?? null }) ?? 0,
+    /** Commands that wait for their send, in one thread or in all. */
+    commandsPlanned: (threadId?: string): number => commandsIn.get({ threadId: threadId ?? null }) ?? 0,
     /** A bubble of ours in this thread that says this and whose incoming copy has not been seen. */
     ownBubble: (
       threadId: string,

@@ -153,6 +153,17 @@ test('a frame cut off in the middle is never handed over', async () => {
   expect(agent.texts).toEqual([])
 })
 
+test('frames with the end of the connection right behind them are handed over', async () => {
+  const backend = await startBackend()
+  const agent = connect(backend.url)
+  const texts = Array.from({ length: 20 }, (_, n) => String(n).padStart(2, '0'))
+  const frames = texts.flatMap(text => [frameHeader(2), Buffer.from(text)])
+  backend.tcpOf(await backend.next()).end(Buffer.concat(frames))
+  await backend.next()
+  expect(agent.errors()).toEqual(['closed_1006'])
+  expect(agent.texts).toEqual(texts)
+})
+
 test('binary frames are reported and ignored', async () => {
   const backend = await startBackend()
   const agent = connect(backend.url)

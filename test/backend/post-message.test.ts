@@ -13,6 +13,9 @@ const body = '{"thread_id":"+15622924139","sender":"+15622924139","filtered_text
 const answer = { should_respond: true, reply_bubbles: ['okie lemme see', 'bubble 2'] }
 const answerText = JSON.stringify(answer)
 const now = Date.UTC(2025, 10, 17, 20)
+const OK = `HTTP/1.1 200 OK\r\nContent-Length: ${answerText.length}`
+const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked'
+const DEEP = '['.repeat(400_000) + ']'.repeat(400_000)
 
 const toPost = (
   backendUrl: string,
@@ -118,6 +121,11 @@ describe('by the status and the body of the answer', () => {
     expect(await post()).toEqual({ kind: 'wrong-road', reason: `http_${status}`, detail: 'who are you?' })
   })
 
+  test.each([300, 304])('%i that leads nowhere is the wrong road, and no redirect', async status => {
+    answerWith(() => new HttpResponse(null, { status }))
+    expect(await post()).toEqual({ kind: 'wrong-road', reason: `http_${status}`, detail: '' })
+  })
+
   test.each([301, 302, 303, 307, 308])('%i is the wrong road and is not followed', async status => {
     answerWith(() => new HttpResponse(null, { status, headers: { Location: 'https://elsewhere.example/' } }))
     expect(await post()).toEqual({
@@ -174,6 +182,72 @@ describe('by what happens on the wire', () => {
   ])('%s is retried', async (_, bytes) => {
     const { url } = await serveTcp(socket => socket.once('data', () => socket.end(bytes)))
     expect(await toPost(url)()).toMatchObject({ kind: 'retry', network: true })
+  })
+
+  test('101 is no answer, and ends', async () => {
+    const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
+    const { url } = await serveTcp(socket => socket.once('data', () => socket.write(upgrade)))
+    expect(await toPost(url)()).toEqual({
+      kind: 'retry',
+      reason: 'network_NO_ANSWER',
+      scope: 'message',
+      network: true,
+    })
+  })
+
+  test.each([
+    ['a body that is cut off', 'HTTP/1.1 400 X\r\nContent-Length: 500\r\n\r\nno', { kind: 'rejected', status: 400 }],
+    ['no gzip', 'HTTP/1.1 422 X\r\nContent-Encoding: gzip\r\n\r\nno', { kind: 'rejected', status: 422 }],
+    ['a body cut off', 'HTTP/1.1 401 X\r\nContent-Length: 500\r\n\r\n', { kind: 'wrong-road', reason: 'http_401' }],
+  ])('a status counts, also with %s', async (_, bytes, outcome) => {
+    const { url } = await serveTcp(socket => socket.once('data', () => socket.end(bytes)))
+    expect(await toPost(url)()).toMatchObject(outcome)
+  })
+
+  test.each([
+    ['plain text', Buffer.from(answerText)],
+    ['half of it', gzipSync(answerText).subarray(0, 20)],
+  ])('gzip that is %s is no answer', async (_, bytes) => {
+    const { url } = await serve((_request, response) => {
+      response.setHeader('Content-Encoding', 'gzip')
+      response.end(bytes)
+    })
+    expect(await toPost(url)()).toEqual({ kind: 'invalid-answer', reason: 'not_gzip', bodyHead: '' })
+  })
+
+  test.each(['gzip', 'GZIP', 'x-gzip'])('%s is unpacked', async encoding => {
+    const { url } = await serve((_request, response) => {
+      response.setHeader('Content-Encoding', encoding)
+      response.end(gzipSync(answerText))
+    })
+    expect(await toPost(url)()).toEqual({ kind: 'answered', answer })
+  })
+
+  test.each([
+    ['early hints before it', `HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n${OK}\r\n\r\n${answerText}`],
+    ['trailers', `${CHUNKED}\r\n\r\n${answerText.length.toString(16)};a=b\r\n${answerText}\r\n0\r\nX: y\r\n\r\n`],
+    ['HTTP/1.0', `HTTP/1.0 200 OK\r\n\r\n${answerText}`],
+    ['another one behind it', `${OK}\r\n\r\n${answerText}${OK}\r\n\r\n{"should_respond":false}`],
+    ['a byte order mark', `HTTP/1.1 200 OK\r\n\r\n\ufeff${answerText}`],
+    ['a key twice', `HTTP/1.1 200 OK\r\n\r\n{"should_respond":false,${answerText.slice(1)}`],
+    ['something nested deep', `HTTP/1.1 200 OK\r\n\r\n{"x":${DEEP},${answerText.slice(1)}`],
+  ])('an answer with %s is one', async (_, bytes) => {
+    const { url } = await serveTcp(socket => socket.once('data', () => socket.end(bytes)))
+    expect(await toPost(url)()).toEqual({ kind: 'answered', answer })
+  })
+
+  test('forty POSTs are under way at once where forty are asked for', async () => {
+    let waiting = 0
+    const all = Promise.withResolvers<void>()
+    const { url } = await serve(async (_request, response) => {
+      waiting += 1
+      if (waiting === 40) all.resolve()
+      await all.promise
+      response.end(answerText)
+    })
+    const post = toPost(url)
+    const outcomes = await Promise.all(Array.from({ length: 40 }, () => post()))
+    expect(outcomes).toEqual(Array(40).fill({ kind: 'answered', answer }))
   })
 
   test.each([

@@ -141,6 +141,44 @@ describe.concurrent('HTTP', () => {
       await sees(house, BERT, bubblesTo('two'))
     }))
 
+  test('429 while others are still being answered: their answers do not end the wait', async () => {
+    const answer = Promise.withResolvers<void>()
+    const replies = async ({ thread_id, filtered_text }: { thread_id: string; filtered_text: string }) => {
+      if (thread_id === phone(1)) await answer.promise
+      return [`B to ${filtered_text}`]
+    }
+    await inHouse({ backend: { ...twoBubbles, replies } }, async house => {
+      await house.startConnected()
+      await house.simulator.receive({ from: phone(1), text: 'hard' })
+      await waitFor('its POST', () => house.backend.received.length === 1)
+      house.backend.faults.http.push({ effect: answerWith(429, '', { 'Retry-After': '8' }) })
+      await house.simulator.receive({ from: ANNA, text: 'one' })
+      await retriedFor(house, 'http_429')
+      const before = performance.now()
+      answer.resolve()
+      await sees(house, phone(1), bubblesTo('hard'))
+      await house.simulator.receive({ from: BERT, text: 'two' })
+      await sees(house, BERT, bubblesTo('two'))
+      expect(performance.now() - before).toBeGreaterThan(5_000)
+      await sees(house, ANNA, bubblesTo('one'))
+    })
+  })
+
+  test('503 with a Retry-After of 0 or a date long past, again and again: backed off from', () =>
+    inHouse({}, async house => {
+      await house.startConnected()
+      const headers = ['0', 'Mon, 17 Nov 2025 20:00:00 GMT']
+      for (const [n, value] of headers.entries()) {
+        const effect = answerWith(503, '', { 'Retry-After': value })
+        house.backend.faults.http.push({ effect, thread_id: phone(n), times: 3 })
+        await house.simulator.receive({ from: phone(n), text: value })
+      }
+      for (const [n, value] of headers.entries()) await sees(house, phone(n), bubblesTo(value))
+      const waits = house.log.match(/(?<="posts":3,"waitMs":)\d+/g) ?? []
+      expect(waits).toHaveLength(2)
+      for (const ms of waits) expect(Number(ms)).toBeGreaterThanOrEqual(2_000)
+    }))
+
   test('401, then accepted after the secret was changed: paused, not lost, resumes without a restart', () =>
     inHouse({ env: { EDGE_SECRET: '' } }, async house => {
       const file = join(house.dir, 'secret')
@@ -183,6 +221,24 @@ describe.concurrent('HTTP', () => {
       }
       const alarms = house.log.split('\n').filter(line => line.includes('"code":"backend_refuses","remedy"'))
       expect(alarms).toHaveLength(4)
+    }))
+
+  test('404 for one thread alone, for ever: the others flow', () =>
+    inHouse({ expected: { waiting: ['http_404'] } }, async house => {
+      await house.startConnected()
+      house.backend.faults.http.push({ effect: answerWith(404, 'who is Anna?'), thread_id: ANNA, ...always })
+      await house.simulator.receive({ from: ANNA, text: 'hi' })
+      await waitFor('the problem', async () => (await problem(house, 'backend_refuses')) !== undefined)
+      for (const n of [1, 2]) await house.simulator.receive({ from: phone(n), text: 'hi' })
+      await waitFor('them to wait', async () => (await house.status()).messages.queued === 2)
+      // The next probe would be in a minute; a new connection is a reason to look earlier.
+      house.backend.faults.socket.close(1012)
+      for (const n of [1, 2]) await sees(house, phone(n), bubblesTo('hi'))
+      const posts = () => house.backend.received.filter(({ thread_id }) => thread_id === ANNA).length
+      await waitFor('Anna to be tried again', () => posts() >= 3)
+      await house.simulator.receive({ from: phone(1), text: 'still there?' })
+      await sees(house, phone(1), bubblesTo('hi', 'still there?'))
+      expect(await problem(house, 'backend_refuses')).toBeUndefined()
     }))
 
   test.each([301, 302, 307, 308])(

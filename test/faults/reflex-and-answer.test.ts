@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { askAgent } from '../../src/control/ask-agent.ts'
+import { controlSocketPath } from '../../src/control/socket-path.ts'
 import { says } from '../../src/core/says.ts'
-import { reset } from '../../src/mock-backend/http-faults.ts'
+import { answerWith, reset } from '../../src/mock-backend/http-faults.ts'
 import { afterAnswer, delay, drop, otherText, twice } from '../../src/mock-backend/reflex-faults.ts'
 import { ANNA, BERT, phone } from '../support/conversation.ts'
 import { inHouse } from '../support/in-house.ts'
@@ -74,6 +76,49 @@ describe.concurrent('reflex and answer: a person sees', () => {
       await sees(house, ANNA, bubblesTo('hi'))
       const reflexes = house.events.filter(({ type }) => type === 'reflex-sent')
       expect(reflexes).toHaveLength(2)
+    }))
+
+  test('R B, where H is lost, the agent is killed, and R comes again under a new id', () =>
+    inHouse({ backend: { ...thoughtful, idempotency: false } }, async house => {
+      await house.startConnected()
+      house.backend.faults.http.push({ effect: reset, when: 'after' })
+      await house.simulator.receive({ from: ANNA, text: 'hi' })
+      await waitFor('R', () => house.seen(ANNA).length === 1)
+      await waitFor('the loss of H', () => house.events.some(({ type }) => type === 'struck'))
+      await house.killAgent()
+      await house.startConnected()
+      await sees(house, ANNA, bubblesTo('hi'))
+    }))
+
+  test('R B, where the backend dies between R and H, and knows nothing of it when it is back', () =>
+    inHouse({ backend: thoughtful, expected: { unheard: 'any' } }, async house => {
+      await house.startConnected()
+      await house.simulator.receive({ from: ANNA, text: 'hi' })
+      await waitFor('R', () => house.seen(ANNA).length === 1)
+      await house.restartBackend()
+      await sees(house, ANNA, bubblesTo('hi'))
+    }))
+
+  test('R B, where H is 400 after R, and a person has the dead letter tried again', () =>
+    inHouse({ backend: { ...thoughtful, idempotency: false } }, async house => {
+      await house.startConnected()
+      house.backend.faults.http.push({ effect: answerWith(400), when: 'after' })
+      await house.simulator.receive({ from: ANNA, text: 'hi' })
+      await waitFor('the dead letter', async () => (await house.status()).messages.dead === 1)
+      await askAgent(controlSocketPath(house.stateDir), 'queue-retry', ['m1'])
+      await sees(house, ANNA, bubblesTo('hi'))
+      expect(house.events.filter(({ type }) => type === 'reflex-sent')).toHaveLength(2)
+    }))
+
+  test('R B, where H is 429 in the middle of a conversation, and R comes while it is waited for', () =>
+    inHouse({}, async house => {
+      await house.startConnected()
+      await house.simulator.receive({ from: ANNA, text: 'hi' })
+      await sees(house, ANNA, bubblesTo('hi'))
+      house.backend.faults.reflex.push({ effect: delay(1_000) })
+      house.backend.faults.http.push({ effect: answerWith(429, '', { 'Retry-After': '3' }), when: 'after' })
+      await house.simulator.receive({ from: ANNA, text: 'and?' })
+      await sees(house, ANNA, [...bubblesTo('hi'), ...bubblesTo('and?')])
     }))
 
   test('R B, where R fails before it is sent: H brings it', () =>

@@ -240,6 +240,69 @@ describe.concurrent('WebSocket', () => {
       expect((await house.status()).connection).toMatchObject({ state: 'open', generation: 1 })
     }))
 
+  test('an id that cannot be kept, a payload nested too deep to be written out: acked failed, each time it comes', () =>
+    inHouse({}, async house => {
+      const hello = await afterHello(house)
+      const { sendText } = house.backend.faults.socket
+      const lone = '\ud800'
+      const long = 'x'.repeat(10_000)
+      const failures = (id: string) =>
+        house.events
+          .flatMap(event =>
+            event.type === 'ack' ? [event.ack] : event.type === 'frame' ? [frameData(event.text)] : [],
+          )
+          .filter(({ command_id, status }) => command_id === id && status === 'failed')
+      for (const times of [1, 2]) {
+        for (const command_id of [lone, long]) {
+          const payload = { thread_id: ANNA, text: 'psst' }
+          sendText(JSON.stringify({ type: 'command', data: { command_id, command_type: 'send_message_now', payload } }))
+          await waitFor('its ack', () => failures(command_id).length === times)
+        }
+        const payload = '['.repeat(100_000) + ']'.repeat(100_000)
+        const data = `{"command_id":"deep","command_type":"send_message_now","payload":${payload}}`
+        sendText(`{"type":"command","data":${data}}`)
+        await waitFor('its ack', () => failures('deep').length === times)
+      }
+      for (const id of ['nul\0', '\u202e', '__proto__', 'é', 'e\u0301']) say(house, `by ${id}`.replace('\0', ''), id)
+      await waitFor('the good ones', () => house.seen(ANNA).length === hello.length + 5)
+      expect((await house.status()).connection).toMatchObject({ state: 'open', generation: 1 })
+    }))
+
+  test('commands that the backend writes right before its connection ends are obeyed, and acked on the next one', () =>
+    inHouse({}, async house => {
+      const hello = await afterHello(house)
+      const [connection] = house.backend.connections.values()
+      const texts = Array.from({ length: 5 }, (_, n) => `t${n}`)
+      // All in one segment with the end: it is there before the frames have been read.
+      connection?.tcp.cork()
+      for (const text of texts) say(house, text)
+      connection?.tcp.end()
+      await sees(house, ANNA, [...hello, ...texts])
+      await reconnected(house, 2)
+    }))
+
+  test('more acks owed than go out at once: all of them reach the next connection', () =>
+    inHouse({ expected: { overlapping: true } }, async house => {
+      await house.startConnected()
+      house.backend.faults.socket.freeze()
+      const ids = Array.from({ length: 250 }, (_, n) => `c${n}`)
+      for (const id of ids) house.backend.sendCommand(AGENT_ID, { command_id: id, command_type: 'sing' })
+      await waitFor('all to be refused', async () => (await house.status()).commands['failed'] === ids.length)
+      house.backend.faults.socket.terminate()
+      await waitFor('all acks', () => ids.every(id => acks(house).some(({ command_id }) => command_id === id)))
+    }))
+
+  test('a flood of commands for one thread: over the limit they fail, and none queues up for later', () =>
+    inHouse({ env: { EDGE_SEND_MAX_PER_MINUTE_PER_THREAD: '6' } }, async house => {
+      const hello = await afterHello(house)
+      const texts = Array.from({ length: 40 }, (_, n) => `t${n}`)
+      for (const text of texts) say(house, text)
+      await sees(house, ANNA, [...hello, ...texts.slice(0, 4)])
+      await waitFor('the others to fail', async () => (await house.status()).commands['failed'] === 36)
+      expect(new Set(acks(house).flatMap(({ error }) => error ?? []))).toEqual(new Set(['rate_limited']))
+      expect((await house.status()).bubbles.planned).toBeUndefined()
+    }))
+
   test('the same command_id on one socket, on two, after a restart, a day later: one send, the stored ack again', () =>
     inHouse({}, async house => {
       const hello = await afterHello(house)
@@ -283,6 +346,10 @@ describe.concurrent('WebSocket', () => {
       await waitFor('the ack', () => acks(house).some(ack => ack.command_id === 'c' && ack.status === 'completed'))
     }))
 })
+
+/** An ack by an id that the backend takes for none is a frame like any other to it. */
+const frameData = (text: string): { readonly command_id?: string; readonly status?: string } =>
+  (JSON.parse(text) as { data?: object }).data ?? {}
 
 /** The record of a stopped agent, as if it were that much older. */
 const letTimePass = (stateDir: string, ms: number): void => {

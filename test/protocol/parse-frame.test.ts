@@ -35,9 +35,15 @@ test.each([
   ['no id', undefined],
   ['an empty id', ''],
   ['a number for its id', 5],
-  ['an id beyond the limit', 'c'.repeat(257)],
 ])('a command with %s is noise: there is nothing to ack it by', (_, command_id) => {
   expect(parse({ ...COMMAND, command_id })).toMatchObject({ kind: 'noise' })
+})
+
+test.each([
+  ['beyond the limit', 'c'.repeat(257)],
+  ['that SQLite would not give back as it was', 'c\ud800'],
+])('a command with an id %s can be acked as failed, and is not kept', (_, command_id) => {
+  expect(parse({ ...COMMAND, command_id })).toMatchObject({ kind: 'bad-id', commandId: command_id })
 })
 
 test('what a misfit held is not repeated in its detail, which goes into the log', () => {
