@@ -276,6 +276,15 @@ describe('where the words are', () => {
   })
 })
 
+test('a text that is no text to SQLite: the row is on record, and stops nobody behind it', async () => {
+  await start()
+  await say('odd', { columns: { text: Buffer.from('odd'), attributedBody: null } })
+  await say('hello', { from: BERT })
+  await sees(house, BERT, bubblesTo('hello'))
+  await sees(house, ANNA, bubblesTo('odd'))
+  expect((await house.status()).problems).toEqual([])
+})
+
 test('500 old messages come again from the cloud, some of them twins of answered ones: recorded, none answered', async () => {
   await start()
   const dates = [1, 2, 3, 4, 5].map(n => toAppleDate(Date.now() + n))
