@@ -117,8 +117,8 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   const problems = createProblems(Date.now, ({ code, message, remedy }, state) => {
     if (state === 'begins') log.warn({ code, remedy }, message)
     else log.info({ code }, 'problem over')
-    // Only a new start sets it aside.
-    if (code === 'state_damaged') failed.resolve(new EdgeError(code, message, { remedy }))
+    // Only a new start sets it aside, or begins another.
+    if (code === 'state_damaged' || code === 'state_gone') failed.resolve(new EdgeError(code, message, { remedy }))
   })
   const failpoints = createFailpoints(process.env['EDGE_FAILPOINT'])
   const commit = (work: string) => failpoints.transaction(work, transaction)
@@ -198,7 +198,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     frameAt = performance.now()
     try {
       executeCommand(text, {
-        transaction: commit('command'),
+        transaction: commitAndClear('command'),
         commands,
         inbox,
         outbox,
@@ -214,6 +214,9 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
         count: counters.count,
         log,
       })
+    } catch (error) {
+      problems.setFrom(error)
+      throw error // and with it the connection: the backend is not to think that we have it
     } finally {
       frameAt = undefined
     }

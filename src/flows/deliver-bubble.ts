@@ -200,7 +200,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   const keepOutcome = async (bubble: Bubble, outcome: SendOutcome): Promise<void> => {
     do {
       try {
-        if (outbox.inState('sending').some(({ id }) => id === bubble.id)) conclude(bubble, outcome)
+        conclude(bubble, outcome)
         return
       } catch (error) {
         problems.setFrom(error)

@@ -76,7 +76,13 @@ export const createSendText = (settings: {
     wasPrepared: (attempt: string): boolean => isFolderNew || existsSync(fileOf(attempt)),
     /** What the attempt wrote: the first and the last 32 KiB, however much there is. Undefined where it cannot be read. */
     evidence: (attempt: string): string | undefined => readEnds(fileOf(attempt)),
-    forget: (attempt: string): void => rmSync(fileOf(attempt), { force: true }),
+    forget: (attempt: string): void => {
+      try {
+        rmSync(fileOf(attempt), { force: true })
+      } catch {
+        // the next start sweeps it away
+      }
+    },
     /** Removes the files of all attempts but those, and their fallbacks. */
     sweep: (keep: readonly string[]): void => {
       for (const file of readdirSync(settings.dir)) {

@@ -175,6 +175,24 @@ describe('somebody tidies up', () => {
     await ends('hi')
   })
 
+  test('the whole state goes, and another agent is started on it: the first one ends, and takes nothing with it', async () => {
+    house = await startHouse({ backend: twoBubbles })
+    await house.startConnected()
+    const first = house.agentPid
+    const isGone = () =>
+      !processesWith('main.js start').some(({ pid, state }) => pid === first && !state.startsWith('Z'))
+    rmSync(house.stateDir, { recursive: true })
+    await house.startAgent()
+    await house.simulator.receive({ from: ANNA, text: 'hi' })
+    await sees(house, ANNA, bubblesTo('hi'))
+    await waitFor('the end of the first', isGone)
+    expect(house.log).toContain('was removed or replaced')
+    await house.killAgent()
+    await house.startConnected()
+    await checkInvariants(house, { unheard: 'any', overlapping: true })
+    expect(house.seen(ANNA)).toEqual(bubblesTo('hi'))
+  })
+
   test('the evidence of a send goes between two lives: nothing is sent again, its row decides', async () => {
     house = await startHouse({ backend: twoBubbles })
     await house.startConnected()
