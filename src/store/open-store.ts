@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import { createCommands } from './commands.ts'
@@ -170,11 +170,16 @@ const explain = (cause: unknown, path: string): EdgeError => {
   if (cause instanceof EdgeError) return cause
   const code = (cause as { code?: string }).code ?? ''
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return new EdgeError('already_running', `another edge-agent runs on ${dirname(path)}`, {
-      exit: EXIT.alreadyRunning,
-      remedy: 'Stop it first (edge-agent status tells its pid), or give this one a --state-dir of its own.',
-      cause,
-    })
+    return new EdgeError(
+      'already_running',
+      `another edge-agent runs on ${dirname(path)}, or another program has ${basename(path)} open`,
+      {
+        exit: EXIT.alreadyRunning,
+        remedy:
+          'Stop that first (edge-agent status tells the pid of an agent), or give this one a --state-dir of its own.',
+        cause,
+      },
+    )
   }
   if (isDamage(code)) return damaged(path, cause)
   return new EdgeError('state_unusable', `the state database ${path} cannot be used: ${String(cause)}`, {

@@ -211,6 +211,27 @@ test.each([100, 5_000])('a row after %i ms: no double', async ms => {
   expect(await bubbles()).toEqual({ confirmed: 2 })
 })
 
+test('a row after 4 s, and the agent killed twice meanwhile: no double, no doubt', async () => {
+  await start()
+  await say({ mode: 'row-late', ms: 4_000 })
+  await sees(house, ANNA, ['R to hi'])
+  for (const _ of ['once', 'twice']) {
+    await house.killAgent()
+    await house.startAgent()
+  }
+  await sees(house, ANNA, bubblesTo('hi'))
+  await settled(house)
+  expect(await bubbles()).toEqual({ confirmed: 2 })
+})
+
+test('the same words three times in one answer, the first row late: each has its row', async () => {
+  await start({}, { reflex: () => undefined, replies: () => ['ok', 'ok', 'ok'] })
+  await say({ mode: 'row-late', ms: 1_500 })
+  await sees(house, ANNA, ['ok', 'ok', 'ok'])
+  await settled(house)
+  expect(await bubbles()).toEqual({ confirmed: 3 })
+})
+
 test('10 MB on standard error: no dead-lock, and nothing of it is kept', async () => {
   await start()
   await say({ mode: 'noisy', bytes: 10_000_000 })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, onTestFailed, test } from 'vitest'
@@ -221,6 +221,26 @@ test('started anew after a kill -9: the lock is free; a second one beside it end
   await house.simulator.receive({ from: ANNA, text: 'hi' })
   await sees(house, ANNA, bubblesTo('hi'))
   process.kill(first, 'SIGKILL')
+})
+
+test('two started at the same instant: one runs, the other ends with 75', async () => {
+  house = await startHouse({ backend: twoBubbles })
+  const both = [house.spawnAgent(), house.spawnAgent()]
+  await waitFor('one to end', () => both.some(({ exitCode }) => exitCode !== null))
+  expect(both.map(({ exitCode }) => exitCode).toSorted()).toEqual([75, null])
+  await house.connected()
+  await house.simulator.receive({ from: ANNA, text: 'hi' })
+  await sees(house, ANNA, bubblesTo('hi'))
+  for (const { pid = 0, exitCode } of both) if (exitCode === null) process.kill(pid, 'SIGKILL')
+})
+
+test('a state folder that is a link to another disk is a state folder', async () => {
+  house = await startHouse({ backend: twoBubbles })
+  mkdirSync(join(house.dir, 'disk'))
+  symlinkSync(join(house.dir, 'disk'), house.stateDir)
+  await house.startConnected()
+  await house.simulator.receive({ from: ANNA, text: 'hi' })
+  await ends('hi')
 })
 
 /** Anna says hi, and the agent stands still at this point of what follows. */
