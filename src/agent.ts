@@ -117,11 +117,20 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   const problems = createProblems(Date.now, ({ code, message, remedy }, state) => {
     if (state === 'begins') log.warn({ code, remedy }, message)
     else log.info({ code }, 'problem over')
-    // Only a new start sets it aside.
-    if (code === 'state_damaged') failed.resolve(new EdgeError(code, message, { remedy }))
+    // Only a new start sets it aside, or begins another.
+    if (code === 'state_damaged' || code === 'state_gone') failed.resolve(new EdgeError(code, message, { remedy }))
   })
   const failpoints = createFailpoints(process.env['EDGE_FAILPOINT'])
   const commit = (work: string) => failpoints.transaction(work, transaction)
+  /** The same for flows that have no problems of their own: where it can be stored, what could not be is over. */
+  const commitAndClear = (work: string) => {
+    const inTransaction = commit(work)
+    return <T>(inside: () => T): T => {
+      const result = inTransaction(inside)
+      problems.clear('state_unwritable')
+      return result
+    }
+  }
   let chatDb: ChatDb | undefined
   let connection: ConnectionStatus | undefined
   let lookNow = () => {}
@@ -130,15 +139,19 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   const toBody = ({ threadId, sender, text }: { threadId: string; sender: string; text: string }): string =>
     JSON.stringify({ thread_id: threadId, sender, filtered_text: text } satisfies MessageRequest)
 
+  let lookedMs = Number.NEGATIVE_INFINITY
   const receive = (db: ChatDb): boolean => {
     try {
       const commitMs = commitTime(settings.chatDb)
+      const attended = Math.abs(Date.now() - lookedMs) < UNATTENDED_MS
+      lookedMs = Date.now()
       const { queued, pending } = receiveBatch(db, {
         rules: { maxAgeMs: settings.maxMessageAgeMs, ...settings.forward },
         now: Date.now,
         commitMs,
+        attended,
         hash,
-        transaction: commit('receive'),
+        transaction: commitAndClear('receive'),
         cursor,
         inbox,
         outbox,
@@ -149,7 +162,6 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
       })
       if (queued > 0) answering.wake()
       settling.wake()
-      problems.clear('state_unwritable')
       return pending === 0
     } catch (error) {
       if (!(error instanceof EdgeError)) throw error // chat.db's
@@ -186,7 +198,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     frameAt = performance.now()
     try {
       executeCommand(text, {
-        transaction: commit('command'),
+        transaction: commitAndClear('command'),
         commands,
         inbox,
         outbox,
@@ -202,6 +214,9 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
         count: counters.count,
         log,
       })
+    } catch (error) {
+      problems.setFrom(error)
+      throw error // and with it the connection: the backend is not to think that we have it
     } finally {
       frameAt = undefined
     }
@@ -221,11 +236,12 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
 
   const chatOf = (threadId: string): Chat | undefined => {
     const remembered = cursor.chatOf(threadId)
-    if (remembered !== undefined) return remembered
     try {
-      return chatDb?.chatOf(threadId, { writtenTo: settings.send.allow !== 'any' })
+      // An update of macOS may give chats other guids.
+      if (remembered !== undefined && (chatDb === undefined || chatDb.hasChat(remembered.guid))) return remembered
+      return chatDb?.chatOf(threadId, { writtenTo: settings.send.allow !== 'any' }) ?? remembered
     } catch {
-      return undefined // chat.db cannot be read just now
+      return remembered // chat.db cannot be read just now
     }
   }
 
@@ -273,7 +289,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     () => {
       if (chatDb === undefined) return undefined // its return wakes us
       const nextMs = confirmSent(chatDb, {
-        transaction: commit('confirm'),
+        transaction: commitAndClear('confirm'),
         outbox,
         now,
         settings: settings.send,
@@ -284,7 +300,10 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
       acks.send()
       return nextMs
     },
-    error => log.debug({ error: String(error) }, 'outgoing rows cannot be confirmed now'),
+    error => {
+      if (error instanceof EdgeError) problems.setFrom(error)
+      else log.debug({ error: String(error) }, 'outgoing rows cannot be read now')
+    },
   )
 
   const retention = createPump(() => {
@@ -434,6 +453,9 @@ const KEEP_MS = 30 * 24 * 60 * 60_000
 const RETIRE_EVERY_MS = 6 * 60 * 60_000
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('base64url')
+
+/** While a row is being written chat.db is looked at many times a second. */
+const UNATTENDED_MS = 5_000
 
 /** When Messages last wrote, Unix milliseconds: the commit that is about to be read. */
 const commitTime = (chatDb: string): number => {

@@ -17,6 +17,8 @@ export const runAgent = async (input: ConfigInput): Promise<void> => {
 
   const end = await Promise.race([nextStopSignal(), agent.failed])
   log.info({ reason: typeof end === 'string' ? end : end.code }, 'stopping')
+  // To close what we hold would remove files of whoever runs in our place now.
+  if (typeof end !== 'string' && end.code === 'state_gone') process.exit(EXIT.failure)
   // Who asks twice does not want to wait: everything that matters is on the disk.
   void nextStopSignal().then(() => process.exit(0))
   await agent.stop()

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { z } from 'zod'
@@ -66,9 +66,10 @@ const answer = async (line: string, handlers: ControlHandlers): Promise<unknown>
 /** The folder must be ours alone: somebody else's could hand out somebody else's socket. */
 const preparePrivateFolder = (path: string): void => {
   mkdirSync(path, { recursive: true, mode: 0o700 })
-  const stat = lstatSync(path)
-  const mine = process.getuid === undefined || stat.uid === process.getuid()
-  if (!stat.isDirectory() || !mine) {
+  const folder = statSync(path)
+  // A link of our own is as good: the state may have been moved to another disk.
+  const mine = [folder, lstatSync(path)].every(({ uid }) => process.getuid === undefined || uid === process.getuid())
+  if (!folder.isDirectory() || !mine) {
     throw new EdgeError('state_unusable', `${path} does not belong to this user`, {
       exit: EXIT.permission,
       remedy: 'Remove it, or choose another folder with --state-dir.',

@@ -14,6 +14,8 @@ export const SPAWN_MARK = 'edge-agent: spawned'
 
 /** Written by send.applescript before each step, into the attempt's file. */
 export const PHASE_MARK = 'edge-agent phase:'
+/** Stands where the middle of a long output was left out: what phases it told is not known. */
+export const GAP_MARK = `\n${PHASE_MARK} ?\n`
 
 /**
  * Errors by which Messages says that it did nothing. Told apart by number: their texts are localised.
@@ -34,24 +36,37 @@ const NOTHING_DONE = new Map<number, 'not-allowed' | 'no-such-chat' | 'other'>([
 
 /**
  * Rule 8 of the delivery rules: did the text provably not reach Messages? That a phase is missing in the output proves
- * something only behind an earlier one: an osascript of another make, or a full disk, leaves none at all.
+ * something only behind an earlier one: an osascript of another make, or a full disk, leaves none at all. `output` is
+ * undefined where it cannot be read: then it proves nothing.
  */
-export const judgeSend = (end: SendEnd, output: string): SendOutcome => {
+export const judgeSend = (end: SendEnd, output: string | undefined): SendOutcome => {
   if (end.kind === 'not-spawned') return notStarted(`spawn_${end.code}`)
-  if (end.kind === 'unobserved' && !output.includes(SPAWN_MARK)) return notStarted('never_spawned')
   if (end.kind === 'exited' && end.code === 0) return { kind: 'done' }
+  if (output === undefined) return { kind: 'unknown', reason: 'evidence_lost' }
+  // SIGXFSZ, say: the disk had no room for the mark, and the shell no time to stop by itself.
+  const wasCut = end.kind === 'unobserved' || (end.kind === 'killed' && end.by !== 'timeout')
+  if (wasCut && !output.includes(SPAWN_MARK)) return notStarted('never_spawned')
 
   const number = errorNumber(output)
   const reason = number === undefined ? describe(end) : `messages_error_${number}`
-  if (output.includes(`${PHASE_MARK} done`)) return { kind: 'done' }
-  if (output.includes(`${PHASE_MARK} send`)) return { kind: 'unknown', reason }
+  const phases = [...output.matchAll(PHASES)].map(([, phase]) => phase)
+  if (phases.includes('done')) return { kind: 'done' }
+  // A phase that is cut off may be any.
+  if (phases.some(phase => phase !== 'resolve') || endsTorn(output)) return { kind: 'unknown', reason }
 
   const nothingDone = number === undefined ? undefined : NOTHING_DONE.get(number)
   if (nothingDone !== undefined) return notStarted(reason, nothingDone)
-  if (output.includes(PHASE_MARK)) return notStarted(reason)
+  if (phases.length > 0) return notStarted(reason)
   // 126, 127: a shell says that there was nothing to run.
   if (end.kind === 'exited' && (end.code === 126 || end.code === 127)) return notStarted(reason)
   return { kind: 'unknown', reason }
+}
+
+const PHASES = new RegExp(`${PHASE_MARK} ?(\\S*)`, 'g')
+/** A full disk may take the beginning of a mark, and not its end. */
+const endsTorn = (output: string): boolean => {
+  const rest = output.slice(output.lastIndexOf('\n') + 1)
+  return rest !== '' && PHASE_MARK.startsWith(rest)
 }
 
 /** The last `(-1728)` at the end of a line. */

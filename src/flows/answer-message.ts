@@ -258,7 +258,8 @@ export const createAnswering = (needs: AnswerNeeds) => {
         for (const id of unrecorded) inbox.waitForRetry(id, 'interrupted', undefined, now(), 0, false)
       })
       unrecorded.clear()
-    } catch {
+    } catch (error) {
+      problems.setFrom(error)
       gate = { untilMs: now() + STORE_PAUSE_MS, wrongRoad: false }
     }
   }
@@ -271,7 +272,11 @@ export const createAnswering = (needs: AnswerNeeds) => {
     wake: pump.wake,
     /** The backend was seen alive: messages that wait for the network alone go now, and a closed road is probed. */
     backendIsBack: (): void => {
-      needs.transaction(() => inbox.hastenRetries(now()))
+      try {
+        needs.transaction(() => inbox.hastenRetries(now()))
+      } catch (error) {
+        problems.setFrom(error) // then they wait as long as they would have
+      }
       if (gate?.wrongRoad) gate = { ...gate, untilMs: now() }
       pump.wake()
     },

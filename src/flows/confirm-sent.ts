@@ -70,8 +70,8 @@ export const confirmSent = (db: ConfirmSource, needs: ConfirmNeeds): number | un
 const NO_ROW_AFTER_MS = 120_000
 /** A parked bubble whose row comes after all is confirmed after all. */
 const PARKED_LOOKBACK_MS = 60 * 60_000
-/** Messages puts an error on a row a second or two after it made it. */
-const LATE_ERROR_MS = 2 * 60_000
+/** Messages puts an error on a row a second or two after it made it; minutes after, where the network comes and goes. */
+const LATE_ERROR_MS = 60 * 60_000
 
 type End = { readonly bubble: Bubble; readonly row: MessageRow }
 

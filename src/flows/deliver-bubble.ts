@@ -41,9 +41,9 @@ export type DeliveryNeeds = {
   readonly sender: {
     readonly send: (attempt: string, target: Target, text: string, onStarted: () => void) => Promise<SendEnd>
     readonly wasPrepared: (attempt: string) => boolean
-    readonly evidence: (attempt: string) => string
+    readonly evidence: (attempt: string) => string | undefined
     readonly forget: (attempt: string) => void
-    readonly running: (attempt: string) => Promise<number[]>
+    readonly running: (attempt: string) => Promise<number[] | undefined>
     readonly kill: (pid: number) => void
   }
   /** Where a thread's bubbles go; undefined where no such chat is known. */
@@ -129,14 +129,8 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   const pump = createPump(() => earliest(...outbox.threadsWithPlanned().map(startThread)), problems.setFrom)
 
   const deliverBubble = async (bubble: Bubble, attempt: string, chat: Chat | undefined): Promise<void> => {
-    try {
-      const outcome = chat === undefined ? NO_CHAT : await attemptSend(attempt, bubble, chat)
-      conclude({ ...bubble, attempt, tries: bubble.tries + 1 }, outcome)
-    } catch (error) {
-      // Without a record of the outcome the bubble stays `sending` and its evidence stays in its file.
-      problems.setFrom(error)
-      await retryRecord(bubble.id)
-    }
+    const outcome = chat === undefined ? NO_CHAT : await attemptSend(attempt, bubble, chat)
+    await keepOutcome({ ...bubble, attempt, tries: bubble.tries + 1 }, outcome)
   }
 
   const attemptSend = async (attempt: string, bubble: Bubble, chat: Chat): Promise<SendOutcome> => {
@@ -199,19 +193,20 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     needs.onSent()
   }
 
-  /** Keeps at it until the disk takes the outcome: a bubble must not stay `sending` for want of space. */
-  const retryRecord = async (id: number): Promise<void> => {
-    while (!stopping) {
-      await new Promise(resolve => setTimeout(resolve, STORE_PAUSE_MS))
+  /**
+   * Keeps at it until the disk takes the outcome: a bubble must not stay `sending` for want of space. Until then its
+   * evidence stays in its file; but we know more, for the disk may have been too full for the evidence, too.
+   */
+  const keepOutcome = async (bubble: Bubble, outcome: SendOutcome): Promise<void> => {
+    do {
       try {
-        const bubble = outbox.inState('sending').find(sending => sending.id === id)
-        if (bubble === undefined) return
-        conclude(bubble, judgeLeftover(bubble))
+        conclude(bubble, outcome)
         return
-      } catch {
-        // not yet
+      } catch (error) {
+        problems.setFrom(error)
+        await new Promise(resolve => setTimeout(resolve, STORE_PAUSE_MS))
       }
-    }
+    } while (!stopping)
   }
 
   /**
@@ -222,17 +217,12 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     const { attempt = '' } = bubble
     const deadline = now() + settings.timeoutMs
     for (;;) {
-      const pids = [...(await sender.running(attempt)), ...(await sender.running(`${attempt}-p`))]
-      if (pids.length === 0) break
-      if (now() >= deadline) for (const pid of pids) sender.kill(pid)
+      const found = [await sender.running(attempt), await sender.running(`${attempt}-p`)]
+      if (found.every(pids => pids?.length === 0)) break
+      if (now() >= deadline) for (const pid of found.flatMap(pids => pids ?? [])) sender.kill(pid)
       await new Promise(resolve => setTimeout(resolve, 100))
     }
-    try {
-      conclude(bubble, judgeLeftover(bubble))
-    } catch (error) {
-      problems.setFrom(error)
-      await retryRecord(bubble.id)
-    }
+    await keepOutcome(bubble, judgeLeftover(bubble))
   }
 
   const judgeLeftover = ({ attempt = '' }: Bubble): SendOutcome => {

@@ -33,6 +33,8 @@ export type ReceiveNeeds = {
   readonly now: () => number
   /** When what is about to be read was committed, Unix milliseconds. */
   readonly commitMs: number
+  /** False where nobody has looked for a while by the wall clock: the machine slept, or the clock was set. */
+  readonly attended: boolean
   readonly hash: (text: string) => string
   readonly transaction: <T>(work: () => T) => T
   readonly cursor: {
@@ -40,6 +42,7 @@ export type ReceiveNeeds = {
     readonly move: (to: Position) => void
     readonly pendingRows: () => readonly Seen[]
     readonly awaitRow: (rowid: number, nowMs: number, waitingFor: string) => void
+    readonly renewGrace: (nowMs: number) => void
     readonly forgetRow: (rowid: number) => void
     readonly forgetAllRows: () => void
     readonly rememberChat: (chat: Chat) => void
@@ -89,7 +92,12 @@ export type Received = {
  */
 export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received => {
   let position = needs.cursor.read() ?? startAtEnd(db, needs)
+  if (position.firstStartMs > needs.now()) position = setRight(db, position, needs)
   if (isOtherDatabase(db, position)) position = reanchor(db, position, needs)
+  // A row is given up after it has been looked at for so long, not after so long a sleep.
+  if (!needs.attended && needs.cursor.pendingRows().length > 0) {
+    needs.transaction(() => needs.cursor.renewGrace(needs.now()))
+  }
 
   const marksFinished = db.marksFinished()
   let queued = 0
@@ -216,6 +224,15 @@ const startAtEnd = (db: ReceiveSource, needs: ReceiveNeeds): Position => {
     needs.cursor.move(position)
   })
   return position
+}
+
+/** The clock was ahead at the first start. What came in since then came in behind the row at the cursor. */
+const setRight = (db: ReceiveSource, position: Position, needs: ReceiveNeeds): Position => {
+  const now = needs.now()
+  const firstStartMs = db.row(position.rowid)?.dateMs ?? now - needs.rules.maxAgeMs
+  const moved = { ...position, newestMs: Math.min(position.newestMs, now), firstStartMs: Math.min(firstStartMs, now) }
+  needs.transaction(() => needs.cursor.move(moved))
+  return moved
 }
 
 /** Replaced, restored or rebuilt: the row numbers we know mean nothing in it. */

@@ -44,7 +44,8 @@ const statements = (db: Database.Database) => {
     names.map(name => (has.has(name) ? `${prefix}.${name}` : `NULL AS ${name}`)).join(', ')
   const chatList = `c.guid AS chat_guid, c.chat_identifier, ${list('c', chatColumns, ['style', 'service_name', 'account_id'])}`
   const select = `
-    SELECT m.ROWID AS rowid, m.guid, h.id AS sender, ${list('m', columns, MESSAGE_COLUMNS)}, ${chatList}
+    SELECT m.ROWID AS rowid, m.guid, h.id AS sender, ${list('m', columns, MESSAGE_COLUMNS)}, ${chatList},
+      CAST(m.text AS TEXT) AS text -- a blob stays one in any column, and one odd row must not stop the reading
     FROM message m
     LEFT JOIN handle h ON h.ROWID = m.handle_id
     LEFT JOIN chat c ON c.ROWID = (SELECT MIN(j.chat_id) FROM chat_message_join j WHERE j.message_id = m.ROWID)`
@@ -65,6 +66,7 @@ const statements = (db: Database.Database) => {
   const finished = db
     .prepare<[], number>('SELECT EXISTS (SELECT 1 FROM message WHERE is_from_me = 0 AND is_finished = 1)')
     .pluck()
+  const chat = db.prepare<[string], number>('SELECT 1 FROM chat WHERE guid = ?').pluck()
   const chats = db
     .prepare<[{ threadId: string; writtenTo: number }], RawChat>(
       `SELECT ${chatList} FROM chat c WHERE c.chat_identifier = @threadId AND (@writtenTo = 0 OR EXISTS (
@@ -94,6 +96,7 @@ const statements = (db: Database.Database) => {
     /** ROWIDs up to `upTo` whose date is `sinceMs` (Unix milliseconds) or later. */
     rowidsSince: (sinceMs: number, upTo: number): number[] => since.all(fromUnixMs(sinceMs), upTo),
     highestRowidBefore: (ms: number): number => before.get(fromUnixMs(ms)) ?? 0,
+    hasChat: (chatGuid: string): boolean => chat.get(chatGuid) !== undefined,
     /** Whether incoming rows are marked as finished here; every macOS does, other writers may not. */
     marksFinished: (): boolean => finished.get() === 1,
     /** The chat of a thread, where there are several the one last used; `writtenTo`: somebody has written to us in it. */
@@ -105,7 +108,6 @@ const statements = (db: Database.Database) => {
 }
 
 const MESSAGE_COLUMNS = [
-  'text',
   'attributedBody',
   'date',
   'is_from_me',
@@ -175,21 +177,28 @@ export const explainChatDbError = (cause: unknown, path: string): ChatDbProblem 
       cause,
     )
   }
-  if (seen !== undefined || code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_ERROR') {
+  if (
+    seen === NO_DATABASE ||
+    code === 'SQLITE_NOTADB' ||
+    code.startsWith('SQLITE_CORRUPT') ||
+    code === 'SQLITE_ERROR'
+  ) {
     return new ChatDbProblem(
       'chat_db_damaged',
-      `${path} is not a Messages database: ${seen ?? String((cause as Error).message)}`,
+      `${path} is not a Messages database: ${String((cause as Error).message)}`,
       'Check that --chat-db names the chat.db of Messages; if it does, open Messages and see whether it works.',
       cause,
     )
   }
   return new ChatDbProblem(
     'chat_db_unreadable',
-    `${path} cannot be read: ${String((cause as Error).message)}`,
+    `${path} cannot be read: ${seen ?? String((cause as Error).message)}`,
     'It is tried again; if it stays, restart the Mac.',
     cause,
   )
 }
+
+const NO_DATABASE = 'no database'
 
 /** macOS may allow open() and refuse read(): do both. */
 const probe = (path: string): string | undefined => {
@@ -198,9 +207,10 @@ const probe = (path: string): string | undefined => {
     fd = openSync(path, 'r')
     const head = Buffer.alloc(16)
     const length = readSync(fd, head, 0, 16, 0)
-    return length === 16 && head.toString('latin1') === 'SQLite format 3\0' ? undefined : 'no SQLite header'
+    return length === 16 && head.toString('latin1') === 'SQLite format 3\0' ? undefined : NO_DATABASE
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unreadable'
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'EISDIR' ? NO_DATABASE : code
   } finally {
     if (fd !== undefined) closeSync(fd)
   }

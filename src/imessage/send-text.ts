@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type SendEnd, SPAWN_MARK } from '../core/judge-send.ts'
+import { GAP_MARK, type SendEnd, SPAWN_MARK } from '../core/judge-send.ts'
 
 export type SendTarget =
   | { readonly mode: 'chat'; readonly chatGuid: string }
@@ -29,7 +29,9 @@ export const createSendText = (settings: {
   readonly dir: string
   readonly timeoutMs: number
 }) => {
-  mkdirSync(settings.dir, { recursive: true, mode: 0o700 })
+  const ensureFolder = () => mkdirSync(settings.dir, { recursive: true, mode: 0o700 })
+  // In a folder that was not there before, no file is missing: all are.
+  const isFolderNew = ensureFolder() !== undefined
   const fileOf = (attempt: string) => join(settings.dir, `${attempt}.log`)
 
   return {
@@ -38,6 +40,7 @@ export const createSendText = (settings: {
       new Promise<SendEnd>(resolve => {
         let output: number | undefined
         try {
+          ensureFolder() // somebody may have tidied up
           output = openSync(fileOf(attempt), 'ax', 0o600)
           const child = spawn(
             '/bin/sh',
@@ -59,8 +62,9 @@ export const createSendText = (settings: {
           })
           child.once('exit', (code, signal) => {
             clearTimeout(timer)
-            if (timedOut) resolve({ kind: 'killed', by: 'timeout' })
-            else resolve(code === null ? { kind: 'killed', by: signal ?? 'signal' } : { kind: 'exited', code })
+            // After a freeze both are overdue, the time-out and the word of an end that came in time.
+            if (code !== null) resolve({ kind: 'exited', code })
+            else resolve({ kind: 'killed', by: timedOut ? 'timeout' : (signal ?? 'signal') })
           })
         } catch (error) {
           resolve({ kind: 'not-spawned', code: (error as NodeJS.ErrnoException).code ?? 'ERROR' })
@@ -68,11 +72,17 @@ export const createSendText = (settings: {
           if (output !== undefined) closeSync(output)
         }
       }),
-    /** Whether the attempt came as far as its file, which is made right before its process. */
-    wasPrepared: (attempt: string): boolean => existsSync(fileOf(attempt)),
-    /** What the attempt wrote: the first and the last 32 KiB, however much there is. */
-    evidence: (attempt: string): string => readEnds(fileOf(attempt)),
-    forget: (attempt: string): void => rmSync(fileOf(attempt), { force: true }),
+    /** Whether the attempt may have come as far as its file, which is made right before its process. */
+    wasPrepared: (attempt: string): boolean => isFolderNew || existsSync(fileOf(attempt)),
+    /** What the attempt wrote: the first and the last 32 KiB, however much there is. Undefined where it cannot be read. */
+    evidence: (attempt: string): string | undefined => readEnds(fileOf(attempt)),
+    forget: (attempt: string): void => {
+      try {
+        rmSync(fileOf(attempt), { force: true })
+      } catch {
+        // the next start sweeps it away
+      }
+    },
     /** Removes the files of all attempts but those, and their fallbacks. */
     sweep: (keep: readonly string[]): void => {
       for (const file of readdirSync(settings.dir)) {
@@ -80,8 +90,8 @@ export const createSendText = (settings: {
           rmSync(join(settings.dir, file), { force: true })
       }
     },
-    /** Process ids of an attempt of an earlier life that still runs. */
-    running: (attempt: string): Promise<number[]> => findProcesses(attempt),
+    /** Process ids of an attempt of an earlier life that still runs. Undefined where that cannot be told now. */
+    running: (attempt: string): Promise<number[] | undefined> => findProcesses(attempt),
     kill: (pid: number): void => killGroup(pid),
   }
 }
@@ -113,7 +123,7 @@ const killGroup = (pid: number | undefined): void => {
 
 const END_BYTES = 32 * 1024
 
-const readEnds = (file: string): string => {
+const readEnds = (file: string): string | undefined => {
   let fd: number | undefined
   try {
     fd = openSync(file, 'r')
@@ -122,41 +132,49 @@ const readEnds = (file: string): string => {
     readSync(fd, head, 0, head.length, 0)
     const tail = Buffer.alloc(Math.min(Math.max(0, size - END_BYTES), END_BYTES))
     readSync(fd, tail, 0, tail.length, size - tail.length)
-    return `${head.toString()}\n${tail.toString()}`
+    return [head, tail].join(size > 2 * END_BYTES ? GAP_MARK : '')
   } catch {
-    return ''
+    return undefined
   } finally {
     if (fd !== undefined) closeSync(fd)
   }
 }
 
 /** The attempt's name is among the arguments of its process. */
-const findProcesses = async (attempt: string): Promise<number[]> => {
+const findProcesses = async (attempt: string): Promise<number[] | undefined> => {
   if (existsSync('/proc/self/cmdline')) return findInProc(attempt)
-  const listing = await new Promise<string>(resolve => {
+  const listing = await new Promise<string | undefined>(resolve => {
     const ps = spawn('/bin/ps', ['-axww', '-o', 'pid=,command='], { stdio: ['ignore', 'pipe', 'ignore'] })
     let out = ''
     ps.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       out += chunk
     })
-    ps.once('error', () => resolve(''))
-    ps.once('close', () => resolve(out))
+    ps.once('error', () => resolve(undefined))
+    ps.once('close', code => resolve(code === 0 ? out : undefined))
   })
   return listing
-    .split('\n')
+    ?.split('\n')
     .filter(line => line.includes(attempt))
     .map(line => Number.parseInt(line, 10))
     .filter(pid => Number.isInteger(pid) && pid !== process.pid)
 }
 
-const findInProc = (attempt: string): number[] =>
-  readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter(pid => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(attempt)
-      } catch {
-        return false // it ended meanwhile
-      }
-    })
-    .map(Number)
+const findInProc = (attempt: string): number[] | undefined => {
+  const isAttempt = (pid: string): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(attempt)
+    } catch (error) {
+      if (isOutOfFiles(error)) throw error
+      return false // it ended meanwhile, or is somebody else's
+    }
+  }
+  try {
+    const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
+    return pids.filter(isAttempt).map(Number)
+  } catch {
+    return undefined
+  }
+}
+
+const isOutOfFiles = (error: unknown): boolean =>
+  ['EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException).code ?? '')

@@ -21,7 +21,7 @@ export const createCursor = (db: Database) => {
   const write = db.prepare<[string, number, string | null, number, number]>(
     `INSERT INTO cursor (id, file, rowid_seen, guid, newest_ms, first_start_ms) VALUES (1, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET file = excluded.file, rowid_seen = excluded.rowid_seen, guid = excluded.guid,
-       newest_ms = excluded.newest_ms`,
+       newest_ms = excluded.newest_ms, first_start_ms = MIN(first_start_ms, excluded.first_start_ms)`,
   )
   const pending = db.prepare<[], PendingRow>(
     'SELECT rowid_seen AS rowid, first_seen_ms AS firstSeenMs, waiting_for AS waitingFor FROM pending_rows ORDER BY rowid_seen',
@@ -30,6 +30,7 @@ export const createCursor = (db: Database) => {
     `INSERT INTO pending_rows (rowid_seen, first_seen_ms, waiting_for) VALUES (?, ?, ?)
      ON CONFLICT (rowid_seen) DO UPDATE SET waiting_for = excluded.waiting_for`,
   )
+  const renew = db.prepare<[number]>('UPDATE pending_rows SET first_seen_ms = ?')
   const forget = db.prepare<[number]>('DELETE FROM pending_rows WHERE rowid_seen = ?')
   const forgetAll = db.prepare('DELETE FROM pending_rows')
   const thread = db.prepare<[string], ThreadRow>('SELECT * FROM threads WHERE thread_id = ?')
@@ -52,7 +53,7 @@ export const createCursor = (db: Database) => {
         }
       )
     },
-    /** Moves the cursor; `firstStartMs` counts the first time only. */
+    /** Moves the cursor; of `firstStartMs` the earliest counts. */
     move: (to: CursorPosition): void => {
       write.run(to.file, to.rowid, to.guid ?? null, to.newestMs, to.firstStartMs)
     },
@@ -60,6 +61,10 @@ export const createCursor = (db: Database) => {
     /** Remembers a row that is still being written; the first sight of it counts. */
     awaitRow: (rowid: number, nowMs: number, waitingFor: string): void => {
       await_.run(rowid, nowMs, waitingFor)
+    },
+    /** Gives all of these rows their time once more. */
+    renewGrace: (nowMs: number): void => {
+      renew.run(nowMs)
     },
     forgetRow: (rowid: number): void => {
       forget.run(rowid)

@@ -1,5 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import { createCommands } from './commands.ts'
@@ -24,6 +24,8 @@ export type StartedOver = {
  * lock until `close` or the end of the process, however that comes. A damaged one is set aside and another begun, never
  * in silence: see `startedOver`.
  *
+ * Its `transaction` throws EdgeError `state_gone` once the path names another file or none.
+ *
  * @throws EdgeError `already_running` (exit 75), `state_newer`, `state_unusable`.
  */
 export const openStore = (dir: string, nowMs = Date.now()) => {
@@ -31,8 +33,29 @@ export const openStore = (dir: string, nowMs = Date.now()) => {
   const existed = existsSync(path)
   const { db, ...remains } = openOrSetAside(path, nowMs)
   const startedOver = noteStart(dir, nowMs, { existed, ...remains })
-  return { ...createStore(db, path), startedOver }
+  const store = createStore(db, path)
+  const { ino } = statSync(path, { bigint: true })
+  const transaction: typeof store.transaction = work => {
+    if (!names(path, ino)) throw gone(path)
+    return store.transaction(work)
+  }
+  return { ...store, transaction, startedOver }
 }
+
+/** Whether the path still names that file; what cannot be looked at is taken for unchanged. */
+const names = (path: string, ino: bigint): boolean => {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino === ino
+  } catch {
+    return true
+  }
+}
+
+/** What is written to a file that nobody can find again is no record; and another agent may run on the new one. */
+const gone = (path: string): EdgeError =>
+  new EdgeError('state_gone', `the state database ${path} was removed or replaced while the agent ran on it`, {
+    remedy: 'Stop edge-agent before its state is moved. Recent messages may be unanswered.',
+  })
 
 /** The store on an open database of the current version; `path` is what its errors call it. */
 export const createStore = (db: Database.Database, path: string) => {
@@ -147,11 +170,16 @@ const explain = (cause: unknown, path: string): EdgeError => {
   if (cause instanceof EdgeError) return cause
   const code = (cause as { code?: string }).code ?? ''
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return new EdgeError('already_running', `another edge-agent runs on ${dirname(path)}`, {
-      exit: EXIT.alreadyRunning,
-      remedy: 'Stop it first (edge-agent status tells its pid), or give this one a --state-dir of its own.',
-      cause,
-    })
+    return new EdgeError(
+      'already_running',
+      `another edge-agent runs on ${dirname(path)}, or another program has ${basename(path)} open`,
+      {
+        exit: EXIT.alreadyRunning,
+        remedy:
+          'Stop that first (edge-agent status tells the pid of an agent), or give this one a --state-dir of its own.',
+        cause,
+      },
+    )
   }
   if (isDamage(code)) return damaged(path, cause)
   return new EdgeError('state_unusable', `the state database ${path} cannot be used: ${String(cause)}`, {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { afterSend, type SendOutcome, unsendable } from '../../src/core/bubble.ts'
-import { judgeSend, type SendEnd, SPAWN_MARK } from '../../src/core/judge-send.ts'
+import { GAP_MARK, judgeSend, type SendEnd, SPAWN_MARK } from '../../src/core/judge-send.ts'
 import { says } from '../../src/core/says.ts'
 
 const exited = (code: number): SendEnd => ({ kind: 'exited', code })
@@ -12,7 +12,7 @@ const SEND = `${RESOLVE}edge-agent phase: send\n`
 const DONE = `${SEND}edge-agent phase: done\n`
 
 describe('how an attempt to send ended', () => {
-  const rows: [name: string, end: SendEnd, output: string, expected: Partial<SendOutcome>][] = [
+  const rows: [name: string, end: SendEnd, output: string | undefined, expected: Partial<SendOutcome>][] = [
     ['all went well', exited(0), DONE, { kind: 'done' }],
     ['all went well, without phases', exited(0), '', { kind: 'done' }],
     ['killed after it was done', { kind: 'killed', by: 'timeout' }, DONE, { kind: 'done' }],
@@ -40,6 +40,13 @@ describe('how an attempt to send ended', () => {
     ['the agent was gone when it ended, well', { kind: 'unobserved' }, DONE, { kind: 'done' }],
     ['the agent was gone, nothing was ever spawned', { kind: 'unobserved' }, '', { kind: 'not-started' }],
     ['the agent was gone, no phase was left', { kind: 'unobserved' }, SPAWNED, { kind: 'unknown' }],
+    ['killed before it left its mark', { kind: 'killed', by: 'SIGXFSZ' }, '', { kind: 'not-started' }],
+    ['its output cannot be read', { kind: 'unobserved' }, undefined, { kind: 'unknown', reason: 'evidence_lost' }],
+    ['its output cannot be read, but it went well', exited(0), undefined, { kind: 'done' }],
+    ['its phases with other line ends', exited(1), RESOLVE.replaceAll('\n', '\r\n'), { kind: 'not-started' }],
+    ['the next phase cut off in its name', exited(1), `${RESOLVE}edge-agent phase: se`, { kind: 'unknown' }],
+    ['the next phase cut off before its name', { kind: 'unobserved' }, `${RESOLVE}edge-ag`, { kind: 'unknown' }],
+    ['a long output whose middle is not known', exited(1), RESOLVE + GAP_MARK + error(-1728), { kind: 'unknown' }],
     [
       'a number in the text of the error is none',
       exited(1),

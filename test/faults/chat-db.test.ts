@@ -120,6 +120,29 @@ describe('another database in its place: read on by date, no flood, new rows see
     await check()
   })
 
+  test('rebuilt from the newest row to the oldest, while the row of a bubble is awaited: it is found', async () => {
+    await begin()
+    house.simulator.setOsascriptMode({ mode: 'no-row' }, { times: 1, text: 'R to hi' })
+    await say('hi')
+    await sees(house, ANNA, bubblesTo(...history, 'hi'))
+    await waitFor('only R to be without a row', async () => {
+      const { bubbles } = await house.status()
+      return bubbles.sent === 1 && bubbles.confirmed === 5
+    })
+    const { chatDbPath } = house.simulator
+    const rebuilt = join(house.dir, 'rebuilt.db')
+    const writer = openChatDbWriter(rebuilt)
+    await writer.writeOutgoing({ chat: `any;-;${ANNA}`, text: 'R to hi' })
+    writer.close()
+    await rebuild(chatDbPath, rebuilt)
+    house.simulator.close()
+    remove(chatDbPath)
+    renameSync(rebuilt, chatDbPath)
+    await sees(house, ANNA, bubblesTo(...history, 'hi', 'in between'))
+    await settled(house)
+    expect((await house.status()).bubbles).toEqual({ confirmed: 8 })
+  })
+
   test('rebuilt in the same file, with lower ROWIDs', async () => {
     await begin()
     const db = new Database(house.simulator.chatDbPath)
@@ -274,6 +297,15 @@ describe('where the words are', () => {
     await waitFor('the record', async () => (await skips())['attachment_only'] === 1)
     expect(posted()).toEqual([])
   })
+})
+
+test('a text that is no text to SQLite: the row is on record, and stops nobody behind it', async () => {
+  await start()
+  await say('odd', { columns: { text: Buffer.from('odd'), attributedBody: null } })
+  await say('hello', { from: BERT })
+  await sees(house, BERT, bubblesTo('hello'))
+  await sees(house, ANNA, bubblesTo('odd'))
+  expect((await house.status()).problems).toEqual([])
 })
 
 test('500 old messages come again from the cloud, some of them twins of answered ones: recorded, none answered', async () => {

@@ -1,5 +1,7 @@
 import { readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'better-sqlite3'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { OsascriptMode } from '../../src/messages-simulator/osascript-modes.ts'
 import type { MockBackendOptions } from '../../src/mock-backend/start-mock-backend.ts'
@@ -8,7 +10,7 @@ import { ANNA, BERT } from '../support/conversation.ts'
 import { writePlainOsascript } from '../support/plain-osascript.ts'
 import { holdOsascript, osascriptsOf, stopped } from '../support/processes.ts'
 import { CAN_LIMIT, stopSpawning } from '../support/set-limits.ts'
-import { type House, startHouse, waitFor } from '../support/start-house.ts'
+import { AGENT_ID, type House, startHouse, waitFor } from '../support/start-house.ts'
 import { bubblesTo, sees, settled, twoBubbles } from '../support/two-bubbles.ts'
 
 /** Short, but not for a healthy osascript on a machine that has much to do. */
@@ -119,6 +121,33 @@ describe('errors that prove that nothing was sent: tried again, each bubble come
   })
 })
 
+test('a group whose guid an update of macOS has changed is still found', async () => {
+  await start()
+  await say({ mode: 'ok' }, { guid: 'iMessage;+;chat655333', participants: [ANNA, BERT] })
+  await sees(house, 'chat655333', bubblesTo('hi'))
+  await settled(house)
+  const chatDb = new Database(house.simulator.chatDbPath)
+  chatDb.exec("UPDATE chat SET guid = 'any;+;chat655333'")
+  chatDb.close()
+  const payload = { thread_id: 'chat655333', text: 'news' }
+  house.backend.sendCommand(AGENT_ID, { command_type: 'send_message_now', payload, priority: 'immediate' })
+  await sees(house, 'chat655333', [...bubblesTo('hi'), 'news'])
+  await settled(house)
+  expect(await bubbles()).toEqual({ confirmed: 3 })
+})
+
+test('frozen past its time-out while osascript ends in time: what it ended with counts', async () => {
+  house = await startHouse({ backend: twoBubbles, env: { EDGE_SEND_TIMEOUT: '3s' } })
+  await house.startConnected({ EDGE_OSASCRIPT: writePlainOsascript(house.dir) }) // its exit is all there is
+  await house.simulator.receive({ from: ANNA, text: 'hi' })
+  await waitFor('the send', async () => (await bubbles()).sending === 1)
+  house.signalAgent('SIGSTOP')
+  await sleep(4_000)
+  house.signalAgent('SIGCONT')
+  await sees(house, ANNA, bubblesTo('hi'))
+  expect(house.log).not.toContain('timed_out')
+})
+
 test('-1743: all sending pauses, with one alarm, and nothing is lost', async () => {
   await start()
   house.simulator.setOsascriptMode({ mode: 'fail-before', number: -1743 })
@@ -180,6 +209,27 @@ test.each([100, 5_000])('a row after %i ms: no double', async ms => {
   await settled(house)
   expect(house.seen(ANNA)).toEqual(bubblesTo('hi'))
   expect(await bubbles()).toEqual({ confirmed: 2 })
+})
+
+test('a row after 4 s, and the agent killed twice meanwhile: no double, no doubt', async () => {
+  await start()
+  await say({ mode: 'row-late', ms: 4_000 })
+  await sees(house, ANNA, ['R to hi'])
+  for (const _ of ['once', 'twice']) {
+    await house.killAgent()
+    await house.startAgent()
+  }
+  await sees(house, ANNA, bubblesTo('hi'))
+  await settled(house)
+  expect(await bubbles()).toEqual({ confirmed: 2 })
+})
+
+test('the same words three times in one answer, the first row late: each has its row', async () => {
+  await start({}, { reflex: () => undefined, replies: () => ['ok', 'ok', 'ok'] })
+  await say({ mode: 'row-late', ms: 1_500 })
+  await sees(house, ANNA, ['ok', 'ok', 'ok'])
+  await settled(house)
+  expect(await bubbles()).toEqual({ confirmed: 3 })
 })
 
 test('10 MB on standard error: no dead-lock, and nothing of it is kept', async () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -167,6 +167,29 @@ describe('the clock was set between two lives', () => {
     await sees(house, ANNA, ['B to hi'])
   })
 
+  test('it was ahead at the very first start: what comes from then on is answered', async () => {
+    house = await startHouse({ backend: twoBubbles })
+    await house.startConnected(clock(HOUR_MS))
+    clock(0)
+    await say('hi')
+    await sees(house, ANNA, bubblesTo('hi'))
+    await house.stopAgent()
+    await say('meanwhile')
+    await house.startConnected()
+    await ends('hi', 'meanwhile')
+  })
+
+  test('ahead an hour, while a row is being written: it is waited for as long as ever', async () => {
+    house = await startHouse({ backend: twoBubbles })
+    await house.startConnected(clock(0))
+    const late = house.simulator.receive({ from: ANNA, text: 'late', joinMs: 2_500 })
+    await say('hi')
+    await sees(house, ANNA, bubblesTo('hi'))
+    clock(HOUR_MS)
+    await late
+    await ends('hi', 'late')
+  })
+
   test('ahead an hour: an osascript that is still out is let go on', async () => {
     house = await startHouse({ backend: twoBubbles })
     await house.startConnected(clock(0))
@@ -198,6 +221,34 @@ describe.runIf(CAN_LIMIT)('no file and no socket can be opened for a while', () 
     house.signalAgent('SIGCONT')
     await waitFor('a failure', () => house.log.includes('EMFILE'))
     restore()
+    await ends('hi')
+  })
+
+  test('when an earlier life left an osascript out: it is looked for later, and waited for', async () => {
+    await start()
+    house.simulator.setOsascriptMode({ mode: 'slow', ms: 1_000 }, { times: 1 })
+    await say('hi')
+    const letGo = await holdOsascript(house)
+    await house.killAgent()
+    house.spawnAgent({ EDGE_FAILPOINT: 'deliver-before@1:pause' })
+    await stopped(house.agentPid)
+    const restore = limitFiles(house.agentPid, 3)
+    house.signalAgent('SIGCONT')
+    await waitFor('a failure', () => house.log.includes('EMFILE') || house.agentHasEnded())
+    restore()
+    letGo()
+    await ends('hi')
+  })
+
+  test('when chat.db has to be opened again: said to be unreadable, not damaged', async () => {
+    await start()
+    const restore = limitFiles(house.agentPid, 3)
+    const { chatDbPath } = house.simulator
+    renameSync(chatDbPath, `${chatDbPath}.away`)
+    await waitFor('a failure', () => house.log.includes('cannot be read: EMFILE'))
+    renameSync(`${chatDbPath}.away`, chatDbPath)
+    restore()
+    await say('hi')
     await ends('hi')
   })
 })

@@ -73,3 +73,13 @@ test('an error on a row of somebody else is nobody of ours', async () => {
   confirm(Date.now())
   expect(ends.map(({ state }) => state)).toEqual(['confirmed'])
 })
+
+test('an error that comes half an hour after the row makes its bubble failed', async () => {
+  const bubble = sent('late')
+  const row = await writer.writeOutgoing({ chat: CHAT, text: 'late' })
+  confirm(Date.now())
+  writer.updateMessage(row.guid, { error: 22 })
+  ends = []
+  confirm(Date.now() + 30 * 60_000)
+  expect(ends).toEqual([{ bubble, state: 'failed', reason: 'messages_row_error_22' }])
+})

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { receiveBatch } from '../../src/flows/receive-batch.ts'
 import { type ChatDb, openChatDb } from '../../src/imessage/chat-db.ts'
-import { type ChatDbWriter, openChatDbWriter } from '../../src/messages-simulator/chat-db-writer.ts'
+import { type ChatDbWriter, openChatDbWriter, toAppleDate } from '../../src/messages-simulator/chat-db-writer.ts'
 import { openStore, type Store } from '../../src/store/open-store.ts'
 
 const ANNA = '+15622924139'
@@ -29,11 +29,12 @@ afterEach(() => {
   rmSync(dir, { recursive: true })
 })
 
-const receive = (now: number) =>
+const receive = (now: number, attended = true) =>
   receiveBatch(db, {
     rules: { maxAgeMs: 60_000, allow: [], deny: [] },
     now: () => now,
     commitMs: now,
+    attended,
     hash: text => text,
     transaction: work => {
       commits += 1
@@ -95,4 +96,14 @@ test('the row of a send is found in a copy of chat.db, though the clock was set 
   db = openChatDb(join(dir, 'chat.db'))
   receive(Date.now())
   expect(store.outbox.awaitingRow(0)[0]?.watermark).toBeLessThan(rowid)
+})
+
+test('a row is given up after it was looked at for its time, not after so long a sleep', async () => {
+  const HOUR_MS = 3_600_000
+  const date = toAppleDate(Date.now() + HOUR_MS)
+  await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'late', joinMs: 'never', columns: { date } })
+  receive(Date.now())
+  expect(receive(Date.now() + HOUR_MS, false)).toEqual({ queued: 0, pending: 1 })
+  expect(receive(Date.now() + HOUR_MS + 59_000)).toEqual({ queued: 0, pending: 1 })
+  expect(receive(Date.now() + HOUR_MS + 61_000)).toEqual({ queued: 0, pending: 0 })
 })

@@ -41,6 +41,7 @@ export const createLife = (world: World, store: Store, scenario: Scenario, tampe
       rules: { maxAgeMs: WINDOW_MS, allow: [], deny: [] },
       now,
       commitMs: world.now,
+      attended: true,
       hash: text => text,
       transaction,
       cursor,
