@@ -6,6 +6,7 @@ import { register as logs } from './logs.ts'
 import { register as messagesSimulator } from './messages-simulator.ts'
 import { register as mockBackend } from './mock-backend.ts'
 import { register as queue } from './queue.ts'
+import { register as selftest } from './selftest.ts'
 import { register as start } from './start.ts'
 import { register as status } from './status.ts'
 import { version } from './version.ts'
@@ -30,7 +31,8 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  for (const register of [start, status, queue, logs, config, demo, mockBackend, messagesSimulator]) register(program)
+  for (const register of [start, status, queue, logs, selftest, config, demo, mockBackend, messagesSimulator])
+    register(program)
   return program
 }
 
