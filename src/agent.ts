@@ -10,11 +10,14 @@ import { controlSocketPath } from './control/socket-path.ts'
 import { backoff } from './core/backoff.ts'
 import type { BubbleState } from './core/bubble.ts'
 import { createSteadyClock } from './core/clock.ts'
-import { EdgeError } from './core/errors.ts'
+import { EdgeError, EXIT } from './core/errors.ts'
 import { createLatency } from './core/latency.ts'
 import type { Log } from './core/log.ts'
 import type { Chat } from './core/message.ts'
+import type { ChatDbProbe } from './core/probes.ts'
 import { createProblems } from './core/problems.ts'
+import { says } from './core/says.ts'
+import { SELFTEST_MARK, type SelftestRun } from './core/selftest.ts'
 import { createFailpoints } from './failpoints.ts'
 import { createAnswering } from './flows/answer-message.ts'
 import { confirmSent } from './flows/confirm-sent.ts'
@@ -22,17 +25,27 @@ import { createDelivery } from './flows/deliver-bubble.ts'
 import { executeCommand } from './flows/execute-command.ts'
 import { createPump } from './flows/pump.ts'
 import { receiveBatch } from './flows/receive-batch.ts'
+import { createSelftest } from './flows/run-selftest.ts'
 import { createAcks } from './flows/send-acks.ts'
 import { createQueue } from './flows/tend-queue.ts'
-import { CHAT_DB_CODES, type ChatDb, openChatDb } from './imessage/chat-db.ts'
+import { createAutomationWatch } from './flows/watch-automation.ts'
+import { CHAT_DB_CODES, type ChatDb } from './imessage/chat-db.ts'
+import { createAutomationProbe } from './imessage/probe-automation.ts'
+import { probeChatDb } from './imessage/probe-chat-db.ts'
 import { createSendText } from './imessage/send-text.ts'
 import { watchChatDb } from './imessage/watch-chat-db.ts'
+import { watchForGrant } from './imessage/watch-for-grant.ts'
+import { runTool } from './macos/run-tool.ts'
 import type { MessageRequest } from './protocol/wire.ts'
 import { openStore } from './store/open-store.ts'
 
 /** What the agent has to be told; durations in milliseconds, paths absolute. */
 export type AgentSettings = {
   readonly version: string
+  /** The service's name, where launchd started us. */
+  readonly label?: string | undefined
+  /** Where the settings were read from. */
+  readonly configFile?: string
   readonly backendUrl: string
   readonly agentId: string
   /** The secret of now: it is asked for at every use, so that a changed one is found without a restart. */
@@ -59,6 +72,8 @@ export type AgentSettings = {
 export type Agent = {
   /** Resolves where the agent cannot go on and has to be started again. */
   readonly failed: Promise<EdgeError>
+  /** Resolves when another terminal asks for an ordered stop. */
+  readonly stopAsked: Promise<void>
   /** In order: nothing comes in any more, POSTs and sends under way end and are recorded, everything is closed. */
   readonly stop: () => Promise<void>
 }
@@ -68,29 +83,43 @@ export type AgentStatus = ReturnType<Parts['status']>
 /**
  * Starts the agent. It runs until `stop`; whatever goes wrong meanwhile is a problem in its status, not an end.
  *
- * @throws EdgeError where it cannot start: another one runs on this state, the state or chat.db cannot be used.
+ * @throws EdgeError where it cannot start: another one runs on this state (under launchd it waits for that to end), or the
+ * state cannot be used.
  */
 export const startAgent = async (settings: AgentSettings, log: Log): Promise<Agent> => {
   // The last life may still be ending: launchd starts the next one at once.
   const store = await pRetry(() => openStore(settings.stateDir), {
-    retries: 4,
+    // launchd would start us again every ten seconds for as long as another one runs.
+    retries: settings.label === undefined ? 4 : Number.POSITIVE_INFINITY,
     minTimeout: 100,
+    maxTimeout: LOCK_RETRY_MS,
     shouldRetry: ({ error }) => error instanceof EdgeError && error.code === 'already_running',
+    onFailedAttempt: ({ error, attemptNumber }) => {
+      if (attemptNumber === LOUD_ATTEMPT && error instanceof EdgeError)
+        log.warn({ code: error.code, remedy: error.remedy }, `${error.message}: waiting for it to end`)
+    },
   })
   try {
-    // Later an unreadable chat.db is weathered; an agent that never saw one has most likely been told a wrong path.
-    if (store.cursor.read() === undefined) openChatDb(settings.chatDb).close()
     const parts = assemble(settings, store, log)
+    const stopAsked = Promise.withResolvers<void>()
     const control = await serveControl(controlSocketPath(settings.stateDir), {
       status: parts.status,
       queue: parts.queue.list,
       'queue-retry': ids => parts.changeQueue(() => parts.queue.retry(z.array(z.string()).parse(ids))),
       'queue-drop': ids => parts.changeQueue(() => parts.queue.drop(z.array(z.string()).parse(ids))),
+      'probe-automation': parts.probeAutomation,
+      'probe-chat-db': parts.probeChatDb,
+      selftest: args => parts.selftest(selftestRequest.parse(args)),
+      stop: () => {
+        stopAsked.resolve()
+        return { pid: process.pid, stopping: true }
+      },
     })
     parts.recover()
     const ends = parts.run()
     return {
       failed: parts.failed,
+      stopAsked: stopAsked.promise,
       stop: async () => {
         await parts.stop()
         await ends
@@ -158,6 +187,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
         toBody,
         count: counters.count,
         startedOver: store.startedOver,
+        firstStartMs: store.firstStartMs,
         onReanchored: file => log.warn({ file }, 'chat.db is another file or was rebuilt; going on by date'),
       })
       if (queued > 0) answering.wake()
@@ -261,11 +291,27 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     dir: join(settings.stateDir, 'attempts'),
     timeoutMs: settings.send.timeoutMs,
   })
+  const selftests = createSelftest({
+    transaction: commit('selftest'),
+    outbox,
+    claim: threadId => delivery.claim(threadId),
+    evidence: sender.evidence,
+    hasRow: (threadId, words, after) => {
+      try {
+        const rows = chatDb?.outgoingAfter(after) ?? []
+        return rows.some(({ chat, text }) => chat?.threadId === threadId && says(text) === words)
+      } catch {
+        return false // chat.db cannot be read just now
+      }
+    },
+    mayAutomate: () => automation.state() !== 'missing',
+    now,
+  })
   const delivery = createDelivery({
     transaction: commit('deliver'),
     outbox,
-    sender: { ...sender, send: failpoints.around('send', sender.send) },
-    chatOf,
+    sender: selftests.watch({ ...sender, send: failpoints.around('send', sender.send) }),
+    chatOf: threadId => chatOf(threadId) ?? selftests.chatOf(threadId),
     watermark,
     newAttempt: randomUUID,
     now,
@@ -277,6 +323,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     },
     onEnd,
     onSent: () => settling.wake(),
+    onPermission: isAllowed => automation.learn(isAllowed),
     onStarted: failpoints.around('spawn', () => {
       if (frameAt !== undefined) latencies.frameToOsascript.add(performance.now() - frameAt)
     }),
@@ -325,11 +372,12 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
         isLive: () => answering.inFlight() > 0 || delivery.running() > 0,
         onOpen: db => {
           chatDb = db
+          if (db !== undefined) problems.clear(RESTART_NEEDED)
         },
         onChange: receive,
         onProblem: problem => {
+          for (const code of CHAT_DB_CODES) if (code !== problem?.code) problems.clear(code)
           if (problem !== undefined) problems.set(problem.code, problem.message, problem.remedy ?? '')
-          else for (const code of CHAT_DB_CODES) problems.clear(code)
         },
         onReady: look => {
           lookNow = look
@@ -358,8 +406,65 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
           if (status.state !== 'open') acks.use(undefined)
         },
       }),
+      watchForGrant({
+        path: settings.chatDb,
+        isForbidden: () => problems.has('chat_db_forbidden'),
+        run: runTool,
+        onNewOnly: needsRestart,
+        signal: intake.signal,
+      }),
+      automation.ask(), // macOS asks its user at the first one: early, while somebody is there
     ])
     secretWatch.stop()
+  }
+
+  // What macOS may forbid
+  const automation = createAutomationWatch({
+    probe: createAutomationProbe({
+      osascript: settings.osascript,
+      run: (program, args, { timeoutMs }) => runTool(program, args, { timeoutMs, signal: intake.signal }),
+    }),
+    pause: delivery.pause,
+    resume: delivery.resume,
+    problems,
+    program: process.execPath,
+  })
+  /** A grant that only a new process sees: launchd starts one when we end. */
+  const needsRestart = (): void => {
+    const message = `a new process may read ${settings.chatDb}, this one may not yet`
+    if (settings.label !== undefined) failed.resolve(new EdgeError(RESTART_NEEDED, message, { exit: EXIT.permission }))
+    else problems.set(RESTART_NEEDED, message, 'Stop edge-agent and start it again.')
+  }
+  const permissions = () => ({
+    fullDiskAccess: chatDb !== undefined ? 'granted' : problems.has('chat_db_forbidden') ? 'missing' : 'unknown',
+    automation: automation.state(),
+  })
+
+  /** A line to somebody to whom Messages has a chat already, and to nobody else. */
+  const selftest = async ({ to, number, count }: z.infer<typeof selftestRequest>): Promise<SelftestRun> => {
+    if (automation.state() === 'missing') {
+      const remedy = problems.list().find(({ code }) => code === 'automation_denied')?.remedy
+      throw new EdgeError('automation_denied', 'macOS does not let the agent control Messages: nothing can be sent', {
+        exit: EXIT.permission,
+        ...(remedy !== undefined && { remedy }),
+      })
+    }
+    const seen = probeChatDb(settings.chatDb, chatDb)
+    if (seen.problem !== undefined) {
+      const { code, message, remedy } = seen.problem
+      const exit = code === 'chat_db_forbidden' ? EXIT.permission : EXIT.failure
+      throw new EdgeError(code, message, { remedy, exit })
+    }
+    const chat = threadsOf(to)
+      .map(threadId => cursor.chatOf(threadId) ?? chatDb?.chatOf(threadId, { writtenTo: false }))
+      .find(found => found !== undefined && !found.isGroup)
+    if (chat === undefined) {
+      throw new EdgeError('unknown_thread', 'Messages has no conversation with that number or address', {
+        remedy: 'Write to it once in Messages by hand, then say this again. It is never made up.',
+      })
+    }
+    const line = `${SELFTEST_MARK} ${number} of ${count} (${randomUUID().slice(0, 8)})`
+    return selftests.run(chat, line, settings.send.timeoutMs + SELFTEST_ROW_MS)
   }
 
   const status = () => ({
@@ -368,6 +473,9 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
       version: settings.version,
       pid: process.pid,
       node: process.versions.node,
+      execPath: process.execPath,
+      ...(settings.label !== undefined && { label: settings.label }),
+      ...(settings.configFile !== undefined && { configFile: settings.configFile }),
       startedAt: new Date(startedMs).toISOString(),
       uptimeSeconds: Math.round((now() - startedMs) / 1000),
       rssBytes: process.memoryUsage.rss(),
@@ -375,6 +483,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     },
     connection: connection ?? { state: 'connecting' as const, since: startedMs, generation: 0 },
     chatDb: { readable: chatDb !== undefined },
+    permissions: permissions(),
     lastMessage: lastMessage(inbox.last()),
     messages: inbox.counts(),
     skipped: counters.under('skipped'),
@@ -394,6 +503,12 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   return {
     failed: failed.promise,
     status,
+    probeAutomation: automation.ask,
+    selftest,
+    probeChatDb: (): ChatDbProbe => {
+      const seenRowid = cursor.read()?.rowid
+      return { ...probeChatDb(settings.chatDb, chatDb), ...(seenRowid !== undefined && { seenRowid }) }
+    },
     queue,
     changeQueue: <T>(change: () => T): T => {
       const result = change()
@@ -426,6 +541,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     },
     stop: async () => {
       intake.abort()
+      automation.stop()
       await Promise.all([answering.stop(POST_GRACE_MS), delivery.stop(SEND_GRACE_MS)])
       settling.stop()
       retention.stop()
@@ -448,9 +564,26 @@ const POST_GRACE_MS = 5_000
 /** Sends are never aborted. */
 const SEND_GRACE_MS = 15_000
 const SECRET_POLL_MS = 5_000
+/** How often an agent that launchd keeps looks whether the other one has ended. */
+const LOCK_RETRY_MS = 30_000
+/** The tries before it are for a last life that is still ending. */
+const LOUD_ATTEMPT = 5
+const RESTART_NEEDED = 'restart_needed'
 /** What is finished is kept for 30 days; its counts stay. */
 const KEEP_MS = 30 * 24 * 60 * 60_000
 const RETIRE_EVERY_MS = 6 * 60 * 60_000
+
+/** After osascript has had its time, for the row to come. */
+const SELFTEST_ROW_MS = 30_000
+
+const selftestRequest = z.object({ to: z.string(), number: z.int(), count: z.int() })
+
+/** The threads that may be meant by what a person types: numbers have marks, and not always their plus. */
+const threadsOf = (to: string): readonly string[] => {
+  if (!/^\+?[\d\s().\-\u2010-\u2015]+$/.test(to)) return [to, to.toLowerCase()]
+  const digits = to.replace(/\D/g, '')
+  return to.startsWith('+') ? [`+${digits}`] : [`+${digits}`, digits]
+}
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('base64url')
 

@@ -2,9 +2,11 @@ import { Command, CommanderError } from 'commander'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import { register as config } from './config.ts'
 import { register as demo } from './demo.ts'
+import { register as logs } from './logs.ts'
 import { register as messagesSimulator } from './messages-simulator.ts'
 import { register as mockBackend } from './mock-backend.ts'
 import { register as queue } from './queue.ts'
+import { register as selftest } from './selftest.ts'
 import { register as start } from './start.ts'
 import { register as status } from './status.ts'
 import { version } from './version.ts'
@@ -29,7 +31,8 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  for (const register of [start, status, queue, config, demo, mockBackend, messagesSimulator]) register(program)
+  for (const register of [start, status, queue, logs, selftest, config, demo, mockBackend, messagesSimulator])
+    register(program)
   return program
 }
 
@@ -39,6 +42,7 @@ Examples:
   $ edge-agent config check                 are the settings right?
   $ edge-agent start --log-format json      run, with a log for programs
   $ edge-agent status --json                how is the agent that runs?
+  $ edge-agent logs -f                      what is it doing?
   $ edge-agent mock-backend --port 8787     a backend to try things out with`
 
 /** Prints what went wrong on standard error; returns the exit code. */

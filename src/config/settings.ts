@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { findTool } from '../macos/run-tool.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 import { expandHome, type Host, placesOf } from './places.ts'
 
@@ -53,8 +54,8 @@ export const settingsFor = (host: Host) => {
       expects: 'the path of a folder',
       isPath: true,
     }),
-    osascript: path.prefault('/usr/bin/osascript').register(about, {
-      description: 'The program that hands texts to Messages.',
+    osascript: path.prefault(findTool('osascript', host.env['PATH'] ?? '') ?? '/usr/bin/osascript').register(about, {
+      description: 'The program that hands texts to Messages. Default: the first osascript on PATH.',
       expects: 'the path of a program',
       isPath: true,
     }),
@@ -68,6 +69,11 @@ export const settingsFor = (host: Host) => {
       host.isTTY ? 'pretty' : 'json',
       'Lines for programs or for people. Default: pretty on a terminal, json elsewhere.',
     ),
+    log_file: path.optional().register(about, {
+      description: 'Where the log goes, rotated at 10 MB with four older files beside it. Default: standard output.',
+      expects: 'the path of a file',
+      isPath: true,
+    }),
     max_message_age: duration('6h', '1s', '365d', 'Older incoming messages are recorded, not answered.'),
     payload: choice(['minimal'], 'minimal', 'What is posted about a message: minimal has thread, sender and text.'),
 

@@ -67,6 +67,7 @@ const statements = (db: Database.Database) => {
     .prepare<[], number>('SELECT EXISTS (SELECT 1 FROM message WHERE is_from_me = 0 AND is_finished = 1)')
     .pluck()
   const chat = db.prepare<[string], number>('SELECT 1 FROM chat WHERE guid = ?').pluck()
+  const newestIncoming = query<[]>('WHERE +m.is_from_me = 0 ORDER BY m.date DESC LIMIT 1')
   const chats = db
     .prepare<[{ threadId: string; writtenTo: number }], RawChat>(
       `SELECT ${chatList} FROM chat c WHERE c.chat_identifier = @threadId AND (@writtenTo = 0 OR EXISTS (
@@ -97,6 +98,11 @@ const statements = (db: Database.Database) => {
     rowidsSince: (sinceMs: number, upTo: number): number[] => since.all(fromUnixMs(sinceMs), upTo),
     highestRowidBefore: (ms: number): number => before.get(fromUnixMs(ms)) ?? 0,
     hasChat: (chatGuid: string): boolean => chat.get(chatGuid) !== undefined,
+    /** When the newest incoming message was sent, Unix milliseconds. */
+    newestIncomingMs: (): number | undefined => {
+      const raw = newestIncoming.get()
+      return raw && toMessageRow(raw).dateMs
+    },
     /** Whether incoming rows are marked as finished here; every macOS does, other writers may not. */
     marksFinished: (): boolean => finished.get() === 1,
     /** The chat of a thread, where there are several the one last used; `writtenTo`: somebody has written to us in it. */
@@ -173,7 +179,7 @@ export const explainChatDbError = (cause: unknown, path: string): ChatDbProblem 
     return new ChatDbProblem(
       'chat_db_forbidden',
       `macOS does not let this program read ${path} (${seen})`,
-      'Give Full Disk Access to the node binary that runs edge-agent: System Settings > Privacy & Security > Full Disk Access.',
+      `Give Full Disk Access to ${process.execPath}: System Settings > Privacy & Security > Full Disk Access. It goes on by itself.`,
       cause,
     )
   }
