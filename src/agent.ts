@@ -95,7 +95,7 @@ export const startAgent = async (settings: AgentSettings, log: Log): Promise<Age
     maxTimeout: LOCK_RETRY_MS,
     shouldRetry: ({ error }) => error instanceof EdgeError && error.code === 'already_running',
     onFailedAttempt: ({ error, attemptNumber }) => {
-      if (attemptNumber === LOUD_ATTEMPT && error instanceof EdgeError)
+      if (settings.label !== undefined && attemptNumber === LOUD_ATTEMPT && error instanceof EdgeError)
         log.warn({ code: error.code, remedy: error.remedy }, `${error.message}: waiting for it to end`)
     },
   })
@@ -409,7 +409,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
       watchForGrant({
         path: settings.chatDb,
         isForbidden: () => problems.has('chat_db_forbidden'),
-        run: runTool,
+        run: runHere,
         onNewOnly: needsRestart,
         signal: intake.signal,
       }),
@@ -419,10 +419,12 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   }
 
   // What macOS may forbid
+  const runHere = (program: string, args: readonly string[], { timeoutMs }: { readonly timeoutMs: number }) =>
+    runTool(program, args, { timeoutMs, signal: intake.signal })
   const automation = createAutomationWatch({
     probe: createAutomationProbe({
       osascript: settings.osascript,
-      run: (program, args, { timeoutMs }) => runTool(program, args, { timeoutMs, signal: intake.signal }),
+      run: runHere,
     }),
     pause: delivery.pause,
     resume: delivery.resume,

@@ -91,10 +91,10 @@ test('the log goes to its file, also after somebody removed that, and "logs" fin
   await house.stopAgent()
   expect(house.log).toBe('')
   const { stdout } = spawnSync(process.execPath, [MAIN, 'logs', '--log-file', file, '--json'], { encoding: 'utf8' })
-  expect(
-    stdout
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line).msg),
-  ).toEqual(['stopping', 'agent stopped'])
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line).msg)
+  expect(events.slice(-2)).toEqual(['stopping', 'agent stopped'])
+  expect(events).not.toContain('agent started')
 })

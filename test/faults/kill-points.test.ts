@@ -52,7 +52,7 @@ const withStuckOsascript = async (
   const path = stuckOsascript(house)
   const once = join(house.dir, 'stuck')
   writeFileSync(once, says)
-  const isStuck = `[ -e '${once}' ]`
+  const isStuck = `[ $# -gt 1 ] && [ -e '${once}' ]` // a send, not the question of the start
   const stick = `cat '${once}' >&2; echo >&2; rm '${once}'; sleep 300; exit 1`
   writeFileSync(path, `#!/bin/sh\nif ${isStuck}; then ${stick}; fi\nexec '${house.simulator.osascriptPath}' "$@"\n`, {
     mode: 0o755,
