@@ -14,7 +14,7 @@ import { EdgeError } from './core/errors.ts'
 import { createLatency } from './core/latency.ts'
 import type { Log } from './core/log.ts'
 import type { Chat } from './core/message.ts'
-import { createProblems } from './core/problems.ts'
+import { createProblems, type Problems } from './core/problems.ts'
 import { createFailpoints } from './failpoints.ts'
 import { createAnswering } from './flows/answer-message.ts'
 import { confirmSent } from './flows/confirm-sent.ts'
@@ -27,6 +27,8 @@ import { createQueue } from './flows/tend-queue.ts'
 import { CHAT_DB_CODES, type ChatDb, openChatDb } from './imessage/chat-db.ts'
 import { createSendText } from './imessage/send-text.ts'
 import { watchChatDb } from './imessage/watch-chat-db.ts'
+import { KEYCHAIN_CODES, type KeychainItem, readKeychain } from './macos/keychain.ts'
+import { createKeychainSecret } from './macos/keychain-secret.ts'
 import type { MessageRequest } from './protocol/wire.ts'
 import { openStore } from './store/open-store.ts'
 
@@ -37,6 +39,8 @@ export type AgentSettings = {
   readonly agentId: string
   /** The secret of now: it is asked for at every use, so that a changed one is found without a restart. */
   readonly readSecret: () => string | undefined
+  /** Where the secret is in the Keychain; it then takes the place of `readSecret`. */
+  readonly keychainItem?: KeychainItem
   readonly chatDb: string
   readonly stateDir: string
   readonly osascript: string
@@ -126,6 +130,13 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   let connection: ConnectionStatus | undefined
   let lookNow = () => {}
 
+  // the secret, from wherever it is
+  const isRefused = (): boolean =>
+    problems.has('backend_refuses') ||
+    (connection !== undefined && 'lastError' in connection && connection.lastError?.code === 'unauthorized')
+  const keychain = settings.keychainItem && openKeychain(settings.keychainItem, isRefused, problems)
+  const readSecret = keychain?.current ?? settings.readSecret
+
   // chat.db → inbox
   const toBody = ({ threadId, sender, text }: { threadId: string; sender: string; text: string }): string =>
     JSON.stringify({ thread_id: threadId, sender, filtered_text: text } satisfies MessageRequest)
@@ -159,12 +170,13 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   }
 
   // inbox → backend → bubbles
+  const post = createPostMessage({ ...settings, readSecret })
   const answering = createAnswering({
     inbox,
     commands,
     outbox,
     transaction: commit('answer'),
-    post: failpoints.around('post', createPostMessage(settings)),
+    post: failpoints.around('post', keychain ? after(keychain.ready, post) : post),
     deliver: threadId => delivery.wake(threadId),
     now,
     backoff: attempt => backoff({ attempt, baseMs: 1_000, capMs: 60_000, random: Math.random }),
@@ -297,7 +309,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
 
   const run = async (): Promise<void> => {
     retention.wake()
-    const secretWatch = watchSecret(settings.readSecret, () => answering.backendIsBack())
+    const secretWatch = watchSecret(readSecret, () => answering.backendIsBack())
     await Promise.all([
       watchChatDb({
         path: settings.chatDb,
@@ -316,10 +328,13 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
           lookNow = look
         },
       }),
-      keepConnected({
+      after(
+        keychain?.ready,
+        keepConnected,
+      )({
         backendUrl: settings.backendUrl,
         agentId: settings.agentId,
-        readSecret: settings.readSecret,
+        readSecret,
         signal: intake.signal,
         random: Math.random,
         onOpen: open => {
@@ -330,6 +345,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
         onProtocolError: code => log.warn({ code }, 'frame ignored'),
         onWake: () => {
           log.info({}, 'woke up')
+          keychain?.reread()
           lookNow()
           answering.wake()
         },
@@ -407,6 +423,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     },
     stop: async () => {
       intake.abort()
+      keychain?.stop()
       await Promise.all([answering.stop(POST_GRACE_MS), delivery.stop(SEND_GRACE_MS)])
       settling.stop()
       retention.stop()
@@ -441,6 +458,24 @@ const commitTime = (chatDb: string): number => {
   const wal = statSync(`${chatDb}-wal`, { throwIfNoEntry: false })
   return wal === undefined || wal.mtimeMs > now || now - wal.mtimeMs > 10_000 ? now : wal.mtimeMs
 }
+
+const openKeychain = (item: KeychainItem, isRefused: () => boolean, problems: Problems) =>
+  createKeychainSecret({
+    read: () => readKeychain(item),
+    isRefused,
+    onProblem: problem => {
+      for (const code of KEYCHAIN_CODES) if (code !== problem?.code) problems.clear(code)
+      if (problem !== undefined) problems.setFrom(problem)
+    },
+  })
+
+/** The same function, which first waits for what it needs, if there is such a thing. */
+const after =
+  <A, R>(ready: Promise<void> | undefined, work: (argument: A) => Promise<R>): ((argument: A) => Promise<R>) =>
+  async argument => {
+    await ready
+    return await work(argument)
+  }
 
 /** A secret that was changed is tried at once. */
 const watchSecret = (readSecret: () => string | undefined, onChange: () => void) => {

@@ -12,7 +12,7 @@ export const register = (program: Command): void => {
   const checkInput = addSettingsFlags(check)
   check.action(async ({ json }: { json?: true }) => {
     const { checkConfig } = await import('./print-config.ts')
-    checkConfig(checkInput(), { json: json === true })
+    await checkConfig(checkInput(), { json: json === true })
   })
 
   const show = config

@@ -12,7 +12,16 @@ export const runAgent = async (input: ConfigInput): Promise<void> => {
   const log = await createLog({ level: config.logLevel, format: config.logFormat })
   for (const warning of warnings) log.warn({ warning }, 'setting ignored')
 
-  const agent = await startAgent({ ...config, version: version(), readSecret: readSecret(config) }, log)
+  const { secret } = config
+  const agent = await startAgent(
+    {
+      ...config,
+      version: version(),
+      readSecret: readSecret(config),
+      ...(secret.kind === 'keychain' && { keychainItem: secret }),
+    },
+    log,
+  )
   log.info({ agentId: config.agentId, pid: process.pid, stateDir: config.stateDir }, 'agent started')
 
   const end = await Promise.race([nextStopSignal(), agent.failed])

@@ -40,8 +40,11 @@ export const inspectConfig = (input: ConfigInput): Inspection => {
   const secretFile = schema.shape.secret_file.safeParse(written('secret_file')).data
   const insecureIsFine = schema.shape.backend.shape.allow_insecure_http.safeParse(written(ALLOW_HTTP)).data === true
   const secretFileGiven = given.get('secret_file')
+  const agentId = schema.shape.agent_id.safeParse(written('agent_id')).data
+  const inKeychain = schema.shape.secret_store.safeParse(written('secret_store')).data === 'keychain'
   const secret = findSecret(
     input.env['EDGE_SECRET'],
+    inKeychain && agentId !== undefined ? { service: placesOf(input).label, account: agentId } : undefined,
     secretFile && secretFileGiven ? { path: secretFile, given: secretFileGiven } : undefined,
   )
 
@@ -50,16 +53,18 @@ export const inspectConfig = (input: ConfigInput): Inspection => {
     ...settings.flatMap(setting => judge(setting, given.get(setting.key), path)),
     ...judgeHttp(backendUrl, insecureIsFine, given.get('backend_url')),
     ...secret.faults,
-    ...judgeSecrecy(backendUrl, secret.source.kind === 'none' && !secretFileGiven),
+    ...judgeSecrecy(backendUrl, secret.source.kind === 'none' && !secretFileGiven && !inKeychain),
   ]
   return {
     file: { path, exists: file.exists },
     rows: describeConfig(settings, given, secret.source),
     faults,
-    warnings: unknownVariables(settings, input),
+    warnings: [...unknownVariables(settings, input), ...(inKeychain && secretFileGiven ? [FILE_IGNORED] : [])],
     config: faults.length > 0 ? undefined : toConfig(schema.parse(nest(settings, given)), secret.source),
   }
 }
+
+const FILE_IGNORED = 'secret_file is ignored: secret_store has the secret in the Keychain'
 
 const configFile = ({ flags, env, homedir, ...host }: ConfigInput) => {
   const named = flags['config'] || env['EDGE_CONFIG']
