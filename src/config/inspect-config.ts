@@ -66,6 +66,12 @@ export const inspectConfig = (input: ConfigInput): Inspection => {
 
 const FILE_IGNORED = 'secret_file is ignored: secret_store has the secret in the Keychain'
 
+/** What is wrong with one value of one setting, if anything; `origin` is where it was written. */
+export const judgeValue = (host: Host, key: string, given: Given): Fault | undefined => {
+  const setting = listSettings(settingsFor(host)).find(setting => setting.key === key)
+  return setting && judge(setting, given, '')[0]
+}
+
 const configFile = ({ flags, env, homedir, ...host }: ConfigInput) => {
   const named = flags['config'] || env['EDGE_CONFIG']
   if (!named) return { path: placesOf({ env, homedir, ...host }).configFile, askedForBy: undefined }
@@ -106,7 +112,8 @@ const judgeSecrecy = (backendUrl: string | undefined, isMissing: boolean): Fault
   return [{ key: 'secret', origin: undefined, expected, found: 'none (set EDGE_SECRET, or secret_file to a path)' }]
 }
 
-const isLoopback = (url: string): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)
+/** Whether a URL, one that is fit to be a setting, stays on this machine. */
+export const isLoopback = (url: string): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)
 
 const unknownVariables = (settings: readonly Setting[], { env }: ConfigInput): string[] => {
   const known = [
