@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Fault } from '../config/config-error.ts'
 import { type ConfigInput, inspectConfig, judgeValue } from '../config/inspect-config.ts'
 import { listSettings } from '../config/list-settings.ts'
@@ -28,7 +29,7 @@ export const findPresent = (input: ConfigInput): Present => {
   const isOwn = file.path === placesOf(input).configFile
   return {
     file: file.path,
-    exists: found.exists,
+    exists: existsSync(file.path),
     // Beside the file, under a name that no other settings file there would use.
     secretFile: isOwn ? placesOf(input).secretFile : file.path.replace(/(\.toml)?$/, '.secret'),
     stateDir: String(rows.find(({ key }) => key === 'state_dir')?.value ?? placesOf(input).stateDir),

@@ -11,6 +11,8 @@ import {
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
+const PATH = process.env['PATH']
+
 /**
  * A `security` of our own, in a folder to be put first on PATH: it keeps its items as files and does what it is told.
  * `act` is what each call does from then on: `work`, `hang`, `exit N` (with a word on standard error), or `print TEXT`.
@@ -24,7 +26,7 @@ export const createSecurityShim = () => {
   chmodSync(shim, 0o755)
   const itemFile = (service: string, account: string): string => join(items, `${service} ${account}`)
   return {
-    path: [dir, process.env['PATH']].join(delimiter),
+    path: [dir, PATH].join(delimiter),
     act: (what: string): void => writeFileSync(join(dir, 'act'), what),
     /** The arguments of every call so far. */
     calls: (): string[] => {
