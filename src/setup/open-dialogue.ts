@@ -51,7 +51,8 @@ export const openDialogue = ({ input, output }: Terminal): Dialogue => {
   let onLine: ((line: string) => void) | undefined
 
   const end = (): void => cancel.abort(new EdgeError('cancelled', CANCELLED, { exit: EXIT.cancelled }))
-  lines.on('SIGINT', end).on('close', end)
+  // Ctrl-C, too, closes it.
+  lines.on('close', end)
   lines.on('line', line => onLine?.(line))
 
   const readLine = async (prompt: string, isHidden: boolean): Promise<string> => {
