@@ -15,7 +15,7 @@ import { createLatency } from './core/latency.ts'
 import type { Log } from './core/log.ts'
 import type { Chat } from './core/message.ts'
 import type { ChatDbProbe } from './core/probes.ts'
-import { createProblems } from './core/problems.ts'
+import { createProblems, type Problems } from './core/problems.ts'
 import { says } from './core/says.ts'
 import { SELFTEST_MARK, type SelftestRun } from './core/selftest.ts'
 import { createFailpoints } from './failpoints.ts'
@@ -35,6 +35,8 @@ import { probeChatDb } from './imessage/probe-chat-db.ts'
 import { createSendText } from './imessage/send-text.ts'
 import { watchChatDb } from './imessage/watch-chat-db.ts'
 import { watchForGrant } from './imessage/watch-for-grant.ts'
+import { KEYCHAIN_CODES, type KeychainItem, readKeychain } from './macos/keychain.ts'
+import { createKeychainSecret } from './macos/keychain-secret.ts'
 import { runTool } from './macos/run-tool.ts'
 import type { MessageRequest } from './protocol/wire.ts'
 import { openStore } from './store/open-store.ts'
@@ -50,6 +52,8 @@ export type AgentSettings = {
   readonly agentId: string
   /** The secret of now: it is asked for at every use, so that a changed one is found without a restart. */
   readonly readSecret: () => string | undefined
+  /** Where the secret is in the Keychain; it then takes the place of `readSecret`. */
+  readonly keychainItem?: KeychainItem
   readonly chatDb: string
   readonly stateDir: string
   readonly osascript: string
@@ -164,6 +168,13 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   let connection: ConnectionStatus | undefined
   let lookNow = () => {}
 
+  // the secret, from wherever it is
+  const isRefused = (): boolean =>
+    problems.has('backend_refuses') ||
+    (connection !== undefined && 'lastError' in connection && connection.lastError?.code === 'unauthorized')
+  const keychain = settings.keychainItem && openKeychain(settings.keychainItem, isRefused, problems)
+  const readSecret = keychain?.current ?? settings.readSecret
+
   // chat.db → inbox
   const toBody = ({ threadId, sender, text }: { threadId: string; sender: string; text: string }): string =>
     JSON.stringify({ thread_id: threadId, sender, filtered_text: text } satisfies MessageRequest)
@@ -201,12 +212,13 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   }
 
   // inbox → backend → bubbles
+  const post = createPostMessage({ ...settings, readSecret })
   const answering = createAnswering({
     inbox,
     commands,
     outbox,
     transaction: commit('answer'),
-    post: failpoints.around('post', createPostMessage(settings)),
+    post: failpoints.around('post', keychain ? after(keychain.ready, post) : post),
     deliver: threadId => delivery.wake(threadId),
     now,
     backoff: attempt => backoff({ attempt, baseMs: 1_000, capMs: 60_000, random: Math.random }),
@@ -363,7 +375,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
 
   const run = async (): Promise<void> => {
     retention.wake()
-    const secretWatch = watchSecret(settings.readSecret, () => answering.backendIsBack())
+    const secretWatch = watchSecret(readSecret, () => answering.backendIsBack())
     await Promise.all([
       watchChatDb({
         path: settings.chatDb,
@@ -383,10 +395,13 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
           lookNow = look
         },
       }),
-      keepConnected({
+      after(
+        keychain?.ready,
+        keepConnected,
+      )({
         backendUrl: settings.backendUrl,
         agentId: settings.agentId,
-        readSecret: settings.readSecret,
+        readSecret,
         signal: intake.signal,
         random: Math.random,
         onOpen: open => {
@@ -397,6 +412,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
         onProtocolError: code => log.warn({ code }, 'frame ignored'),
         onWake: () => {
           log.info({}, 'woke up')
+          keychain?.reread()
           lookNow()
           answering.wake()
         },
@@ -544,6 +560,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     stop: async () => {
       intake.abort()
       automation.stop()
+      keychain?.stop()
       await Promise.all([answering.stop(POST_GRACE_MS), delivery.stop(SEND_GRACE_MS)])
       settling.stop()
       retention.stop()
@@ -598,6 +615,24 @@ const commitTime = (chatDb: string): number => {
   const wal = statSync(`${chatDb}-wal`, { throwIfNoEntry: false })
   return wal === undefined || wal.mtimeMs > now || now - wal.mtimeMs > 10_000 ? now : wal.mtimeMs
 }
+
+const openKeychain = (item: KeychainItem, isRefused: () => boolean, problems: Problems) =>
+  createKeychainSecret({
+    read: () => readKeychain(item),
+    isRefused,
+    onProblem: problem => {
+      for (const code of KEYCHAIN_CODES) if (code !== problem?.code) problems.clear(code)
+      if (problem !== undefined) problems.setFrom(problem)
+    },
+  })
+
+/** The same function, which first waits for what it needs, if there is such a thing. */
+const after =
+  <A, R>(ready: Promise<void> | undefined, work: (argument: A) => Promise<R>): ((argument: A) => Promise<R>) =>
+  async argument => {
+    await ready
+    return await work(argument)
+  }
 
 /** A secret that was changed is tried at once. */
 const watchSecret = (readSecret: () => string | undefined, onChange: () => void) => {

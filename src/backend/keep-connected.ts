@@ -86,7 +86,7 @@ export const keepConnected = async ({
 }
 
 /** `https://host/prefix` → `wss://host/prefix/edge/ws?edge_agent_id=…` */
-const socketUrl = (backendUrl: string, agentId: string): URL => {
+export const socketUrl = (backendUrl: string, agentId: string): URL => {
   const url = edgeUrl(backendUrl, EDGE_WS_PATH)
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
   url.search = `?edge_agent_id=${encodeURIComponent(agentId)}`

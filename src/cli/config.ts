@@ -3,7 +3,10 @@ import { addSettingsFlags } from './settings-flags.ts'
 
 /** `edge-agent config check|show|path`: what the settings are, where they come from, and whether they are right. */
 export const register = (program: Command): void => {
-  const config = program.command('config').description('look at the settings')
+  const config = program
+    .command('config')
+    .description('look at the settings: are they right, and where do they come from')
+    .addHelpText('after', EXAMPLES)
 
   const check = config
     .command('check')
@@ -12,7 +15,7 @@ export const register = (program: Command): void => {
   const checkInput = addSettingsFlags(check)
   check.action(async ({ json }: { json?: true }) => {
     const { checkConfig } = await import('./print-config.ts')
-    checkConfig(checkInput(), { json: json === true })
+    await checkConfig(checkInput(), { json: json === true })
   })
 
   const show = config
@@ -32,3 +35,9 @@ export const register = (program: Command): void => {
     process.stdout.write(`${inspectConfig(pathInput()).file.path}\n`)
   })
 }
+
+const EXAMPLES = `
+Examples:
+  $ edge-agent config check                are they right? exit code 0, or 78 with all faults at once
+  $ edge-agent config show                 every setting, its value, and where that comes from
+  $ open -t "$(edge-agent config path)"    the file, in an editor`

@@ -24,9 +24,17 @@ export const register = (program: Command): void => {
         .default('full'),
     )
     .option('--json', 'print one JSON object per event in place of the log')
-    .addHelpText('after', '\n{text} in the reflex or a reply stands for the text of the message.')
+    .addHelpText('after', EXAMPLES)
     .action(async (options: unknown) => {
       const { runMockBackend } = await import('./run-mock-backend.ts')
       await runMockBackend(options)
     })
 }
+
+const EXAMPLES = `
+{text} in the reflex or a reply stands for the text of the message.
+
+Examples:
+  $ edge-agent mock-backend                                       then: edge-agent init --backend-url http://localhost:8787
+  $ edge-agent mock-backend --reflex 'hm' --replies '{text}?' 'Well.'
+  $ EDGE_SECRET=open-sesame edge-agent mock-backend --json        one event a line`

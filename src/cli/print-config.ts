@@ -1,13 +1,18 @@
-import { ConfigError } from '../config/config-error.ts'
+import { ConfigError, type Fault } from '../config/config-error.ts'
 import type { ConfigRow } from '../config/describe-config.ts'
 import { type ConfigInput, inspectConfig } from '../config/inspect-config.ts'
-import { EXIT } from '../core/errors.ts'
+import { EdgeError, EXIT } from '../core/errors.ts'
+import { type KeychainItem, readKeychain } from '../macos/keychain.ts'
 
 type Output = { readonly json: boolean }
 
-/** The faults are this command's answer, so in JSON they go to standard output. Throws a ConfigError in plain text. */
-export const checkConfig = (input: ConfigInput, { json }: Output): void => {
-  const { file, faults, warnings } = inspectConfig(input)
+/**
+ * The faults are this command's answer, so in JSON they go to standard output. Throws a ConfigError in plain text.
+ * A secret in the Keychain is read, to see whether that works.
+ */
+export const checkConfig = async (input: ConfigInput, { json }: Output): Promise<void> => {
+  const { file, warnings, config, ...found } = inspectConfig(input)
+  const faults = config?.secret.kind === 'keychain' ? await judgeKeychain(config.secret) : found.faults
   if (json) {
     printJson({ ok: faults.length === 0, file: file.path, faults, warnings })
     if (faults.length > 0) process.exitCode = EXIT.config
@@ -16,6 +21,17 @@ export const checkConfig = (input: ConfigInput, { json }: Output): void => {
   for (const warning of warnings) process.stderr.write(`edge-agent: ${warning}\n`)
   if (faults.length > 0) throw new ConfigError(faults)
   process.stdout.write(`the settings are right (${file.exists ? file.path : `no file at ${file.path}`})\n`)
+}
+
+const judgeKeychain = async (item: KeychainItem): Promise<Fault[]> => {
+  try {
+    await readKeychain(item)
+    return []
+  } catch (error) {
+    if (!(error instanceof EdgeError)) throw error
+    const found = error.remedy === undefined ? error.message : `${error.message}\n    ${error.remedy}`
+    return [{ key: 'secret', origin: 'secret_store', expected: 'a secret that can be read', found }]
+  }
 }
 
 /** Prints what there is even where some of it is wrong, then throws a ConfigError. */

@@ -3,7 +3,10 @@ import { addSettingsFlags } from './settings-flags.ts'
 
 /** `edge-agent queue [list|retry|drop]`: what waits, is parked or dead, and why; and what to do about it. */
 export const register = (program: Command): void => {
-  const queue = program.command('queue').description('list what waits, is parked or dead, and why; act on it')
+  const queue = program
+    .command('queue')
+    .description('list what waits, is parked or dead, and why; act on it')
+    .addHelpText('after', EXAMPLES)
 
   const list = queue
     .command('list', { isDefault: true })
@@ -30,3 +33,9 @@ export const register = (program: Command): void => {
     })
   }
 }
+
+const EXAMPLES = `
+Examples:
+  $ edge-agent queue                       what waits, is parked or dead; with its id and its reason
+  $ edge-agent queue retry m12 b34         try these again
+  $ edge-agent queue drop b34              give this one up`

@@ -14,8 +14,16 @@ export const runAgent = async (input: ConfigInput): Promise<void> => {
   if (config.logFile !== undefined && input.isTTY) process.stderr.write(`logging to ${config.logFile}\n`)
   for (const warning of warnings) log.warn({ warning }, 'setting ignored')
 
+  const { secret } = config
   const agent = await startAgent(
-    { ...config, version: version(), label: serviceLabel(input), configFile: file, readSecret: readSecret(config) },
+    {
+      ...config,
+      version: version(),
+      label: serviceLabel(input),
+      configFile: file,
+      readSecret: readSecret(config),
+      ...(secret.kind === 'keychain' && { keychainItem: secret }),
+    },
     log,
   )
   log.info({ agentId: config.agentId, pid: process.pid, stateDir: config.stateDir }, 'agent started')

@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { EdgeError, EXIT } from '../core/errors.ts'
+import { register as completion } from './completion.ts'
 import { register as config } from './config.ts'
 import { register as demo } from './demo.ts'
+import { register as init } from './init.ts'
 import { register as logs } from './logs.ts'
 import { register as messagesSimulator } from './messages-simulator.ts'
 import { register as mockBackend } from './mock-backend.ts'
@@ -26,19 +28,31 @@ export const runCli = async (argv: readonly string[]): Promise<void> => {
 const createProgram = ({ json }: { readonly json: boolean }): Command => {
   const program = new Command('edge-agent')
     .description("Connects the Messages app of a Mac to an assistant's backend.")
-    .version(version(), '-V, --version')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help, of a command too')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  for (const register of [start, status, queue, logs, selftest, config, demo, mockBackend, messagesSimulator])
-    register(program)
-  return program
+  for (const [heading, ...commands] of GROUPS) {
+    program.commandsGroup(heading)
+    for (const register of commands) register(program)
+  }
+  return program.commandsGroup('Look:').helpCommand('help [command]', 'print the help of a command')
 }
+
+/** The commands as the help shows them. */
+const GROUPS: readonly (readonly [heading: string, ...((program: Command) => void)[]])[] = [
+  ['Set up:', init, config, completion],
+  ['Run:', start],
+  ['Look:', status, queue, logs, selftest],
+  ['Try:', demo, mockBackend, messagesSimulator],
+]
 
 const EXAMPLES = `
 Examples:
   $ edge-agent demo                         see it work, without any real Messages
+  $ edge-agent init                         set it up: backend, agent id, secret
   $ edge-agent config check                 are the settings right?
   $ edge-agent start --log-format json      run, with a log for programs
   $ edge-agent status --json                how is the agent that runs?

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { ConfigInput } from '../config/inspect-config.ts'
 import { parseProfile } from '../config/places.ts'
 
@@ -9,7 +9,7 @@ import { parseProfile } from '../config/places.ts'
  */
 export const addSettingsFlags = (command: Command): (() => ConfigInput) => {
   for (const [key, { value, description }] of Object.entries(SETTINGS_FLAGS)) {
-    command.option(`--${key.replaceAll('_', '-')} <${value}>`, description)
+    command.addOption(new Option(`--${key.replaceAll('_', '-')} <${value}>`, description).helpGroup('Settings:'))
   }
   return () => ({
     flags: Object.fromEntries(Object.keys(SETTINGS_FLAGS).map(key => [key, command.opts()[camelCase(key)]])),

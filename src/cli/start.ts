@@ -4,7 +4,10 @@ import { spareMemory } from './spare-memory.ts'
 
 /** `edge-agent start`: runs the agent in the foreground until SIGTERM or Ctrl-C. */
 export const register = (program: Command): void => {
-  const start = program.command('start').description('run the agent in the foreground, until SIGTERM or Ctrl-C')
+  const start = program
+    .command('start')
+    .description('run the agent in the foreground, until SIGTERM or Ctrl-C')
+    .addHelpText('after', EXAMPLES)
   const input = addSettingsFlags(start)
   start.action(async () => {
     spareMemory()
@@ -12,3 +15,9 @@ export const register = (program: Command): void => {
     await runAgent(input())
   })
 }
+
+const EXAMPLES = `
+Examples:
+  $ edge-agent start                                     with the settings of the file
+  $ edge-agent start --log-format json >> agent.log      a log for programs
+  $ edge-agent start --log-level debug --state-dir ~/try`

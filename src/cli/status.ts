@@ -7,9 +7,16 @@ export const register = (program: Command): void => {
     .command('status')
     .description('say how the running agent is; exit code 3 when none runs')
     .option('--json', 'print the status as JSON')
+    .addHelpText('after', EXAMPLES)
   const input = addSettingsFlags(status)
   status.action(async ({ json }: { json?: true }) => {
     const { printStatus } = await import('./print-status.ts')
     await printStatus(input(), { json: json === true })
   })
 }
+
+const EXAMPLES = `
+Examples:
+  $ edge-agent status                                    what it does, and what its problems are
+  $ edge-agent status --json | jq .problems              the same, for programs
+  $ edge-agent status --profile family                   another agent of this user`

@@ -27,5 +27,6 @@ export class ConfigError extends EdgeError {
   }
 }
 
-const formatFault = ({ key, origin, expected, found }: Fault): string =>
+/** In one line. */
+export const formatFault = ({ key, origin, expected, found }: Fault): string =>
   `${key}${origin === undefined ? '' : ` (${origin})`}: expected ${expected}, found ${found}`

@@ -37,13 +37,28 @@ const written = (setting: Setting, value: unknown): unknown =>
   setting.isDuration && typeof value === 'number' ? formatDuration(value) : (value ?? null)
 
 const describeSecret = (secret: SecretSource): ConfigRow => {
-  const origin = { none: 'not set', variable: 'EDGE_SECRET', file: 'secret_file' }[secret.kind]
+  const origin = { none: 'not set', variable: 'EDGE_SECRET', file: 'secret_file', keychain: 'secret_store' }[
+    secret.kind
+  ]
   return {
     key: 'secret',
-    value: secret.kind === 'none' ? null : `set (from ${secret.kind === 'file' ? secret.path : origin})`,
+    value: showSecret(secret),
     origin,
     variable: 'EDGE_SECRET',
-    description: 'What the backend knows this agent by. Never in the file: a variable, or secret_file.',
+    description: 'What the backend knows this agent by. Never in the file: a variable, secret_file, or the Keychain.',
     fits: true,
+  }
+}
+
+const showSecret = (secret: SecretSource): string | null => {
+  switch (secret.kind) {
+    case 'none':
+      return null
+    case 'variable':
+      return 'set (from EDGE_SECRET)'
+    case 'file':
+      return `set (from ${secret.path})`
+    case 'keychain':
+      return `in the Keychain (${secret.service}, ${secret.account})`
   }
 }

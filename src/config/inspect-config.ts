@@ -40,8 +40,11 @@ export const inspectConfig = (input: ConfigInput): Inspection => {
   const secretFile = schema.shape.secret_file.safeParse(written('secret_file')).data
   const insecureIsFine = schema.shape.backend.shape.allow_insecure_http.safeParse(written(ALLOW_HTTP)).data === true
   const secretFileGiven = given.get('secret_file')
+  const agentId = schema.shape.agent_id.safeParse(written('agent_id')).data
+  const inKeychain = schema.shape.secret_store.safeParse(written('secret_store')).data === 'keychain'
   const secret = findSecret(
     input.env['EDGE_SECRET'],
+    inKeychain && agentId !== undefined ? { service: placesOf(input).label, account: agentId } : undefined,
     secretFile && secretFileGiven ? { path: secretFile, given: secretFileGiven } : undefined,
   )
 
@@ -50,15 +53,23 @@ export const inspectConfig = (input: ConfigInput): Inspection => {
     ...settings.flatMap(setting => judge(setting, given.get(setting.key), path)),
     ...judgeHttp(backendUrl, insecureIsFine, given.get('backend_url')),
     ...secret.faults,
-    ...judgeSecrecy(backendUrl, secret.source.kind === 'none' && !secretFileGiven),
+    ...judgeSecrecy(backendUrl, secret.source.kind === 'none' && !secretFileGiven && !inKeychain),
   ]
   return {
     file: { path, exists: file.exists },
     rows: describeConfig(settings, given, secret.source),
     faults,
-    warnings: unknownVariables(settings, input),
+    warnings: [...unknownVariables(settings, input), ...(inKeychain && secretFileGiven ? [FILE_IGNORED] : [])],
     config: faults.length > 0 ? undefined : toConfig(schema.parse(nest(settings, given)), secret.source),
   }
+}
+
+const FILE_IGNORED = 'secret_file is ignored: secret_store has the secret in the Keychain'
+
+/** What is wrong with one value of one setting, if anything; `origin` is where it was written. */
+export const judgeValue = (host: Host, key: string, given: Given): Fault | undefined => {
+  const setting = listSettings(settingsFor(host)).find(setting => setting.key === key)
+  return setting && judge(setting, given, '')[0]
 }
 
 const configFile = ({ flags, env, homedir, ...host }: ConfigInput) => {
@@ -101,7 +112,8 @@ const judgeSecrecy = (backendUrl: string | undefined, isMissing: boolean): Fault
   return [{ key: 'secret', origin: undefined, expected, found: 'none (set EDGE_SECRET, or secret_file to a path)' }]
 }
 
-const isLoopback = (url: string): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)
+/** Whether a URL, one that is fit to be a setting, stays on this machine. */
+export const isLoopback = (url: string): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)
 
 const unknownVariables = (settings: readonly Setting[], { env }: ConfigInput): string[] => {
   const known = [

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { isSecret, SECRET_EXPECTS, trimLineEnd } from '../core/secret-text.ts'
 import type { Config } from './config.ts'
 import type { Fault } from './config-error.ts'
 import type { Given } from './read-settings-file.ts'
@@ -8,13 +9,16 @@ export type SecretSource =
   | { readonly kind: 'none' }
   | { readonly kind: 'variable'; readonly reveal: () => string }
   | { readonly kind: 'file'; readonly path: string }
+  /** A generic password of the Keychain. */
+  | { readonly kind: 'keychain'; readonly service: string; readonly account: string }
 
 /**
  * The secret as it is at each call, undefined where there is none. A file is read anew every time, so that a changed
  * secret counts without a restart; while it cannot be read, half-written say, the last good one goes on. Never throws.
+ * That of the Keychain is none here: it takes a process and time to read it.
  */
 export const readSecret = ({ secret }: Pick<Config, 'secret'>): (() => string | undefined) => {
-  if (secret.kind === 'none') return () => undefined
+  if (secret.kind === 'none' || secret.kind === 'keychain') return () => undefined
   if (secret.kind === 'variable') return secret.reveal
   let last: string | undefined
   return () => {
@@ -28,16 +32,23 @@ export const readSecret = ({ secret }: Pick<Config, 'secret'>): (() => string | 
   }
 }
 
-/** Where the secret comes from, EDGE_SECRET before a file, and what is wrong with it. */
+/** Where the secret comes from, EDGE_SECRET before the Keychain and that before a file, and what is wrong with it. */
 export const findSecret = (
   variable: string | undefined,
+  keychainItem: { readonly service: string; readonly account: string } | undefined,
   file: { readonly path: string; readonly given: Given } | undefined,
 ): { readonly source: SecretSource; readonly faults: readonly Fault[] } => {
   if (variable) {
     const written = trimLineEnd(variable)
-    const fault: Fault = { key: 'secret', origin: 'EDGE_SECRET', expected: PRINTABLE, found: 'something else (hidden)' }
+    const fault: Fault = {
+      key: 'secret',
+      origin: 'EDGE_SECRET',
+      expected: SECRET_EXPECTS,
+      found: 'something else (hidden)',
+    }
     return { source: { kind: 'variable', reveal: () => written }, faults: isSecret(written) ? [] : [fault] }
   }
+  if (keychainItem) return { source: { kind: 'keychain', ...keychainItem }, faults: [] }
   if (!file) return { source: { kind: 'none' }, faults: [] }
   const misfit = checkSecretFile(file.path)
   const faults = misfit ? [{ key: 'secret_file', origin: file.given.origin, ...misfit }] : []
@@ -52,15 +63,8 @@ const checkSecretFile = (path: string): Pick<Fault, 'expected' | 'found'> | unde
       return { expected: `a file for its owner only (chmod 600 ${path})`, found: `mode ${open}` }
     }
     const fits = isSecret(trimLineEnd(readFileSync(path, 'utf8')))
-    return fits ? undefined : { expected: `${PRINTABLE} in ${path}`, found: 'something else (hidden)' }
+    return fits ? undefined : { expected: `${SECRET_EXPECTS} in ${path}`, found: 'something else (hidden)' }
   } catch (error) {
     return { expected: 'a readable file', found: `${path}: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'}` }
   }
 }
-
-const PRINTABLE = 'printable ASCII characters without spaces'
-
-/** What an HTTP header can carry. */
-const isSecret = (text: string): boolean => /^[\x21-\x7e]+$/.test(text)
-
-const trimLineEnd = (text: string): string => text.replace(/[\r\n]+$/, '')

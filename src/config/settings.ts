@@ -44,6 +44,11 @@ export const settingsFor = (host: Host) => {
       expects: 'the path of a file',
       isPath: true,
     }),
+    secret_store: choice(
+      ['file', 'keychain'],
+      'file',
+      'Where the secret is: in secret_file, or in the Keychain of macOS.',
+    ),
     chat_db: path.prefault(join(host.homedir, 'Library/Messages/chat.db')).register(about, {
       description: 'The database of Messages. It is only read.',
       expects: 'the path of a file',

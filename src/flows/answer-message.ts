@@ -338,7 +338,7 @@ const storeAnswer = (
 
 const remedyFor = (reason: string): string => {
   if (reason === 'http_401' || reason === 'http_403') {
-    return 'Check the secret (EDGE_SECRET or secret_file) and the agent id with whoever runs the backend.'
+    return 'Check the secret ("edge-agent config show" says where it comes from) and the agent id with whoever runs the backend.'
   }
   if (reason === 'redirect') return 'Set backend_url to the address it redirects to, if you trust it.'
   if (reason.startsWith('tls_')) return "Check the backend's certificate and this Mac's clock."

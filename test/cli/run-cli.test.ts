@@ -18,9 +18,18 @@ test('--version prints the version of the package', () => {
 test('--help shows the commands and examples, and keeps the simulator to itself', () => {
   const { status, stdout } = edgeAgent('--help')
   expect(status).toBe(0)
-  expect(stdout).toMatch(/Commands:.+config.+mock-backend.+Examples:/s)
+  expect(stdout).toMatch(/Set up:.+init.+Run:.+start.+Look:.+status.+Try:.+mock-backend.+Examples:/s)
   expect(stdout).not.toContain('messages-simulator')
   expect(edgeAgent('messages-simulator', '--help').status).toBe(0)
+})
+
+test('each command teaches by example', () => {
+  const { stdout } = edgeAgent('--help')
+  const commands = [...stdout.matchAll(/^ {2}([a-z-]+) .*? {2,}\w/gm)].map(([, name = '']) => name)
+  expect(commands.length).toBeGreaterThan(8)
+  for (const command of commands.filter(name => !['help', 'completion'].includes(name))) {
+    expect(edgeAgent(command, '--help').stdout).toMatch(new RegExp(`Examples:(\n.*)*edge-agent ${command}`))
+  }
 })
 
 test.each([

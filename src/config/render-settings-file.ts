@@ -1,0 +1,38 @@
+import { stringify } from 'smol-toml'
+import { describeConfig } from './describe-config.ts'
+import { listSettings, type Setting } from './list-settings.ts'
+import type { Host } from './places.ts'
+import { settingsFor } from './settings.ts'
+
+/** The text of a settings file: every setting explained, those of `given` set, the others with their default commented out. */
+export const renderSettingsFile = (given: ReadonlyMap<string, unknown>, host: Host): string => {
+  const settings = listSettings(settingsFor({ ...host, isTTY: false }))
+  const defaults = new Map(describeConfig(settings, new Map(), { kind: 'none' }).map(({ key, value }) => [key, value]))
+  let table = ''
+  const blocks = settings.map(setting => {
+    const header = tableOf(setting.key)
+    const opening = header === table ? '' : `[${header}]\n`
+    table = header
+    const isSet = given.has(setting.key)
+    const value = isSet ? given.get(setting.key) : withTilde(defaults.get(setting.key) ?? '', host.homedir)
+    return `${opening}${explain(setting)}\n${isSet ? '' : '# '}${line(setting.key, value)}\n`
+  })
+  return [PREAMBLE, ...blocks].join('\n')
+}
+
+const PREAMBLE = `# The settings of edge-agent. A line such as "# log_level = ..." shows the default: to change it, take away the # in
+# front. A changed setting counts from the agent's next start; "edge-agent config check" says whether all is right.
+`
+
+const tableOf = (key: string): string => key.slice(0, Math.max(0, key.lastIndexOf('.')))
+
+const explain = ({ description, expects }: Setting): string => wrap(`${description} Takes ${expects}.`)
+
+const line = (key: string, value: unknown): string =>
+  stringify({ [key.slice(key.lastIndexOf('.') + 1)]: value }).trimEnd()
+
+const withTilde = (value: unknown, homedir: string): unknown =>
+  typeof value === 'string' && value.startsWith(`${homedir}/`) ? `~${value.slice(homedir.length)}` : value
+
+/** Comment lines of up to 100 characters. */
+const wrap = (text: string): string => text.replace(/(?=\S)(.{1,98})(?:\s+|$)/g, '# $1\n').trimEnd()
