@@ -14,6 +14,7 @@ import { EdgeError } from './core/errors.ts'
 import { createLatency } from './core/latency.ts'
 import type { Log } from './core/log.ts'
 import type { Chat } from './core/message.ts'
+import type { AutomationProbe, ChatDbProbe } from './core/probes.ts'
 import { createProblems } from './core/problems.ts'
 import { createFailpoints } from './failpoints.ts'
 import { createAnswering } from './flows/answer-message.ts'
@@ -25,14 +26,21 @@ import { receiveBatch } from './flows/receive-batch.ts'
 import { createAcks } from './flows/send-acks.ts'
 import { createQueue } from './flows/tend-queue.ts'
 import { CHAT_DB_CODES, type ChatDb, openChatDb } from './imessage/chat-db.ts'
+import { createAutomationProbe } from './imessage/probe-automation.ts'
+import { probeChatDb } from './imessage/probe-chat-db.ts'
 import { createSendText } from './imessage/send-text.ts'
 import { watchChatDb } from './imessage/watch-chat-db.ts'
+import { runTool } from './macos/run-tool.ts'
 import type { MessageRequest } from './protocol/wire.ts'
 import { openStore } from './store/open-store.ts'
 
 /** What the agent has to be told; durations in milliseconds, paths absolute. */
 export type AgentSettings = {
   readonly version: string
+  /** The service's name, where launchd started us. */
+  readonly label?: string | undefined
+  /** Where the settings were read from. */
+  readonly configFile?: string
   readonly backendUrl: string
   readonly agentId: string
   /** The secret of now: it is asked for at every use, so that a changed one is found without a restart. */
@@ -59,6 +67,8 @@ export type AgentSettings = {
 export type Agent = {
   /** Resolves where the agent cannot go on and has to be started again. */
   readonly failed: Promise<EdgeError>
+  /** Resolves when another terminal asks for an ordered stop. */
+  readonly stopAsked: Promise<void>
   /** In order: nothing comes in any more, POSTs and sends under way end and are recorded, everything is closed. */
   readonly stop: () => Promise<void>
 }
@@ -81,16 +91,24 @@ export const startAgent = async (settings: AgentSettings, log: Log): Promise<Age
     // Later an unreadable chat.db is weathered; an agent that never saw one has most likely been told a wrong path.
     if (store.cursor.read() === undefined) openChatDb(settings.chatDb).close()
     const parts = assemble(settings, store, log)
+    const stopAsked = Promise.withResolvers<void>()
     const control = await serveControl(controlSocketPath(settings.stateDir), {
       status: parts.status,
       queue: parts.queue.list,
       'queue-retry': ids => parts.changeQueue(() => parts.queue.retry(z.array(z.string()).parse(ids))),
       'queue-drop': ids => parts.changeQueue(() => parts.queue.drop(z.array(z.string()).parse(ids))),
+      'probe-automation': parts.probeAutomation,
+      'probe-chat-db': parts.probeChatDb,
+      stop: () => {
+        stopAsked.resolve()
+        return { pid: process.pid, stopping: true }
+      },
     })
     parts.recover()
     const ends = parts.run()
     return {
       failed: parts.failed,
+      stopAsked: stopAsked.promise,
       stop: async () => {
         await parts.stop()
         await ends
@@ -343,12 +361,33 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     secretWatch.stop()
   }
 
+  // What macOS may forbid
+  const askMessages = createAutomationProbe({ osascript: settings.osascript, run: runTool })
+  let automation: AutomationProbe['state'] = 'unclear'
+  const probeAutomation = async (): Promise<AutomationProbe> => {
+    const probe = await askMessages()
+    automation = probe.state
+    return probe
+  }
+  const permissions = () => ({
+    fullDiskAccess: chatDb !== undefined ? 'granted' : problems.has('chat_db_forbidden') ? 'missing' : 'unknown',
+    automation:
+      problems.has('automation_denied') || automation === 'denied'
+        ? 'missing'
+        : automation === 'granted'
+          ? 'granted'
+          : 'unknown',
+  })
+
   const status = () => ({
     agent: {
       id: settings.agentId,
       version: settings.version,
       pid: process.pid,
       node: process.versions.node,
+      execPath: process.execPath,
+      ...(settings.label !== undefined && { label: settings.label }),
+      ...(settings.configFile !== undefined && { configFile: settings.configFile }),
       startedAt: new Date(startedMs).toISOString(),
       uptimeSeconds: Math.round((now() - startedMs) / 1000),
       rssBytes: process.memoryUsage.rss(),
@@ -356,6 +395,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     },
     connection: connection ?? { state: 'connecting' as const, since: startedMs, generation: 0 },
     chatDb: { readable: chatDb !== undefined },
+    permissions: permissions(),
     lastMessage: lastMessage(inbox.last()),
     messages: inbox.counts(),
     skipped: counters.under('skipped'),
@@ -375,6 +415,11 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   return {
     failed: failed.promise,
     status,
+    probeAutomation,
+    probeChatDb: (): ChatDbProbe => {
+      const seenRowid = cursor.read()?.rowid
+      return { ...probeChatDb(settings.chatDb, chatDb), ...(seenRowid !== undefined && { seenRowid }) }
+    },
     queue,
     changeQueue: <T>(change: () => T): T => {
       const result = change()

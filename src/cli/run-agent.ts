@@ -1,6 +1,7 @@
 import { startAgent } from '../agent.ts'
 import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadConfig } from '../config/load-config.ts'
+import { placesOf } from '../config/places.ts'
 import { readSecret } from '../config/secret.ts'
 import { EXIT } from '../core/errors.ts'
 import { createLog } from '../log.ts'
@@ -8,20 +9,34 @@ import { version } from './version.ts'
 
 /** Lives as long as the agent does; the process's exit code is 0 after an ordered stop. */
 export const runAgent = async (input: ConfigInput): Promise<void> => {
-  const { config, warnings } = loadConfig(input)
+  const { config, warnings, file } = loadConfig(input)
   const log = await createLog({ level: config.logLevel, format: config.logFormat })
   for (const warning of warnings) log.warn({ warning }, 'setting ignored')
 
-  const agent = await startAgent({ ...config, version: version(), readSecret: readSecret(config) }, log)
+  const agent = await startAgent(
+    { ...config, version: version(), label: serviceLabel(input), configFile: file, readSecret: readSecret(config) },
+    log,
+  )
   log.info({ agentId: config.agentId, pid: process.pid, stateDir: config.stateDir }, 'agent started')
 
-  const end = await Promise.race([nextStopSignal(), agent.failed])
+  const asked = agent.stopAsked.then(() => 'asked' as const)
+  const end = await Promise.race([nextStopSignal(), asked, agent.failed])
   log.info({ reason: typeof end === 'string' ? end : end.code }, 'stopping')
   // Who asks twice does not want to wait: everything that matters is on the disk.
   void nextStopSignal().then(() => process.exit(0))
   await agent.stop()
   log.info({}, 'agent stopped')
   process.exit(typeof end === 'string' ? EXIT.ok : EXIT.failure) // an osascript that is still out would keep the process
+}
+
+/**
+ * The service's name where launchd started us. The variable alone tells nothing: whatever a terminal starts inherits that of
+ * the terminal, or "0".
+ */
+const serviceLabel = (input: ConfigInput): string | undefined => {
+  const name = process.env['XPC_SERVICE_NAME']
+  if (!name || name === '0' || name.startsWith('application.')) return undefined
+  return name === placesOf(input).label || process.ppid === 1 ? name : undefined
 }
 
 const nextStopSignal = (): Promise<NodeJS.Signals> =>

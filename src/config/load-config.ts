@@ -2,11 +2,16 @@ import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { type ConfigInput, inspectConfig } from './inspect-config.ts'
 
-/** The settings, and what in them looks like a mistake. Throws a ConfigError that holds all faults. */
-export const loadConfig = (input: ConfigInput): { readonly config: Config; readonly warnings: readonly string[] } => {
-  const { config, warnings, faults } = inspectConfig(input)
+/**
+ * The settings, the file that they were looked for in, and what in them looks like a mistake. Throws a ConfigError that
+ * holds all faults.
+ */
+export const loadConfig = (
+  input: ConfigInput,
+): { readonly config: Config; readonly file: string; readonly warnings: readonly string[] } => {
+  const { config, warnings, faults, file } = inspectConfig(input)
   if (!config) throw new ConfigError(faults)
-  return { config, warnings }
+  return { config, file: file.path, warnings }
 }
 
 /** The state folder alone, for commands that have no use for a backend. Throws a ConfigError where it is in doubt. */

@@ -65,6 +65,7 @@ const statements = (db: Database.Database) => {
   const finished = db
     .prepare<[], number>('SELECT EXISTS (SELECT 1 FROM message WHERE is_from_me = 0 AND is_finished = 1)')
     .pluck()
+  const newestIncoming = query<[]>('WHERE +m.is_from_me = 0 ORDER BY m.date DESC LIMIT 1')
   const chats = db
     .prepare<[{ threadId: string; writtenTo: number }], RawChat>(
       `SELECT ${chatList} FROM chat c WHERE c.chat_identifier = @threadId AND (@writtenTo = 0 OR EXISTS (
@@ -94,6 +95,11 @@ const statements = (db: Database.Database) => {
     /** ROWIDs up to `upTo` whose date is `sinceMs` (Unix milliseconds) or later. */
     rowidsSince: (sinceMs: number, upTo: number): number[] => since.all(fromUnixMs(sinceMs), upTo),
     highestRowidBefore: (ms: number): number => before.get(fromUnixMs(ms)) ?? 0,
+    /** When the newest incoming message was sent, Unix milliseconds. */
+    newestIncomingMs: (): number | undefined => {
+      const raw = newestIncoming.get()
+      return raw && toMessageRow(raw).dateMs
+    },
     /** Whether incoming rows are marked as finished here; every macOS does, other writers may not. */
     marksFinished: (): boolean => finished.get() === 1,
     /** The chat of a thread, where there are several the one last used; `writtenTo`: somebody has written to us in it. */

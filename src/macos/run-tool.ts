@@ -13,7 +13,7 @@ export type ToolEnd =
 
 export type RunTool = typeof runTool
 
-/** Runs a tool that is found by PATH and waits for its end; never rejects. What is secret goes in by `input`. */
+/** Runs a tool that is found by PATH, or is a path itself, and waits for its end; never rejects. What is secret goes in by `input`. */
 export const runTool = (
   name: string,
   args: readonly string[],
@@ -48,12 +48,14 @@ export const runTool = (
   })
 }
 
-/** Where PATH has a program of that name. */
-export const findTool = (name: string): string | undefined =>
-  (process.env['PATH'] ?? '')
+/** Where PATH has a program of that name; what has a slash in it is a path, as in a shell. */
+export const findTool = (name: string): string | undefined => {
+  if (name.includes('/')) return isProgram(name) ? name : undefined
+  return (process.env['PATH'] ?? '')
     .split(delimiter)
     .map(folder => join(folder, name))
     .find(isProgram)
+}
 
 const isProgram = (path: string): boolean => {
   try {

@@ -8,6 +8,8 @@ export type OsascriptMode = (
   | { readonly mode: 'slow'; readonly ms: number }
   /** Never reaches phase "send". `message` is the localised text; the number is what counts. */
   | { readonly mode: 'fail-before'; readonly number: number; readonly message?: string }
+  /** Messages has an account that is not signed in: nothing is sent, and it says so. */
+  | { readonly mode: 'signed-out' }
   /** Sent, with a row, and yet an error: -1712, -609, or one without a number. */
   | { readonly mode: 'send-then-fail'; readonly number?: number; readonly message?: string }
   /** Reaches phase "send" and stays there, deaf to SIGTERM, for `ms` or two minutes; nothing is sent. */
@@ -57,6 +59,14 @@ export const claimMode = (dir: string, target: string, text: string): OsascriptM
       return entry.times > 1 ? [{ ...entry, times: entry.times - 1 }] : []
     })
     return [found?.mode ?? { mode: 'ok' }, rest]
+  })
+
+/** The standing mode of calls that send nothing, such as the probe: those set for `target`, or for all. */
+export const standingMode = (dir: string, target: string): OsascriptMode =>
+  exchangeModes(dir, entries => {
+    const standing = entries.filter(entry => !isCounted(entry) && entry.text === undefined)
+    const found = [target, '*'].map(wanted => standing.find(entry => entry.target === wanted)).find(Boolean)
+    return [found?.mode ?? { mode: 'ok' }, entries]
   })
 
 /** Adds an entry: a counted one after those that wait, a standing one in place of the earlier one for the same calls. */

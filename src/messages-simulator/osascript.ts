@@ -1,9 +1,10 @@
 /**
- * A stand-in for /usr/bin/osascript that runs `send.applescript` and nothing else: the same arguments, the same lines on
- * standard error, the same exit codes, and the same faults. Like the real one it only asks Messages, which is another
+ * A stand-in for /usr/bin/osascript that runs `send.applescript`, `probe-automation.applescript` and nothing else: the same
+ * arguments, the same lines on standard error, the same exit codes, and the same faults. Like the real one it only asks Messages, which is another
  * process (`messages-app`): to end this one does not take back what was asked for.
  *
  *     osascript.ts DIR SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXT
+ *     osascript.ts DIR PROBE
  *
  * It starts for every bubble, so it imports what Node has and nothing more.
  */
@@ -15,10 +16,11 @@ import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Answer, Request, RowPlan } from './messages-app.ts'
-import { claimMode, type OsascriptMode } from './osascript-modes.ts'
+import { claimMode, type OsascriptMode, standingMode } from './osascript-modes.ts'
 
 const main = async (args: readonly string[]): Promise<number> => {
   const [dir, script, attempt, addressing, account, service, target, text] = args
+  if (dir !== undefined && script !== undefined && args.length === 2) return countAccounts(dir, script)
   if (args.length !== 8 || dir === undefined || script === undefined || target === undefined) return usage()
   if (attempt === undefined || account === undefined || service === undefined || text === undefined) return usage()
   if (addressing !== 'chat' && addressing !== 'participant') return usage()
@@ -31,9 +33,9 @@ const main = async (args: readonly string[]): Promise<number> => {
   const working = sleep(mode.mode === 'slow' ? mode.ms : 30 + Math.random() * 30)
 
   phase('resolve')
-  if (mode.mode === 'fail-before') {
+  if (mode.mode === 'fail-before' || mode.mode === 'signed-out') {
     await working
-    return fail(mode.number, mode.message)
+    return mode.mode === 'signed-out' ? fail(-1719, undefined) : fail(mode.number, mode.message)
   }
   const ask = startMessages(dir)
   const found = await ask({ kind: 'resolve', addressing, account, service, target })
@@ -55,6 +57,24 @@ const main = async (args: readonly string[]): Promise<number> => {
   return 0
 }
 
+/** The probe: nothing is sent, and no mode is used up. */
+const countAccounts = async (dir: string, script: string): Promise<number> => {
+  if (!isReadable(script)) return write(`osascript: ${script}: No such file or directory\n`, 1)
+  const mode = standingMode(dir, 'probe')
+  if (mode.mode === 'exit-code') return mode.code
+  if (mode.mode === 'slow') await sleep(mode.ms)
+  if (mode.mode === 'hang' || mode.mode === 'hang-then-send-late') {
+    process.on('SIGTERM', () => {})
+    await sleep(LONGEST_HANG_MS)
+  }
+  if (mode.mode === 'fail-before') {
+    const { number, message = errorText(number, '') } = mode
+    return write(`${script}: execution error: ${message} (${number})\n`, 1)
+  }
+  writeSync(STDOUT, `accounts 1, enabled ${mode.mode === 'signed-out' ? 0 : 1}\n`)
+  return 0
+}
+
 // Nobody's time-out is longer, and a forgotten process ends.
 const LONGEST_HANG_MS = 120_000
 
@@ -62,6 +82,7 @@ const usage = (): number => write('usage: osascript SCRIPT ATTEMPT chat|particip
 
 // Not process.stderr.fd: to touch process.stderr makes the descriptor non-blocking.
 const STDERR = 2
+const STDOUT = 1
 
 /** Written when this returns: Node's own stream to a pipe would lose what is left at exit, and a kill what is queued. */
 const write = (text: string, exitCode: number): number => {

@@ -11,9 +11,9 @@ export const processesWith = (word: string): Process[] =>
     .filter(found => found?.['command']?.includes(word))
     .map(found => ({ pid: Number(found?.['pid']), state: found?.['state'] ?? '', command: found?.['command'] ?? '' }))
 
-/** The osascripts of a house that still run. */
+/** The osascripts of a house that still run and send; the one that only asks does not count. */
 export const osascriptsOf = ({ dir }: { readonly dir: string }): Process[] =>
-  processesWith(dir).filter(({ command }) => /osascript\.[jt]s/.test(command))
+  processesWith(dir).filter(({ command }) => /osascript\.[jt]s .*\/send\.applescript/.test(command))
 
 /** Stops the osascript of a house where it is, as soon as there is one; what comes back lets it go on. */
 export const holdOsascript = async (house: { readonly dir: string }): Promise<() => void> => {
