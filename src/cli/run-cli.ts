@@ -2,11 +2,15 @@ import { Command, CommanderError } from 'commander'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import { register as config } from './config.ts'
 import { register as demo } from './demo.ts'
+import { register as install } from './install.ts'
 import { register as messagesSimulator } from './messages-simulator.ts'
 import { register as mockBackend } from './mock-backend.ts'
 import { register as queue } from './queue.ts'
+import { register as restart } from './restart.ts'
 import { register as start } from './start.ts'
 import { register as status } from './status.ts'
+import { register as stop } from './stop.ts'
+import { register as uninstall } from './uninstall.ts'
 import { version } from './version.ts'
 
 /** Runs what was typed, to its end. Sets the process's exit code and never rejects. */
@@ -29,7 +33,20 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  for (const register of [start, status, queue, config, demo, mockBackend, messagesSimulator]) register(program)
+  for (const register of [
+    install,
+    start,
+    status,
+    stop,
+    restart,
+    uninstall,
+    queue,
+    config,
+    demo,
+    mockBackend,
+    messagesSimulator,
+  ])
+    register(program)
   return program
 }
 
@@ -37,6 +54,7 @@ const EXAMPLES = `
 Examples:
   $ edge-agent demo                         see it work, without any real Messages
   $ edge-agent config check                 are the settings right?
+  $ edge-agent install --dry-run            what would make it a service of this Mac?
   $ edge-agent start --log-format json      run, with a log for programs
   $ edge-agent status --json                how is the agent that runs?
   $ edge-agent mock-backend --port 8787     a backend to try things out with`

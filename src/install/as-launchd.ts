@@ -33,7 +33,7 @@ export const asLaunchd = ({ flags, env, homedir, platform, profile }: ConfigInpu
     args: [
       ...(config === undefined ? [] : ['--config', inspection.file.path]),
       ...(profile === undefined ? [] : ['--profile', profile]),
-      ...(setting('log_file')?.origin === inspection.file.path ? [] : ['--log-file', places.logFile]),
+      ...(setting('log_file') === undefined || setting('log_file')?.origin === inspection.file.path ? [] : ['--log-file', places.logFile]),
     ],
     stateDir: isText ? stateDir : undefined,
     socket: isText ? controlSocketPath(stateDir) : undefined,
