@@ -127,7 +127,7 @@ export const install = async (request: InstallRequest, world: World): Promise<In
       binary,
       program: mainOf(places.runtimeDir),
       plist: places.plistFile,
-      log: places.logFile,
+      log: service.logFile,
       pid: (await findAgent(socket))?.pid,
       binaryChanged: outcome.identity === 'changed',
       permissions,
