@@ -8,16 +8,18 @@ const EDGE = { may: ['core', 'protocol'], packages: /./ }
 const RULES: Readonly<Record<string, { readonly may: readonly string[]; readonly packages: RegExp | undefined }>> = {
   'main.ts': { may: ['cli'], packages: undefined },
   cli: {
-    may: ['agent.ts', 'backend', 'config', 'control', 'core', 'flows', 'imessage', 'launchd', 'log.ts'].concat([
-      'demo',
-      'doctor',
-      'install',
-      'macos',
-      'messages-simulator',
-      'mock-backend',
-      'protocol',
-      'store',
-    ]),
+    may: [
+      'agent.ts',
+      'backend',
+      'config',
+      'control',
+      'core',
+      'flows',
+      'imessage',
+      'launchd',
+      'log.ts',
+      'rotating-file.ts',
+    ].concat(['demo', 'doctor', 'install', 'macos', 'messages-simulator', 'mock-backend', 'protocol', 'store']),
     packages: /./,
   },
   'agent.ts': {
@@ -34,7 +36,8 @@ const RULES: Readonly<Record<string, { readonly may: readonly string[]; readonly
   install: { may: ['config', 'control', 'core', 'launchd', 'macos'], packages: /./ },
   doctor: { may: ['backend', 'config', 'control', 'core', 'install', 'launchd', 'macos', 'protocol'], packages: /./ },
   config: { may: ['core', 'protocol', 'macos'], packages: /./ },
-  'log.ts': { may: ['line-writer.ts', 'core'], packages: /./ },
+  'log.ts': { may: ['line-writer.ts', 'rotating-file.ts', 'core'], packages: /./ },
+  'rotating-file.ts': { may: [], packages: /^node:/ },
   'failpoints.ts': { may: [], packages: undefined },
   'line-writer.ts': { may: ['core'], packages: /^node:/ },
   demo: { may: ['control', 'core', 'messages-simulator', 'mock-backend'], packages: /./ },

@@ -3,10 +3,12 @@ import { EdgeError, EXIT } from '../core/errors.ts'
 import { register as config } from './config.ts'
 import { register as demo } from './demo.ts'
 import { register as install } from './install.ts'
+import { register as logs } from './logs.ts'
 import { register as messagesSimulator } from './messages-simulator.ts'
 import { register as mockBackend } from './mock-backend.ts'
 import { register as queue } from './queue.ts'
 import { register as restart } from './restart.ts'
+import { register as selftest } from './selftest.ts'
 import { register as start } from './start.ts'
 import { register as status } from './status.ts'
 import { register as stop } from './stop.ts'
@@ -33,20 +35,8 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  for (const register of [
-    install,
-    start,
-    status,
-    stop,
-    restart,
-    uninstall,
-    queue,
-    config,
-    demo,
-    mockBackend,
-    messagesSimulator,
-  ])
-    register(program)
+  const commands = [install, start, status, stop, restart, uninstall, queue, logs, selftest, config, demo]
+  for (const register of [...commands, mockBackend, messagesSimulator]) register(program)
   return program
 }
 
@@ -57,6 +47,7 @@ Examples:
   $ edge-agent install --dry-run            what would make it a service of this Mac?
   $ edge-agent start --log-format json      run, with a log for programs
   $ edge-agent status --json                how is the agent that runs?
+  $ edge-agent logs -f                      what is it doing?
   $ edge-agent mock-backend --port 8787     a backend to try things out with`
 
 /** Prints what went wrong on standard error; returns the exit code. */
