@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import { register as config } from './config.ts'
 import { register as demo } from './demo.ts'
+import { register as doctor } from './doctor.ts'
 import { register as messagesSimulator } from './messages-simulator.ts'
 import { register as mockBackend } from './mock-backend.ts'
 import { register as queue } from './queue.ts'
@@ -29,7 +30,7 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  for (const register of [start, status, queue, config, demo, mockBackend, messagesSimulator]) register(program)
+  for (const register of [start, status, doctor, queue, config, demo, mockBackend, messagesSimulator]) register(program)
   return program
 }
 

@@ -43,7 +43,9 @@ export const NOT_HERE = 'not on this system'
 
 /** 0 where nothing fails; the kind of the failures where all are of one kind, 1 else. */
 export const exitOf = (checks: readonly Check[]): number => {
-  const exits = new Set(checks.filter(({ state }) => state === 'failed').map(({ group }) => EXITS[group] ?? EXIT.failure))
+  const exits = new Set(
+    checks.filter(({ state }) => state === 'failed').map(({ group }) => EXITS[group] ?? EXIT.failure),
+  )
   const [first = EXIT.ok, ...others] = exits
   return others.length === 0 ? first : EXIT.failure
 }

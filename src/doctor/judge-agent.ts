@@ -1,17 +1,24 @@
 import type { Problem } from '../core/problems.ts'
+import type { ServiceState } from '../launchd/launchctl.ts'
 import { type Check, type Group, verdictsOf } from './check.ts'
 import type { AgentFacts } from './look-at-agent.ts'
 
-const { ok, warning, failed, skipped } = verdictsOf('agent')
+const { ok, warning, failed } = verdictsOf('agent')
 
-/** `jobPid`: of the process that launchd runs as our service, undefined where it runs none. */
+/** `job`: what launchd says of our service. */
 export const judgeAgent = (
   facts: AgentFacts,
-  { jobPid, hasService, version }: { readonly jobPid: number | undefined; readonly hasService: boolean; readonly version: string },
+  { job, hasService, version }: { readonly job: ServiceState; readonly hasService: boolean; readonly version: string },
 ): readonly Check[] => {
+  const jobPid = job.kind === 'loaded' ? job.pid : undefined
   if (facts.kind === 'not-running') {
-    const cure = hasService ? 'edge-agent restart' : 'edge-agent install (as a service), or edge-agent start (here)'
-    return [(hasService ? failed : warning)('agent_running', 'no agent runs on this state folder', cure)]
+    const seen = 'no agent runs on this state folder'
+    if (!hasService)
+      return [warning('agent_running', seen, 'edge-agent install (as a service), or edge-agent start (here)')]
+    // Why it does not run is told by the service's own checks, unless launchd believes that it does.
+    return jobPid === undefined
+      ? [warning('agent_running', seen, 'See the checks of the service.')]
+      : [failed('agent_running', `launchd runs it (pid ${jobPid}), and nothing answers`, 'edge-agent restart')]
   }
   if (facts.kind === 'silent') {
     return [failed('agent_running', `the agent does not answer: ${facts.said}`, 'edge-agent restart')]
@@ -58,5 +65,3 @@ const GROUP_OF_PROBLEM: readonly (readonly [RegExp, Group])[] = [
 
 /** They tell of something that is over, or ends by itself. */
 const PASSING = new Set(['state_started_over', 'chat_db_busy'])
-
-export const agentSkipped = (why: string): readonly Check[] => [skipped('agent_running', why)]

@@ -1,11 +1,11 @@
 import { type Check, verdictsOf } from './check.ts'
-import type { AgentFacts, Status } from './look-at-agent.ts'
+import type { AgentLife, Status } from './look-at-agent.ts'
 import type { BackendFacts, Certificate, HttpAnswer, Outcome } from './look-at-backend.ts'
 
 const { ok, warning, failed, skipped } = verdictsOf('backend')
 
 /** Each step rests on the one before: those behind one that failed are skipped. */
-export const judgeBackend = (facts: BackendFacts, agent: AgentFacts, now: number): readonly Check[] => [
+export const judgeBackend = (facts: BackendFacts, agent: AgentLife, now: number): readonly Check[] => [
   judgeDns(facts),
   judgeTcp(facts),
   judgeTls(facts, now),
@@ -22,7 +22,8 @@ const NOT_REACHED = 'a step before this one failed'
 const judgeDns = ({ dns, host }: BackendFacts): Check => {
   if (dns.kind === 'fine') return ok('backend_dns', `${host} is ${dns.found.addresses.slice(0, 4).join(', ')}`)
   const seen = `${host} cannot be resolved: ${dns.code}`
-  const cure = dns.code === 'ENOTFOUND' ? 'Check backend_url: edge-agent config show' : 'Check the network of this machine.'
+  const cure =
+    dns.code === 'ENOTFOUND' ? 'Check backend_url: edge-agent config show' : 'Check the network of this machine.'
   return failed('backend_dns', seen, cure)
 }
 
@@ -31,7 +32,11 @@ const judgeTcp = ({ tcp, host }: BackendFacts): Check => {
   if (tcp.kind === 'fine') return ok('backend_tcp', `connected in ${tcp.found.tookMs} ms`)
   const seen = `no connection to ${host}: ${tcp.code}`
   if (tcp.code === 'ECONNREFUSED') {
-    return failed('backend_tcp', `${seen}, nothing listens there`, 'Start the backend, or correct the port in backend_url.')
+    return failed(
+      'backend_tcp',
+      `${seen}, nothing listens there`,
+      'Start the backend, or correct the port in backend_url.',
+    )
   }
   return failed('backend_tcp', seen, 'Check the network of this machine, and firewalls on the way.')
 }
@@ -51,7 +56,11 @@ const judgeTls = ({ tls, tcp, secure }: BackendFacts, now: number): Check => {
   const days = Math.floor((validTo.getTime() - now) / DAY_MS)
   const until = `until ${validTo.toISOString().slice(0, 10)}`
   return days < SOON_DAYS
-    ? warning('backend_tls', `the certificate is trusted, but only ${until} (${days} days)`, 'Have it renewed at the backend.')
+    ? warning(
+        'backend_tls',
+        `the certificate is trusted, but only ${until} (${days} days)`,
+        'Have it renewed at the backend.',
+      )
     : ok('backend_tls', `the certificate is trusted, ${until}`)
 }
 
@@ -59,7 +68,11 @@ const judgeDistrust = (problem: string, { validTo }: Certificate, now: number): 
   const seen = `the certificate is not trusted: ${problem}`
   if (problem === 'CERT_HAS_EXPIRED' || (validTo !== undefined && validTo.getTime() < now)) {
     const when = validTo === undefined ? '' : `, on ${validTo.toISOString().slice(0, 10)}`
-    return failed('backend_tls', `${seen}: it has expired${when}`, "Have it renewed at the backend; check this machine's clock too: date")
+    return failed(
+      'backend_tls',
+      `${seen}: it has expired${when}`,
+      "Have it renewed at the backend; check this machine's clock too: date",
+    )
   }
   if (problem === 'CERT_NOT_YET_VALID') return failed('backend_tls', seen, "Check this machine's clock: date")
   if (problem === 'ERR_TLS_CERT_ALTNAME_INVALID') {
@@ -97,11 +110,17 @@ const CHECK_URL = 'Check backend_url, also its path: edge-agent config show'
 const judgeStatus = (status: number): Check => {
   const seen = `answered ${status} to an empty POST /edge/message`
   if (status >= 300 && status < 400) return failed('backend_http', `${seen}: redirects are not followed`, CHECK_URL)
-  if (status === 404 || status === 405 || status === 410) return failed('backend_http', `${seen}: it has no such road`, CHECK_URL)
+  if (status === 404 || status === 405 || status === 410)
+    return failed('backend_http', `${seen}: it has no such road`, CHECK_URL)
   if (status === 500) {
-    return warning('backend_http', `${seen}: it stumbles over what lacks all fields, or over everything`, "Look at the backend's log.")
+    return warning(
+      'backend_http',
+      `${seen}: it stumbles over what lacks all fields, or over everything`,
+      "Look at the backend's log.",
+    )
   }
-  if (status > 500 || status === 429) return failed('backend_http', `${seen}: it is there and does not work`, "Look at the backend's log.")
+  if (status > 500 || status === 429)
+    return failed('backend_http', `${seen}: it is there and does not work`, "Look at the backend's log.")
   return ok('backend_http', seen)
 }
 
@@ -110,7 +129,8 @@ const REFUSED = new Set([401, 403])
 const SAME_SECRET = 'Put the secret that the backend knows into the file that secret_file names: edge-agent config show'
 
 const judgeSecret = (status: number): Check => {
-  if (REFUSED.has(status)) return failed('backend_secret', `the backend refuses the secret or the agent id over HTTP (${status})`, SAME_SECRET)
+  if (REFUSED.has(status))
+    return failed('backend_secret', `the backend refuses the secret or the agent id over HTTP (${status})`, SAME_SECRET)
   if (ACCEPTED.has(status) || (status >= 200 && status < 300)) {
     return ok('backend_secret', `the backend did not refuse the secret over HTTP (${status} for the empty message)`)
   }
@@ -130,20 +150,32 @@ const judgeClock = (offMs: number | undefined): Check => {
   )
 }
 
-const judgeWebSocket = ({ websocket, http }: BackendFacts, agent: AgentFacts): Check => {
+const judgeWebSocket = ({ websocket, http }: BackendFacts, agent: AgentLife): Check => {
   if (agent.kind === 'running') return judgeConnection(agent.status.connection)
   if (websocket === undefined) {
     return skipped('backend_websocket', http === undefined ? NOT_REACHED : 'not dialled, as an agent may be running')
   }
   if (websocket.kind === 'failed') {
-    return failed('backend_websocket', `no WebSocket: ${websocket.code}`, "Look at the backend's log, and at proxies before it.")
+    return failed(
+      'backend_websocket',
+      `no WebSocket: ${websocket.code}`,
+      "Look at the backend's log, and at proxies before it.",
+    )
   }
   const { status, closedWith } = websocket.found
   if (REFUSED.has(status) || closedWith === 4401 || closedWith === 4403) {
-    return failed('backend_websocket', `the backend refuses the secret or the agent id for the WebSocket (${closedWith ?? status})`, SAME_SECRET)
+    return failed(
+      'backend_websocket',
+      `the backend refuses the secret or the agent id for the WebSocket (${closedWith ?? status})`,
+      SAME_SECRET,
+    )
   }
   if (status !== 101) {
-    return failed('backend_websocket', `the upgrade was answered with ${status}`, `${CHECK_URL}; a proxy before the backend must pass upgrades on`)
+    return failed(
+      'backend_websocket',
+      `the upgrade was answered with ${status}`,
+      `${CHECK_URL}; a proxy before the backend must pass upgrades on`,
+    )
   }
   if (closedWith !== undefined && closedWith !== 4409) {
     return failed('backend_websocket', `the backend closed it at once with ${closedWith}`, "Look at the backend's log.")
@@ -157,10 +189,14 @@ const judgeConnection = ({ state, since, lastError }: Status['connection']): Che
   const why = lastError === undefined ? '' : `: ${lastError.code}, ${lastError.message.split('\n')[0]}`
   const seen = `the agent's is not open (${state}${when})${why}`
   if (lastError?.code === 'unauthorized') return failed('backend_websocket', seen, SAME_SECRET)
-  return failed('backend_websocket', seen, lastError?.remedy ?? "It is tried again by itself; look at the backend's log.")
+  return failed(
+    'backend_websocket',
+    seen,
+    lastError?.remedy ?? "It is tried again by itself; look at the backend's log.",
+  )
 }
 
-const judgeSecondAgent = ({ websocket }: BackendFacts, agent: AgentFacts): Check => {
+const judgeSecondAgent = ({ websocket }: BackendFacts, agent: AgentLife): Check => {
   const replaced =
     agent.kind === 'running'
       ? agent.status.connection.lastError?.code === 'replaced' ||

@@ -25,18 +25,28 @@ const judgeRunning = ({ pgrep, isMac }: MessagesFacts): Check => {
   if (pgrep.kind === 'not-found' || !isMac) return skipped('messages_running', NOT_HERE)
   if (pgrep.kind === 'exited' && pgrep.code === 0) return ok('messages_running', 'Messages runs')
   if (pgrep.kind === 'exited' && pgrep.code === 1) {
-    return failed('messages_running', 'Messages does not run: nothing arrives, and sending has to start it', OPEN_MESSAGES)
+    return failed(
+      'messages_running',
+      'Messages does not run: nothing arrives, and sending has to start it',
+      OPEN_MESSAGES,
+    )
   }
   return warning('messages_running', howItEnded('pgrep', pgrep), OPEN_MESSAGES)
 }
 
 const judgeAccounts = (agent: AgentFacts): Check => {
   const probe = agent.kind === 'running' && agent.automation.kind === 'told' ? agent.automation.answer : undefined
-  if (probe?.state !== 'granted') return skipped('messages_signed_in', 'only an agent that may control Messages can tell')
+  if (probe?.state !== 'granted')
+    return skipped('messages_signed_in', 'only an agent that may control Messages can tell')
   const { accounts, enabledAccounts = accounts } = probe
-  if (enabledAccounts === undefined) return skipped('messages_signed_in', 'Messages did not say how many accounts it has')
+  if (enabledAccounts === undefined)
+    return skipped('messages_signed_in', 'Messages did not say how many accounts it has')
   return enabledAccounts === 0
-    ? failed('messages_signed_in', `Messages is signed out: of ${accounts ?? 0} accounts none is in use`, 'Messages > Settings > iMessage > Sign In')
+    ? failed(
+        'messages_signed_in',
+        `Messages is signed out: of ${accounts ?? 0} accounts none is in use`,
+        'Messages > Settings > iMessage > Sign In',
+      )
     : ok('messages_signed_in', `${enabledAccounts} of ${accounts ?? enabledAccounts} accounts in use`)
 }
 

@@ -20,7 +20,11 @@ const judgePlace = ({ path, isOfService, exists }: NodeFacts): Check => {
   if (owner === undefined) return ok('node_path', `${whose} ${path}`)
   const seen = `${whose} the node of ${owner}, ${path}: an update of it moves or changes that file`
   return isOfService
-    ? warning('node_path', `${seen}, and with it go the permissions that macOS gave it`, `${INSTALL} (makes a copy of its own)`)
+    ? warning(
+        'node_path',
+        `${seen}, and with it go the permissions that macOS gave it`,
+        `${INSTALL} (makes a copy of its own)`,
+      )
     : ok('node_path', `${whose} the node of ${owner}, ${path}`)
 }
 
@@ -38,10 +42,15 @@ const OWNERS: readonly (readonly [name: string, path: RegExp])[] = [
 
 const judgeVersion = (end: ToolEnd): Check => {
   const [, version, major, minor] = /v?((\d+)\.(\d+)\.\d+\S*)/.exec(outputOf(end)) ?? []
-  if (!succeeded(end) || version === undefined) return failed('node_version', howItEnded('node --version', end), INSTALL)
+  if (!succeeded(end) || version === undefined)
+    return failed('node_version', howItEnded('node --version', end), INSTALL)
   const isOld = Number(major) < 22 || (Number(major) === 22 && Number(minor) < 19)
   return isOld
-    ? failed('node_version', `Node ${version} is too old, 22.19 or newer is needed`, `Install a current Node (https://nodejs.org), then: ${INSTALL}`)
+    ? failed(
+        'node_version',
+        `Node ${version} is too old, 22.19 or newer is needed`,
+        `Install a current Node (https://nodejs.org), then: ${INSTALL}`,
+      )
     : ok('node_version', `Node ${version}`)
 }
 

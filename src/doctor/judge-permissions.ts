@@ -16,7 +16,10 @@ export type PermissionFacts = {
 }
 
 /** Both are asked of the running agent: macOS judges the program that launchd started, not this terminal. */
-export const judgePermissions = (facts: PermissionFacts): readonly Check[] => [judgeChatDb(facts), judgeAutomation(facts)]
+export const judgePermissions = (facts: PermissionFacts): readonly Check[] => [
+  judgeChatDb(facts),
+  judgeAutomation(facts),
+]
 
 const FULL_DISK_ACCESS =
   'open "x-apple.systempreferences:com.apple.settings.PrivacySecurity.extension?Privacy_AllFiles"'
@@ -39,7 +42,11 @@ const judgeChatDb = ({ agent, isMac, readByUs, chatDb, node }: PermissionFacts):
   }
   if (readByUs === 'ENOENT') {
     if (!isMac) return skipped('chat_db', `${NOT_HERE}: there is no ${chatDb}`)
-    return failed('chat_db', `there is no ${chatDb}`, 'Sign in to Messages once so that it makes one: open -b com.apple.MobileSMS')
+    return failed(
+      'chat_db',
+      `there is no ${chatDb}`,
+      'Sign in to Messages once so that it makes one: open -b com.apple.MobileSMS',
+    )
   }
   const here = readByUs === 'readable' ? 'this terminal can read it' : `this terminal cannot read it (${readByUs})`
   if (!isMac) {
@@ -57,12 +64,20 @@ const judgeChatDb = ({ agent, isMac, readByUs, chatDb, node }: PermissionFacts):
 const judgeAutomation = ({ agent, isMac, node }: PermissionFacts): Check => {
   if (agent.kind !== 'running') {
     return isMac
-      ? warning('automation', 'could not tell whether the agent may control Messages, as none runs', 'Start the agent and say it again.')
+      ? warning(
+          'automation',
+          'could not tell whether the agent may control Messages, as none runs',
+          'Start the agent and say it again.',
+        )
       : skipped('automation', NOT_HERE)
   }
   const { automation } = agent
   if (automation.kind === 'untold') {
-    return warning('automation', `could not tell whether the agent may control Messages: ${automation.why}`, 'edge-agent restart')
+    return warning(
+      'automation',
+      `could not tell whether the agent may control Messages: ${automation.why}`,
+      'edge-agent restart',
+    )
   }
   return judgeProbe(automation.answer, isMac, node)
 }

@@ -22,7 +22,11 @@ const INSTALL = 'edge-agent install'
 
 const judgeMissing = ({ plistFile, job }: ServiceFacts): Check =>
   job.kind === 'loaded'
-    ? failed('plist', `launchd has the job, but ${plistFile} is gone: after the next login it does not come back`, INSTALL)
+    ? failed(
+        'plist',
+        `launchd has the job, but ${plistFile} is gone: after the next login it does not come back`,
+        INSTALL,
+      )
     : warning('plist', `there is no ${plistFile}: no service is installed`, INSTALL)
 
 const judgePlist = (plist: PlistFile, facts: ServiceFacts, expected: string | undefined): readonly Check[] => {
@@ -54,11 +58,14 @@ const judgeLint = (plist: PlistFile, lint: ToolEnd, plistFile: string): Check =>
       : failed('plist_syntax', `${plistFile} names no program`, INSTALL)
   }
   if (lint.kind === 'timed-out') return warning('plist_syntax', howItEnded('plutil', lint), `plutil -lint ${plistFile}`)
-  return succeeded(lint) ? ok('plist_syntax', 'well-formed') : failed('plist_syntax', howItEnded('plutil', lint), INSTALL)
+  return succeeded(lint)
+    ? ok('plist_syntax', 'well-formed')
+    : failed('plist_syntax', howItEnded('plutil', lint), INSTALL)
 }
 
 const judgeProgram = ({ program, missing }: PlistFile): Check => {
-  if (missing.length > 0) return failed('plist_program', `it starts ${missing.join(' and ')}, which is not there`, INSTALL)
+  if (missing.length > 0)
+    return failed('plist_program', `it starts ${missing.join(' and ')}, which is not there`, INSTALL)
   const guarded = program.find(each => GUARDED.test(each))
   if (guarded !== undefined) {
     return failed(
@@ -67,13 +74,16 @@ const judgeProgram = ({ program, missing }: PlistFile): Check => {
       `${INSTALL} (copies the program to a folder of its own)`,
     )
   }
-  return program.length === 0 ? skipped('plist_program', 'it is not to be read here') : ok('plist_program', program.join(' '))
+  return program.length === 0
+    ? skipped('plist_program', 'it is not to be read here')
+    : ok('plist_program', program.join(' '))
 }
 
 const GUARDED = /^(\/Users\/[^/]+\/(Documents|Desktop|Downloads|Library\/Mobile Documents)\/|\/Volumes\/)/
 
 const judgeCurrent = ({ text }: PlistFile, expected: string | undefined, plistFile: string): Check => {
-  if (expected === undefined || text === undefined) return skipped('plist_current', 'there is nothing to compare it with')
+  if (expected === undefined || text === undefined)
+    return skipped('plist_current', 'there is nothing to compare it with')
   const [is, ought] = [linesOf(text), linesOf(expected)]
   const differing = [...ought.filter(line => !is.includes(line)), ...is.filter(line => !ought.includes(line))].length
   return differing === 0
@@ -112,12 +122,24 @@ const judgeJob = (job: ServiceState, { label, domain, plist, plistFile, overSsh 
       return [skipped('service_loaded', NOT_HERE)]
     case 'no-session': {
       const seen = 'nobody is logged in at the screen, so launchd has no place for the agent of a user (125)'
-      return [failed('service_loaded', seen, 'Log in at the screen, or by Screen Sharing, as this user; for a Mac that stands alone set automatic login.')]
+      return [
+        failed(
+          'service_loaded',
+          seen,
+          'Log in at the screen, or by Screen Sharing, as this user; for a Mac that stands alone set automatic login.',
+        ),
+      ]
     }
     case 'not-loaded':
       return plist === undefined
         ? [skipped('service_loaded', 'no service is installed')]
-        : [failed('service_loaded', `launchd does not have the job ${label} (113)`, `launchctl enable ${domain}/${label} && launchctl bootstrap ${domain} ${plistFile}`)]
+        : [
+            failed(
+              'service_loaded',
+              `launchd does not have the job ${label} (113)`,
+              `launchctl enable ${domain}/${label} && launchctl bootstrap ${domain} ${plistFile}`,
+            ),
+          ]
     case 'unclear': {
       const said = explainLaunchd(job.said)
       const cure = overSsh ? 'Say it again at the screen of the Mac.' : said.cure
@@ -133,7 +155,11 @@ type Loaded = Extract<ServiceState, { readonly kind: 'loaded' }>
 const judgeState = ({ state, pid, runs }: Loaded, target: string): Check => {
   const often = runs === undefined ? '' : `, ${runs === 1 ? 'started once' : `started ${runs} times`}`
   if (pid !== undefined) return ok('service_loaded', `loaded and running, pid ${pid}${often}`)
-  return failed('service_loaded', `loaded, but not running (${state ?? 'state unknown'}${often})`, `launchctl kickstart ${target}`)
+  return failed(
+    'service_loaded',
+    `loaded, but not running (${state ?? 'state unknown'}${often})`,
+    `launchctl kickstart ${target}`,
+  )
 }
 
 const judgeEnd = ({ lastExitCode, pid, runs = 0 }: Loaded): Check => {
@@ -142,7 +168,9 @@ const judgeEnd = ({ lastExitCode, pid, runs = 0 }: Loaded): Check => {
   const seen = `it last ended with ${lastExitCode}: ${meaning}`
   if (pid !== undefined) {
     // It came up again: only one that ends time and again is something to act on.
-    return lastExitCode === 0 || runs < 4 ? ok('service_last_exit', seen) : warning('service_last_exit', `${seen} (${runs} starts)`, remedy)
+    return lastExitCode === 0 || runs < 4
+      ? ok('service_last_exit', seen)
+      : warning('service_last_exit', `${seen} (${runs} starts)`, remedy)
   }
   const verdict = verdictsOf(GROUP_OF_EXIT.get(lastExitCode) ?? 'service')
   return (lastExitCode === 0 ? warning : verdict.failed)('service_last_exit', seen, remedy)
@@ -154,7 +182,10 @@ const GROUP_OF_EXIT = new Map([[77, 'permissions' as const]])
 /** What launchctl itself answers, by the number in it. */
 const explainLaunchd = (said: string): { readonly seen: string; readonly cure: string } => {
   const code = Number(/\b(\d{1,3})\b(?=:|$)/.exec(said)?.[1] ?? /\b(\d{1,3})\b/.exec(said)?.[1])
-  const [meaning, cure] = ANSWERS.get(code) ?? [undefined, Number.isNaN(code) ? 'launchctl help' : `launchctl error ${code}`]
+  const [meaning, cure] = ANSWERS.get(code) ?? [
+    undefined,
+    Number.isNaN(code) ? 'launchctl help' : `launchctl error ${code}`,
+  ]
   return { seen: `${said || 'nothing'}${meaning === undefined ? '' : ` (${meaning})`}`, cure }
 }
 

@@ -1,3 +1,4 @@
+import { shellQuote } from '../core/shell-quote.ts'
 import { type Check, verdictsOf } from './check.ts'
 import type { DatabaseFacts, StateFacts } from './look-at-state.ts'
 
@@ -24,12 +25,21 @@ export const judgeState = (
 const judgeFolder = ({ folder, stateDir }: StateFacts, uid: number | undefined): Check => {
   if (folder === undefined) return ok('state_folder', `${stateDir} is not there yet; the agent makes it`)
   if (uid !== undefined && folder.uid !== uid) {
-    return failed('state_folder', `${stateDir} belongs to user ${folder.uid}, not to ${uid}`, `sudo chown -R ${uid} ${quote(stateDir)}`)
+    return failed(
+      'state_folder',
+      `${stateDir} belongs to user ${folder.uid}, not to ${uid}`,
+      `sudo chown -R ${uid} ${shellQuote(stateDir)}`,
+    )
   }
-  if (!folder.writable) return failed('state_folder', `${stateDir} cannot be written`, `chmod u+rwx ${quote(stateDir)}`)
+  if (!folder.writable)
+    return failed('state_folder', `${stateDir} cannot be written`, `chmod u+rwx ${shellQuote(stateDir)}`)
   const mode = folder.mode.toString(8)
   return folder.mode & 0o077
-    ? warning('state_folder', `${stateDir} is open to others (mode ${mode}): the database in it is not, its names are`, `chmod 700 ${quote(stateDir)}`)
+    ? warning(
+        'state_folder',
+        `${stateDir} is open to others (mode ${mode}): the database in it is not, its names are`,
+        `chmod 700 ${shellQuote(stateDir)}`,
+      )
     : ok('state_folder', stateDir)
 }
 
@@ -48,7 +58,11 @@ const judgeDatabase = (database: DatabaseFacts, stateDir: string): Check => {
         'edge-agent restart (the agent sets it aside, starts another and says what was lost)',
       )
     case 'unreadable':
-      return failed('state_database', `state.db in ${stateDir} cannot be read: ${database.said}`, `ls -l ${quote(stateDir)}`)
+      return failed(
+        'state_database',
+        `state.db in ${stateDir} cannot be read: ${database.said}`,
+        `ls -l ${shellQuote(stateDir)}`,
+      )
   }
 }
 
@@ -64,10 +78,17 @@ const judgeDisk = (bytes: number | undefined): Check => {
 
 const judgeLogs = ({ logs, logDir }: StateFacts, hasService: boolean): Check => {
   if (logs === 'writable') return ok('log_folder', logDir)
-  if (logs === 'forbidden') return failed('log_folder', `${logDir} cannot be written: launchd starts nothing then (78)`, `chmod u+rwx ${quote(logDir)}`)
+  if (logs === 'forbidden')
+    return failed(
+      'log_folder',
+      `${logDir} cannot be written: launchd starts nothing then (78)`,
+      `chmod u+rwx ${shellQuote(logDir)}`,
+    )
   return hasService
-    ? failed('log_folder', `there is no ${logDir}: launchd starts nothing without it (78)`, `mkdir -p ${quote(logDir)}`)
+    ? failed(
+        'log_folder',
+        `there is no ${logDir}: launchd starts nothing without it (78)`,
+        `mkdir -p ${shellQuote(logDir)}`,
+      )
     : skipped('log_folder', `${logDir} is not there; only a service needs it`)
 }
-
-const quote = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`)

@@ -74,7 +74,8 @@ const judgeSleep = (pmset: ToolEnd, battery: ToolEnd): Check => {
   const lid = isLaptop && setting('SleepDisabled')?.[1] !== '1' ? '; with its lid closed it sleeps all the same' : ''
   if (minutes === '0') return ok('sleep', `this Mac does not fall asleep by itself${lid}`)
   const seen = `this Mac sleeps after ${minutes} idle minutes${lid}`
-  if (/prevented by/i.test(held)) return ok('sleep', `${seen}, but is kept awake now: ${held.replace(/[()]/g, '').trim()}`)
+  if (/prevented by/i.test(held))
+    return ok('sleep', `${seen}, but is kept awake now: ${held.replace(/[()]/g, '').trim()}`)
   const wakes = setting('womp')?.[1] === '1' ? '' : '; it does not wake for the network either'
   return warning('sleep', `${seen}; asleep it answers nobody${wakes}`, 'sudo pmset -a sleep 0 disksleep 0')
 }

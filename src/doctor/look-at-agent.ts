@@ -1,44 +1,57 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { askAgent } from '../control/ask-agent.ts'
 import { controlSocketPath } from '../control/socket-path.ts'
 import type { AutomationProbe, ChatDbProbe } from '../core/probes.ts'
 
-/** What the running agent says, as far as it says it: it may be of another version. */
-export type AgentFacts =
+/** Whether an agent runs, and what it says of itself, as far as it says it: it may be of another version. */
+export type AgentLife =
   | { readonly kind: 'not-running' }
   /** Something listens, and does not answer as an agent does. */
   | { readonly kind: 'silent'; readonly said: string }
-  | {
-      readonly kind: 'running'
-      readonly status: Status
+  | { readonly kind: 'running'; readonly status: Status }
+
+export type AgentFacts =
+  | Exclude<AgentLife, { readonly kind: 'running' }>
+  | (Extract<AgentLife, { readonly kind: 'running' }> & {
       readonly automation: Told<AutomationProbe>
       readonly chatDb: Told<ChatDbProbe>
       /** Asked again a little later where the agent was behind. */
-      readonly chatDbLater?: Told<ChatDbProbe>
-    }
+      readonly chatDbLater: Told<ChatDbProbe> | undefined
+    })
 
 export type Told<T> = { readonly kind: 'told'; readonly answer: T } | { readonly kind: 'untold'; readonly why: string }
 
-export const lookAtAgent = async (stateDir: string): Promise<AgentFacts> => {
-  const socket = controlSocketPath(stateDir)
-  let status: Status
+export const lookForAgent = async (stateDir: string): Promise<AgentLife> => {
   try {
-    status = statusSchema.parse(await askAgent(socket, 'status', undefined, 4_000))
+    return {
+      kind: 'running',
+      status: statusSchema.parse(await askAgent(controlSocketPath(stateDir), 'status', undefined, 3_000)),
+    }
   } catch (error) {
     const { code, message } = error as { code?: string; message?: string }
     return code === 'not_running' ? { kind: 'not-running' } : { kind: 'silent', said: firstLine(String(message)) }
   }
-  const [automation, chatDb] = await Promise.all([
+}
+
+/** Has a running agent try what macOS may forbid. */
+export const probeAgent = async (stateDir: string, life: AgentLife): Promise<AgentFacts> => {
+  if (life.kind !== 'running') return life
+  const socket = controlSocketPath(stateDir)
+  const [automation, [chatDb, chatDbLater]] = await Promise.all([
     // The agent gives osascript ten seconds, in which somebody may answer a prompt.
     ask(socket, 'probe-automation', automationSchema, 12_000),
-    ask(socket, 'probe-chat-db', chatDbSchema, 6_000),
+    probeChatDb(socket),
   ])
-  if (!isBehind(chatDb)) return { kind: 'running', status, automation, chatDb }
+  return { ...life, automation, chatDb, chatDbLater }
+}
+
+const probeChatDb = async (socket: string): Promise<readonly [Told<ChatDbProbe>, Told<ChatDbProbe> | undefined]> => {
+  const first = await ask(socket, 'probe-chat-db', chatDbSchema, 4_000)
+  if (!isBehind(first)) return [first, undefined]
   await sleep(MOMENT_MS)
-  const chatDbLater = await ask(socket, 'probe-chat-db', chatDbSchema, 3_000)
-  return { kind: 'running', status, automation, chatDb, chatDbLater }
+  return [first, await ask(socket, 'probe-chat-db', chatDbSchema, 4_000)]
 }
 
 /** A healthy agent reads what is new within a second. */
@@ -47,18 +60,19 @@ const MOMENT_MS = 3_000
 export const isBehind = (chatDb: Told<ChatDbProbe>): boolean =>
   chatDb.kind === 'told' && (chatDb.answer.highestRowid ?? 0) > (chatDb.answer.seenRowid ?? Number.POSITIVE_INFINITY)
 
-/** How reading chat.db goes for this very process, which macOS judges otherwise than the agent. */
-export const readByUs = (path: string): string => {
-  let fd: number | undefined
+/** How reading chat.db goes for this very process, which macOS judges otherwise than the agent: `readable`, or a code. */
+export const readByUs = async (path: string): Promise<string> => {
   try {
-    // macOS may allow open() and refuse read().
-    fd = openSync(path, 'r')
-    readSync(fd, Buffer.alloc(16), 0, 16, 0)
-    return 'readable'
+    const file = await open(path, 'r')
+    try {
+      // macOS may allow open() and refuse read().
+      await file.read(Buffer.alloc(16), 0, 16, 0)
+      return 'readable'
+    } finally {
+      await file.close()
+    }
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? 'unreadable'
-  } finally {
-    if (fd !== undefined) closeSync(fd)
   }
 }
 
@@ -74,7 +88,13 @@ const ask = async <T>(socket: string, what: string, schema: z.ZodType<T>, timeou
 
 const firstLine = (text: string): string => text.split('\n')[0]?.slice(0, 160) ?? ''
 
-const problemSchema = z.object({ code: z.string(), message: z.string(), remedy: z.string().catch(''), sinceMs: z.number() })
+/** Each part by itself, so that one that is missing takes no other with it. */
+const problemSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string().catch(''),
+  sinceMs: z.number(),
+})
 
 const statusSchema = z.object({
   agent: z.object({

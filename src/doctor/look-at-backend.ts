@@ -48,18 +48,20 @@ export const lookAtBackend = async (target: BackendTarget): Promise<BackendFacts
   const port = Number(url.port) || (secure ? 443 : 80)
   const facts = { host: url.host, secure, tcp: undefined, tls: undefined, http: undefined, websocket: undefined }
 
-  const dns = await attempt(4_000, async () => ({ addresses: (await lookup(host, { all: true })).map(({ address }) => address) }))
+  const dns = await attempt(3_000, async () => ({
+    addresses: (await lookup(host, { all: true })).map(({ address }) => address),
+  }))
   if (dns.kind === 'failed') return { ...facts, dns }
-  const tcp = await attempt(4_000, signal => dialTcp(host, port, signal))
+  const tcp = await attempt(3_000, signal => dialTcp(host, port, signal))
   if (tcp.kind === 'failed') return { ...facts, dns, tcp }
-  const certificate = secure ? await attempt(4_000, signal => readCertificate(host, port, signal)) : undefined
+  const certificate = secure ? await attempt(3_000, signal => readCertificate(host, port, signal)) : undefined
   const isTrusted = certificate?.kind !== 'failed' && certificate?.found.problem === undefined
   // The secret goes only to whom it may go.
   if (!isTrusted || target.agentId === undefined) return { ...facts, dns, tcp, tls: certificate }
   const asAgent = { ...target, agentId: target.agentId }
   const [answer, websocket] = await Promise.all([
-    attempt(6_000, signal => postNothing(asAgent, signal)),
-    target.mayDial ? attempt(6_000, signal => dialWebSocket(asAgent, signal)) : undefined,
+    attempt(5_000, signal => postNothing(asAgent, signal)),
+    target.mayDial ? attempt(5_000, signal => dialWebSocket(asAgent, signal)) : undefined,
   ])
   return { ...facts, dns, tcp, tls: certificate, http: answer, websocket }
 }

@@ -60,7 +60,9 @@ const readDatabase = (path: string): DatabaseFacts => {
 
 const listSetAside = (stateDir: string): readonly string[] => {
   try {
-    return readdirSync(stateDir).filter(name => /^state\.db\.damaged-[^-]+-[^-]+-[^-]+$/.test(name) || /\.damaged-.*Z$/.test(name))
+    return readdirSync(stateDir).filter(
+      name => /^state\.db\.damaged-[^-]+-[^-]+-[^-]+$/.test(name) || /\.damaged-.*Z$/.test(name),
+    )
   } catch {
     return []
   }

@@ -15,8 +15,7 @@ export type SystemFacts = {
 
 export const lookAtSystem = async (
   run: RunTool,
-  env: Readonly<Record<string, string | undefined>>,
-  uid: number | undefined,
+  { uid, overSsh }: { readonly uid: number | undefined; readonly overSsh: boolean },
 ): Promise<SystemFacts> => {
   const [swVers, translated, pmset, battery, fileVault] = await Promise.all([
     run('sw_vers', ['-productVersion'], LIMIT),
@@ -30,7 +29,7 @@ export const lookAtSystem = async (
     translated,
     arch: process.arch,
     uid,
-    overSsh: Boolean(env['SSH_CONNECTION'] || env['SSH_TTY']),
+    overSsh,
     pmset,
     battery,
     fileVault,

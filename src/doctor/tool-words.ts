@@ -2,7 +2,8 @@ import type { ToolEnd } from '../macos/run-tool.ts'
 import { NOT_HERE } from './check.ts'
 
 /** All that a tool wrote; many write to the wrong stream. */
-export const outputOf = (end: ToolEnd): string => (end.kind === 'not-found' ? '' : `${end.stdout}\n${end.stderr}`.trim())
+export const outputOf = (end: ToolEnd): string =>
+  end.kind === 'not-found' ? '' : `${end.stdout}\n${end.stderr}`.trim()
 
 export const succeeded = (end: ToolEnd): boolean => end.kind === 'exited' && end.code === 0
 
