@@ -6,6 +6,7 @@ import { register as doctor } from './doctor.ts'
 import { register as messagesSimulator } from './messages-simulator.ts'
 import { register as mockBackend } from './mock-backend.ts'
 import { register as queue } from './queue.ts'
+import { register as report } from './report.ts'
 import { register as start } from './start.ts'
 import { register as status } from './status.ts'
 import { version } from './version.ts'
@@ -18,7 +19,7 @@ export const runCli = async (argv: readonly string[]): Promise<void> => {
   try {
     await createProgram({ json }).parseAsync(argv)
   } catch (error) {
-    process.exitCode = report(error, json)
+    process.exitCode = reportError(error, json)
   }
 }
 
@@ -30,7 +31,8 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  for (const register of [start, status, doctor, queue, config, demo, mockBackend, messagesSimulator]) register(program)
+  for (const register of [start, status, doctor, report, queue, config, demo, mockBackend, messagesSimulator])
+    register(program)
   return program
 }
 
@@ -40,10 +42,11 @@ Examples:
   $ edge-agent config check                 are the settings right?
   $ edge-agent start --log-format json      run, with a log for programs
   $ edge-agent status --json                how is the agent that runs?
+  $ edge-agent doctor                       what is wrong, and what helps?
   $ edge-agent mock-backend --port 8787     a backend to try things out with`
 
 /** Prints what went wrong on standard error; returns the exit code. */
-const report = (error: unknown, json: boolean): number => {
+const reportError = (error: unknown, json: boolean): number => {
   if (error instanceof CommanderError) return reportUsage(error, json)
   const { message, ...fields } = error instanceof EdgeError ? error : unexpected(error)
   if (json) printJson({ ...fields, message })

@@ -8,9 +8,10 @@ export const judgeSettings = (
   { file, faults, warnings, rows }: Inspection,
   ofTerminal: readonly string[],
 ): readonly Check[] => {
+  const isKnown = (key: string): boolean => key === 'config' || rows.some(row => row.key === key)
   const wrong = faults.map(({ key, origin, expected, found }) =>
     failed(
-      `setting_${key.replaceAll('.', '_')}`,
+      isKnown(key) ? `setting_${key.replaceAll('.', '_')}` : 'setting_unknown',
       `${key}${origin === undefined ? '' : ` (${origin})`}: expected ${expected}, found ${found}`,
       cureOf(key, expected, file),
     ),
