@@ -1,4 +1,5 @@
 import { EdgeError } from '../core/errors.ts'
+import { shellQuote } from '../core/shell-quote.ts'
 import type { RunTool, ToolEnd } from '../macos/run-tool.ts'
 
 /** What launchd says of a job, as far as it says it. */
@@ -36,14 +37,21 @@ export const createLaunchctl = (needs: {
   const { run, sleep } = needs
   const domain = `gui/${needs.uid}`
   const target = (label: string): string => `${domain}/${label}`
+  /** Jobs that were booted out here: their last life may still be ending. */
+  const left = new Set<string>()
 
-  /** Runs a verb until it succeeds; while the last job is still going away launchd refuses with 5, 36 or 37. */
-  const persist = async (args: readonly string[], isDone: (end: ToolEnd) => boolean): Promise<void> => {
-    for (let tries = 1; ; tries++) {
+  /** Runs a verb until it succeeds or is refused for good; while a job is still going away launchd says 5, 36 or 37. */
+  const persist = async (
+    args: readonly string[],
+    patienceMs: number,
+    isDone: (end: ToolEnd) => boolean | Promise<boolean>,
+  ): Promise<void> => {
+    const deadline = performance.now() + patienceMs
+    for (;;) {
       const end = await run('launchctl', args, { timeoutMs: 30_000 })
-      if (isDone(end)) return
+      if (await isDone(end)) return
       const isBusy = end.kind === 'exited' && end.code !== undefined && BUSY.has(end.code)
-      if (!isBusy || tries >= TRIES) throw refused(args, end)
+      if (!isBusy || performance.now() > deadline) throw refused(args, end)
       await sleep(RETRY_MS)
     }
   }
@@ -63,7 +71,7 @@ export const createLaunchctl = (needs: {
     /** The commands that load a job, as a person would type them. */
     loading: (label: string, plist: string): readonly string[] => [
       `launchctl enable ${target(label)}`,
-      `launchctl bootstrap ${domain} ${quote(plist)}`,
+      `launchctl bootstrap ${domain} ${shellQuote(plist)}`,
     ],
     print,
     /** Whether a person, or `disable`, has switched it off: then it is not started at login. */
@@ -73,11 +81,23 @@ export const createLaunchctl = (needs: {
       const line = end.stdout.split('\n').find(each => each.includes(`"${label}"`))
       return line !== undefined && /=>\s*(true|disabled)/.test(line)
     },
-    enable: (label: string): Promise<void> => persist(['enable', target(label)], succeeded),
+    /** Whether somebody is logged in at the screen, whose agents there can be; undefined where launchd does not tell. */
+    hasSession: async (): Promise<boolean | undefined> => {
+      const end = await run('launchctl', ['print', domain])
+      if (isNoSession(end)) return false
+      return end.kind === 'exited' && end.code === 0 ? true : undefined
+    },
+    enable: (label: string): Promise<void> => persist(['enable', target(label)], SHORT_MS, succeeded),
+    /** Not started at login any more, until `enable`. */
+    disable: (label: string): Promise<void> => persist(['disable', target(label)], SHORT_MS, succeeded),
     /** @throws EdgeError `launchd_*` with what to do about it. */
     bootstrap: async (label: string, plist: string): Promise<void> => {
-      await persist(['bootstrap', domain, plist], end => succeeded(end) || isAlreadyThere(end))
-      // Also where it was already there: who was told that it is loaded finds it loaded.
+      const isLoaded = async () => (await print(label)).kind === 'loaded'
+      // It also says 5 or 37 where the job is there already.
+      await persist(['bootstrap', domain, plist], left.has(label) ? DRAIN_MS : SHORT_MS, async end =>
+        succeeded(end) || isAlreadyThere(end) ? true : end.kind === 'exited' && !isNoSession(end) && (await isLoaded()),
+      )
+      left.delete(label)
       const state = await print(label)
       if (state.kind !== 'loaded' && state.kind !== 'unclear') {
         throw new EdgeError('launchd_not_loaded', `launchd took ${plist} and has no job ${label}`, {
@@ -87,9 +107,16 @@ export const createLaunchctl = (needs: {
     },
     /** Stops and unloads it and waits until it is gone; fine where it was not loaded. */
     bootout: async (label: string): Promise<void> => {
-      await persist(['bootout', target(label)], end => succeeded(end) || isNotThere(end) || isInProgress(end))
-      for (let tries = 0; tries < TRIES; tries++) {
+      left.add(label)
+      const deadline = performance.now() + DRAIN_MS
+      await persist(
+        ['bootout', target(label)],
+        DRAIN_MS,
+        end => succeeded(end) || isNotThere(end) || isNoSession(end) || isInProgress(end) || end.kind === 'timed-out',
+      )
+      for (;;) {
         if ((await print(label)).kind !== 'loaded') return
+        if (performance.now() > deadline) break
         await sleep(RETRY_MS)
       }
       throw new EdgeError('launchd_not_unloaded', `launchd still has the job ${label} after bootout`, {
@@ -98,14 +125,16 @@ export const createLaunchctl = (needs: {
     },
     /** Starts a loaded job, or with `again` ends it first. It does not read the plist anew. */
     kickstart: (label: string, { again }: { readonly again: boolean }): Promise<void> =>
-      persist(['kickstart', ...(again ? ['-k'] : []), target(label)], succeeded),
+      persist(['kickstart', ...(again ? ['-k'] : []), target(label)], SHORT_MS, succeeded),
   }
 }
 
 const BUSY: ReadonlySet<number> = new Set([5, 36, 37])
 const RETRY_MS = 500
 /** For as long as launchd lets a job take to end (ExitTimeOut), and ten seconds. */
-const TRIES = 80
+const DRAIN_MS = 40_000
+/** Where nothing of ours was there before, 5 is no matter of patience. */
+const SHORT_MS = 10_000
 
 const succeeded = (end: ToolEnd): boolean => end.kind === 'exited' && end.code === 0
 
@@ -152,8 +181,6 @@ const REMEDIES: Readonly<Record<number, string>> = {
   5: 'Its plist is refused, the job is switched off in System Settings > General > Login Items, or the last one is still ending: "edge-agent doctor" tells which.',
   78: 'A file or folder that the plist names cannot be opened: "edge-agent doctor" tells which.',
 }
-
-const quote = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`)
 
 const parsePrint = (printed: string): ServiceState => {
   // Only the job's own lines: those of its parts are indented further.

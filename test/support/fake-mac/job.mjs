@@ -24,7 +24,7 @@ process.on('SIGTERM', () => {
   if (!child) leave()
   endChild()
 })
-process.on('SIGUSR1', () => start())
+process.on('SIGUSR1', () => child ?? start())
 process.on('SIGUSR2', () => {
   start()
   endChild()
