@@ -1,3 +1,4 @@
+import { codeHashIn } from '../macos/read-code-hash.ts'
 import type { ToolEnd } from '../macos/run-tool.ts'
 import { type Check, NOT_HERE, verdictsOf } from './check.ts'
 import type { NodeFacts } from './look-at-node.ts'
@@ -12,6 +13,8 @@ export const judgeNode = (facts: NodeFacts): readonly Check[] => {
 }
 
 const INSTALL = 'edge-agent install'
+/** What was changed behind its back is not kept. */
+const ANEW = 'edge-agent uninstall, then edge-agent install'
 
 const judgePlace = ({ path, isOfService, exists }: NodeFacts): Check => {
   const whose = isOfService ? 'the service uses' : 'this terminal uses'
@@ -58,7 +61,7 @@ const judgeSignature = ({ verify, signature }: NodeFacts): Check => {
   if (verify.kind === 'not-found') return skipped('node_signature', NOT_HERE)
   if (verify.kind === 'timed-out') return warning('node_signature', howItEnded('codesign', verify), 'Try it again.')
   if (!succeeded(verify)) {
-    return failed('node_signature', `its signature is not valid: ${howItEnded('codesign', verify)}`, INSTALL)
+    return failed('node_signature', `its signature is not valid: ${howItEnded('codesign', verify)}`, ANEW)
   }
   const shown = outputOf(signature)
   const authority = /^Authority=(.*)$/m.exec(shown)?.[1]
@@ -70,9 +73,8 @@ const judgeSignature = ({ verify, signature }: NodeFacts): Check => {
 
 /** macOS gives permissions to a binary that it knows by its signature, or, without one of a developer, by its content. */
 const judgeIdentity = ({ installed, sha256, signature, path }: NodeFacts): Check => {
-  const cdHash = cdHashOf(signature)
   const pairs = [
-    [installed?.cdHash, cdHash],
+    [installed?.cdHash, codeHashIn(signature)],
     [installed?.sha256, sha256],
   ] as const
   const [then, now] = pairs.find(([then, now]) => then !== undefined && now !== undefined) ?? []
@@ -82,11 +84,8 @@ const judgeIdentity = ({ installed, sha256, signature, path }: NodeFacts): Check
   return failed(
     'node_unchanged',
     `${path} is not the one that was installed (${short(then)} then, ${short(now)} now): macOS has forgotten what it was allowed`,
-    `${INSTALL}, then switch its Full Disk Access and Automation off and on again in System Settings > Privacy & Security`,
+    `${ANEW}; it leads through the permissions, where an entry that is on has to be switched off and on`,
   )
 }
-
-/** What codesign calls the hash of the code, undefined where it was not said. */
-const cdHashOf = (end: ToolEnd): string | undefined => /^CDHash=([0-9a-f]+)/im.exec(outputOf(end))?.[1]
 
 const short = (hash: string): string => hash.slice(0, 6)

@@ -1,3 +1,4 @@
+import type { Installed } from '../install/read-installed.ts'
 import { explainExit } from '../launchd/explain-exit.ts'
 import type { ServiceState } from '../launchd/launchctl.ts'
 import type { ToolEnd } from '../macos/run-tool.ts'
@@ -8,11 +9,15 @@ import { howItEnded, succeeded } from './tool-words.ts'
 const { ok, warning, failed, skipped } = verdictsOf('service')
 
 /** `expected`: the plist as it would be written now, undefined where that cannot be said. */
-export const judgeService = (facts: ServiceFacts, expected: string | undefined): readonly Check[] => {
+export const judgeService = (
+  facts: ServiceFacts,
+  { installed, expected }: { readonly installed: Installed; readonly expected: string | undefined },
+): readonly Check[] => {
   const { plist, job } = facts
   if (job.kind === 'no-launchd' && plist === undefined) return [skipped('service', NOT_HERE)]
   return [
     ...(plist === undefined ? [judgeMissing(facts)] : judgePlist(plist, facts, expected)),
+    ...judgeInstalled(installed),
     judgeEnabled(facts),
     ...judgeJob(job, facts),
   ]
@@ -103,6 +108,13 @@ const linesOf = (text: string): readonly string[] =>
     .map(line => line.trim())
     .filter(line => line !== '')
 
+const judgeInstalled = (installed: Installed): readonly Check[] => {
+  if (installed.kind === 'none') return []
+  return installed.kind === 'whole'
+    ? [ok('service_files', `version ${installed.manifest.version} is in place`)]
+    : [failed('service_files', `what was installed is not whole: ${installed.why}`, INSTALL)]
+}
+
 const judgeEnabled = ({ disabled, domain, label, job }: ServiceFacts): Check => {
   if (disabled === undefined) {
     return skipped('service_enabled', job.kind === 'no-launchd' ? NOT_HERE : 'launchctl print-disabled does not tell')
@@ -141,7 +153,7 @@ const judgeJob = (job: ServiceState, { label, domain, plist, plistFile, overSsh 
             ),
           ]
     case 'unclear': {
-      const said = explainLaunchd(job.said)
+      const said = explainLaunchd(job)
       const cure = overSsh ? 'Say it again at the screen of the Mac.' : said.cure
       return [warning('service_loaded', `launchctl does not say how the job is: ${said.seen}`, cure)]
     }
@@ -162,31 +174,34 @@ const judgeState = ({ state, pid, runs }: Loaded, target: string): Check => {
   )
 }
 
-const judgeEnd = ({ lastExitCode, pid, runs = 0 }: Loaded): Check => {
-  if (lastExitCode === undefined) return ok('service_last_exit', 'it has not ended since it was loaded')
-  const { meaning, remedy } = explainExit(Math.abs(lastExitCode))
-  const seen = `it last ended with ${lastExitCode}: ${meaning}`
+const judgeEnd = ({ lastExitCode, lastSignal, pid, runs = 0 }: Loaded): Check => {
+  if (lastExitCode === undefined && lastSignal === undefined) {
+    return ok('service_last_exit', 'it has not ended since it was loaded')
+  }
+  const { meaning, remedy } = explainExit(lastExitCode ?? -1)
+  const seen =
+    lastExitCode === undefined
+      ? `it was last ended by a signal: ${lastSignal}`
+      : `it last ended with ${lastExitCode}: ${meaning}`
   if (pid !== undefined) {
     // It came up again: only one that ends time and again is something to act on.
     return lastExitCode === 0 || runs < 4
       ? ok('service_last_exit', seen)
       : warning('service_last_exit', `${seen} (${runs} starts)`, remedy)
   }
-  const verdict = verdictsOf(GROUP_OF_EXIT.get(lastExitCode) ?? 'service')
+  const verdict = verdictsOf(GROUP_OF_EXIT.get(lastExitCode ?? -1) ?? 'service')
   return (lastExitCode === 0 ? warning : verdict.failed)('service_last_exit', seen, remedy)
 }
 
 /** One cause counts as one kind of failure. */
 const GROUP_OF_EXIT = new Map([[77, 'permissions' as const]])
 
-/** What launchctl itself answers, by the number in it. */
-const explainLaunchd = (said: string): { readonly seen: string; readonly cure: string } => {
-  const code = Number(/\b(\d{1,3})\b(?=:|$)/.exec(said)?.[1] ?? /\b(\d{1,3})\b/.exec(said)?.[1])
-  const [meaning, cure] = ANSWERS.get(code) ?? [
-    undefined,
-    Number.isNaN(code) ? 'launchctl help' : `launchctl error ${code}`,
-  ]
-  return { seen: `${said || 'nothing'}${meaning === undefined ? '' : ` (${meaning})`}`, cure }
+/** What launchctl itself answers, by its number. */
+const explainLaunchd = ({ said, code }: Extract<ServiceState, { readonly kind: 'unclear' }>) => {
+  const [meaning, cure = code === undefined ? 'Say it again.' : `launchctl error ${code}`] =
+    ANSWERS.get(code ?? -1) ?? []
+  const seen = said || `exit code ${code ?? 'none'}`
+  return { seen: meaning === undefined ? seen : `${seen} (${code}: ${meaning})`, cure }
 }
 
 const ANSWERS = new Map<number, readonly [meaning: string, cure: string]>([

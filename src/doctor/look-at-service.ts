@@ -76,7 +76,8 @@ const readText = (path: string): string | undefined => {
 /** The strings of ProgramArguments. */
 const programOf = (text: string): readonly string[] => {
   const list = /<key>ProgramArguments<\/key>\s*<array>(.*?)<\/array>/s.exec(text.replace(/<!--.*?-->/gs, ''))?.[1] ?? ''
-  return [...list.matchAll(/<string>(.*?)<\/string>/gs)].map(([, value = '']) =>
-    value.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&'),
-  )
+  return [...list.matchAll(/<string>(.*?)<\/string>/gs)].map(([, value = '']) => unescapeXml(value))
 }
+
+export const unescapeXml = (text: string): string =>
+  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&')

@@ -2,8 +2,10 @@ import { type ConfigInput, inspectConfig } from '../config/inspect-config.ts'
 import { placesOf } from '../config/places.ts'
 import { readSecret } from '../config/secret.ts'
 import { redact } from '../core/redact.ts'
+import { readInstalled } from '../install/read-installed.ts'
 import type { RunTool } from '../macos/run-tool.ts'
 import { type Check, type CheckState, exitOf, GROUPS, type Group, verdictsOf } from './check.ts'
+import { expectedPlist } from './expected-plist.ts'
 import { judgeAgent } from './judge-agent.ts'
 import { backendUnknown, judgeBackend } from './judge-backend.ts'
 import { judgeMessages } from './judge-messages.ts'
@@ -19,7 +21,6 @@ import { lookAtNode } from './look-at-node.ts'
 import { lookAtService, readPlist } from './look-at-service.ts'
 import { lookAtState } from './look-at-state.ts'
 import { lookAtSystem } from './look-at-system.ts'
-import { readInstalledNode } from './read-installed-node.ts'
 import { within } from './within.ts'
 
 export type DoctorReport = {
@@ -56,7 +57,9 @@ export const runDoctor = async ({
   const places = placesOf(input)
   const plist = readPlist(places.plistFile)
   const [binary] = plist?.program ?? []
-  const inspection = inspectConfig(asService(input, plist?.program ?? []))
+  const installed = readInstalled(places)
+  const asked = asService(input, plist?.program ?? [])
+  const inspection = inspectConfig(asked)
   const setting = (key: string): string | undefined => {
     const row = inspection.rows.find(row => row.key === key)
     return row?.fits && typeof row.value === 'string' ? row.value : undefined
@@ -89,13 +92,13 @@ export const runDoctor = async ({
       lookAtNode(run, {
         path: node,
         isOfService: binary !== undefined,
-        installed: readInstalledNode(places.runtimeDir),
+        installed: installed.kind === 'none' ? undefined : installed.manifest?.binary,
       }).then(judgeNode),
     ),
     group('settings', Promise.resolve(judgeSettings(inspection, plist === undefined ? [] : shellOnly(input)))),
     group(
       'service',
-      service.then(facts => judgeService(facts, undefined)),
+      service.then(facts => judgeService(facts, { installed, expected: expectedPlist(asked, installed, plist?.text) })),
     ),
     group(
       'agent',
