@@ -10,11 +10,11 @@ import { controlSocketPath } from './control/socket-path.ts'
 import { backoff } from './core/backoff.ts'
 import type { BubbleState } from './core/bubble.ts'
 import { createSteadyClock } from './core/clock.ts'
-import { EdgeError } from './core/errors.ts'
+import { EdgeError, EXIT } from './core/errors.ts'
 import { createLatency } from './core/latency.ts'
 import type { Log } from './core/log.ts'
 import type { Chat } from './core/message.ts'
-import type { AutomationProbe, ChatDbProbe } from './core/probes.ts'
+import type { ChatDbProbe } from './core/probes.ts'
 import { createProblems } from './core/problems.ts'
 import { createFailpoints } from './failpoints.ts'
 import { createAnswering } from './flows/answer-message.ts'
@@ -25,11 +25,13 @@ import { createPump } from './flows/pump.ts'
 import { receiveBatch } from './flows/receive-batch.ts'
 import { createAcks } from './flows/send-acks.ts'
 import { createQueue } from './flows/tend-queue.ts'
-import { CHAT_DB_CODES, type ChatDb, openChatDb } from './imessage/chat-db.ts'
+import { createAutomationWatch } from './flows/watch-automation.ts'
+import { CHAT_DB_CODES, type ChatDb } from './imessage/chat-db.ts'
 import { createAutomationProbe } from './imessage/probe-automation.ts'
 import { probeChatDb } from './imessage/probe-chat-db.ts'
 import { createSendText } from './imessage/send-text.ts'
 import { watchChatDb } from './imessage/watch-chat-db.ts'
+import { watchForGrant } from './imessage/watch-for-grant.ts'
 import { runTool } from './macos/run-tool.ts'
 import type { MessageRequest } from './protocol/wire.ts'
 import { openStore } from './store/open-store.ts'
@@ -78,18 +80,23 @@ export type AgentStatus = ReturnType<Parts['status']>
 /**
  * Starts the agent. It runs until `stop`; whatever goes wrong meanwhile is a problem in its status, not an end.
  *
- * @throws EdgeError where it cannot start: another one runs on this state, the state or chat.db cannot be used.
+ * @throws EdgeError where it cannot start: another one runs on this state (under launchd it waits for that to end), or the
+ * state cannot be used.
  */
 export const startAgent = async (settings: AgentSettings, log: Log): Promise<Agent> => {
   // The last life may still be ending: launchd starts the next one at once.
   const store = await pRetry(() => openStore(settings.stateDir), {
-    retries: 4,
+    // launchd would start us again every ten seconds for as long as another one runs.
+    retries: settings.label === undefined ? 4 : Number.POSITIVE_INFINITY,
     minTimeout: 100,
+    maxTimeout: LOCK_RETRY_MS,
     shouldRetry: ({ error }) => error instanceof EdgeError && error.code === 'already_running',
+    onFailedAttempt: ({ error, attemptNumber }) => {
+      if (attemptNumber === LOUD_ATTEMPT && error instanceof EdgeError)
+        log.warn({ code: error.code, remedy: error.remedy }, `${error.message}: waiting for it to end`)
+    },
   })
   try {
-    // Later an unreadable chat.db is weathered; an agent that never saw one has most likely been told a wrong path.
-    if (store.cursor.read() === undefined) openChatDb(settings.chatDb).close()
     const parts = assemble(settings, store, log)
     const stopAsked = Promise.withResolvers<void>()
     const control = await serveControl(controlSocketPath(settings.stateDir), {
@@ -163,6 +170,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
         toBody,
         count: counters.count,
         startedOver: store.startedOver,
+        firstStartMs: store.firstStartMs,
         onReanchored: file => log.warn({ file }, 'chat.db is another file or was rebuilt; going on by date'),
       })
       if (queued > 0) answering.wake()
@@ -279,6 +287,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     },
     onEnd,
     onSent: () => settling.wake(),
+    onPermission: isAllowed => automation.learn(isAllowed),
     onStarted: failpoints.around('spawn', () => {
       if (frameAt !== undefined) latencies.frameToOsascript.add(performance.now() - frameAt)
     }),
@@ -324,11 +333,12 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
         isLive: () => answering.inFlight() > 0 || delivery.running() > 0,
         onOpen: db => {
           chatDb = db
+          if (db !== undefined) problems.clear(RESTART_NEEDED)
         },
         onChange: receive,
         onProblem: problem => {
+          for (const code of CHAT_DB_CODES) if (code !== problem?.code) problems.clear(code)
           if (problem !== undefined) problems.set(problem.code, problem.message, problem.remedy ?? '')
-          else for (const code of CHAT_DB_CODES) problems.clear(code)
         },
         onReady: look => {
           lookNow = look
@@ -357,26 +367,38 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
           if (status.state !== 'open') acks.use(undefined)
         },
       }),
+      watchForGrant({
+        path: settings.chatDb,
+        isForbidden: () => problems.has('chat_db_forbidden'),
+        run: runTool,
+        onNewOnly: needsRestart,
+        signal: intake.signal,
+      }),
+      automation.ask(), // macOS asks its user at the first one: early, while somebody is there
     ])
     secretWatch.stop()
   }
 
   // What macOS may forbid
-  const askMessages = createAutomationProbe({ osascript: settings.osascript, run: runTool })
-  let automation: AutomationProbe['state'] = 'unclear'
-  const probeAutomation = async (): Promise<AutomationProbe> => {
-    const probe = await askMessages()
-    automation = probe.state
-    return probe
+  const automation = createAutomationWatch({
+    probe: createAutomationProbe({
+      osascript: settings.osascript,
+      run: (program, args, { timeoutMs }) => runTool(program, args, { timeoutMs, signal: intake.signal }),
+    }),
+    pause: delivery.pause,
+    resume: delivery.resume,
+    problems,
+    program: process.execPath,
+  })
+  /** A grant that only a new process sees: launchd starts one when we end. */
+  const needsRestart = (): void => {
+    const message = `a new process may read ${settings.chatDb}, this one may not yet`
+    if (settings.label !== undefined) failed.resolve(new EdgeError(RESTART_NEEDED, message, { exit: EXIT.permission }))
+    else problems.set(RESTART_NEEDED, message, 'Stop edge-agent and start it again.')
   }
   const permissions = () => ({
     fullDiskAccess: chatDb !== undefined ? 'granted' : problems.has('chat_db_forbidden') ? 'missing' : 'unknown',
-    automation:
-      problems.has('automation_denied') || automation === 'denied'
-        ? 'missing'
-        : automation === 'granted'
-          ? 'granted'
-          : 'unknown',
+    automation: automation.state(),
   })
 
   const status = () => ({
@@ -415,7 +437,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
   return {
     failed: failed.promise,
     status,
-    probeAutomation,
+    probeAutomation: automation.ask,
     probeChatDb: (): ChatDbProbe => {
       const seenRowid = cursor.read()?.rowid
       return { ...probeChatDb(settings.chatDb, chatDb), ...(seenRowid !== undefined && { seenRowid }) }
@@ -452,6 +474,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     },
     stop: async () => {
       intake.abort()
+      automation.stop()
       await Promise.all([answering.stop(POST_GRACE_MS), delivery.stop(SEND_GRACE_MS)])
       settling.stop()
       retention.stop()
@@ -474,6 +497,11 @@ const POST_GRACE_MS = 5_000
 /** Sends are never aborted. */
 const SEND_GRACE_MS = 15_000
 const SECRET_POLL_MS = 5_000
+/** How often an agent that launchd keeps looks whether the other one has ended. */
+const LOCK_RETRY_MS = 30_000
+/** The tries before it are for a last life that is still ending. */
+const LOUD_ATTEMPT = 5
+const RESTART_NEEDED = 'restart_needed'
 /** What is finished is kept for 30 days; its counts stay. */
 const KEEP_MS = 30 * 24 * 60 * 60_000
 const RETIRE_EVERY_MS = 6 * 60 * 60_000

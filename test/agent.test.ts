@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { afterEach, describe, expect, test } from 'vitest'
+import { askAgent } from '../src/control/ask-agent.ts'
 import { controlSocketPath } from '../src/control/socket-path.ts'
 import { answerUpgrade } from '../src/mock-backend/socket-faults.ts'
 import { ANNA, BERT, personal, repliesTo } from './support/conversation.ts'
@@ -271,10 +272,9 @@ describe('sends that go wrong', () => {
       (await house.status()).problems.some(({ code }) => code === 'automation_denied'),
     )
     await waitFor('the answer', async () => (await house.status()).messages.answered === 1)
-    expect((await house.status()).bubbles).toEqual({ planned: 3 })
+    await waitFor('all to be kept', async () => (await house.status()).bubbles.planned === 3)
     house.simulator.setOsascriptMode({ mode: 'ok' })
-    await house.stopAgent()
-    await house.startAgent()
+    await askAgent(controlSocketPath(house.stateDir), 'probe-automation')
     await sees(ANNA, repliesTo('hi'))
   })
 
@@ -353,17 +353,20 @@ describe('from the terminal', () => {
     expect(cli('status').status).toBe(0)
   })
 
-  test('no Messages database, or something else in its place: one clear message, exit 78', async () => {
+  test.each<[string, string, (path: string) => void]>([
+    ['no Messages database', 'there is no Messages database at', () => {}],
+    ['something else in its place', 'is not a Messages database', path => writeFileSync(path, 'this is no database')],
+    ['a folder in its place', 'is not a Messages database', path => mkdirSync(path)],
+  ])('%s: it stays, and says at once what is wrong and what to do', async (_, message, make) => {
     house = await startHouse()
-    const missing = cli(...startFlags, '--chat-db', join(house.dir, 'none.db'))
-    expect(missing.status).toBe(78)
-    expect(missing.stderr).toContain('there is no Messages database at')
-    writeFileSync(join(house.dir, 'other.db'), 'this is no database at all')
-    const other = cli(...startFlags, '--chat-db', join(house.dir, 'other.db'))
-    expect(other.status).toBe(78)
-    expect(other.stderr).toContain('is not a Messages database')
-    mkdirSync(join(house.dir, 'folder.db'))
-    expect(cli(...startFlags, '--chat-db', join(house.dir, 'folder.db')).status).toBe(78)
+    const path = join(house.dir, 'other.db')
+    make(path)
+    await house.startAgent({ EDGE_CHAT_DB: path })
+    await waitFor('the problem', async () => (await house.status()).problems.length === 1)
+    const [line] = house.logged(/"level":"warn"/)
+    expect(line).toContain(message)
+    expect(line).toContain('--chat-db')
+    expect((await house.status()).permissions.fullDiskAccess).toBe('unknown')
   })
 
   test('an ordered stop in the middle of a send records it', async () => {

@@ -35,7 +35,7 @@ const RULES: Readonly<Record<string, { readonly may: readonly string[]; readonly
   install: { may: ['config', 'control', 'core', 'launchd', 'macos'], packages: /./ },
   doctor: { may: ['backend', 'config', 'control', 'core', 'install', 'launchd', 'macos', 'protocol'], packages: /./ },
   report: { may: ['config', 'control', 'core', 'doctor', 'macos'], packages: /./ },
-  config: EDGE,
+  config: { may: ['core', 'protocol', 'macos'], packages: /./ },
   'log.ts': { may: ['line-writer.ts', 'core'], packages: /./ },
   'failpoints.ts': { may: [], packages: undefined },
   'line-writer.ts': { may: ['core'], packages: /^node:/ },

@@ -24,9 +24,13 @@ export const runAgent = async (input: ConfigInput): Promise<void> => {
   log.info({ reason: typeof end === 'string' ? end : end.code }, 'stopping')
   // Who asks twice does not want to wait: everything that matters is on the disk.
   void nextStopSignal().then(() => process.exit(0))
-  await agent.stop()
-  log.info({}, 'agent stopped')
-  process.exit(typeof end === 'string' ? EXIT.ok : EXIT.failure) // an osascript that is still out would keep the process
+  try {
+    await agent.stop()
+    log.info({}, 'agent stopped')
+  } catch (error) {
+    log.error({ error: String(error) }, 'stopped, though not in order') // what was asked for stays: launchd keeps to the code
+  }
+  process.exit(typeof end === 'string' ? EXIT.ok : end.exit) // an osascript that is still out would keep the process
 }
 
 /**

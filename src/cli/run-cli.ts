@@ -3,12 +3,16 @@ import { EdgeError, EXIT } from '../core/errors.ts'
 import { register as config } from './config.ts'
 import { register as demo } from './demo.ts'
 import { register as doctor } from './doctor.ts'
+import { register as install } from './install.ts'
 import { register as messagesSimulator } from './messages-simulator.ts'
 import { register as mockBackend } from './mock-backend.ts'
 import { register as queue } from './queue.ts'
 import { register as report } from './report.ts'
+import { register as restart } from './restart.ts'
 import { register as start } from './start.ts'
 import { register as status } from './status.ts'
+import { register as stop } from './stop.ts'
+import { register as uninstall } from './uninstall.ts'
 import { version } from './version.ts'
 
 /** Runs what was typed, to its end. Sets the process's exit code and never rejects. */
@@ -31,7 +35,21 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  for (const register of [start, status, doctor, report, queue, config, demo, mockBackend, messagesSimulator])
+  for (const register of [
+    install,
+    start,
+    status,
+    doctor,
+    stop,
+    restart,
+    uninstall,
+    queue,
+    report,
+    config,
+    demo,
+    mockBackend,
+    messagesSimulator,
+  ])
     register(program)
   return program
 }
@@ -40,6 +58,7 @@ const EXAMPLES = `
 Examples:
   $ edge-agent demo                         see it work, without any real Messages
   $ edge-agent config check                 are the settings right?
+  $ edge-agent install --dry-run            what would make it a service of this Mac?
   $ edge-agent start --log-format json      run, with a log for programs
   $ edge-agent status --json                how is the agent that runs?
   $ edge-agent doctor                       what is wrong, and what helps?

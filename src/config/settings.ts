@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { findTool } from '../macos/run-tool.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 import { expandHome, type Host, placesOf } from './places.ts'
 
@@ -53,8 +54,8 @@ export const settingsFor = (host: Host) => {
       expects: 'the path of a folder',
       isPath: true,
     }),
-    osascript: path.prefault('/usr/bin/osascript').register(about, {
-      description: 'The program that hands texts to Messages.',
+    osascript: path.prefault(findTool('osascript', host.env['PATH'] ?? '') ?? '/usr/bin/osascript').register(about, {
+      description: 'The program that hands texts to Messages. Default: the first osascript on PATH.',
       expects: 'the path of a program',
       isPath: true,
     }),

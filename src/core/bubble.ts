@@ -13,12 +13,11 @@ export type SendOutcome =
 export type AfterSend =
   | { readonly state: 'sent' }
   | { readonly state: 'planned'; readonly reason: string; readonly delayMs: number }
-  /** Planned as before, but nobody is sent anything for so long. */
-  | { readonly state: 'paused'; readonly reason: string; readonly delayMs: number }
+  /** Planned as before, but nobody is sent anything until it is allowed. */
+  | { readonly state: 'paused'; readonly reason: string }
   | { readonly state: 'failed'; readonly reason: string }
   | { readonly state: 'unknown'; readonly reason: string }
 
-const NOT_ALLOWED_PROBE_MS = 30_000
 const RETRY_BASE_MS = 1_000
 /** No bubble waits longer for its next try. */
 export const RETRY_CAP_MS = 60_000
@@ -31,9 +30,7 @@ export const afterSend = (outcome: SendOutcome, tries: number, maxTries: number)
   if (outcome.kind === 'done') return { state: 'sent' }
   if (outcome.kind === 'unknown') return { state: 'unknown', reason: outcome.reason }
   const { reason } = outcome
-  if (outcome.cause === 'not-allowed') {
-    return { state: 'paused', reason, delayMs: NOT_ALLOWED_PROBE_MS }
-  }
+  if (outcome.cause === 'not-allowed') return { state: 'paused', reason }
   if (tries >= maxTries) return { state: 'failed', reason }
   const delayMs = Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (tries - 1))
   return { state: 'planned', reason, delayMs }

@@ -63,6 +63,8 @@ export type DeliveryNeeds = {
   /** A send ended; its row may be in chat.db already. */
   readonly onSent: () => void
   readonly onStarted?: (bubble: Bubble) => void
+  /** A send showed whether macOS lets us control Messages. Where it does not, nothing is sent until `resume`. */
+  readonly onPermission?: (isAllowed: boolean) => void
   readonly problems: Problems
   readonly log: Log
 }
@@ -71,19 +73,20 @@ export type DeliveryNeeds = {
 export const createDelivery = (needs: DeliveryNeeds) => {
   const { outbox, sender, now, settings, problems } = needs
   const running = new Map<string, Promise<void>>()
-  /** Not allowed to control Messages: nobody is sent anything before this time. */
-  let pausedUntilMs = 0
+  /** Not allowed to control Messages: nobody is sent anything. */
+  let paused = false
   let stopping = false
 
   /** What is next in a thread: a bubble that may go now, or in how many milliseconds one may. */
   const next = (threadId: string): Bubble | number | undefined => {
-    if (stopping || running.has(threadId) || running.size >= MAX_PARALLEL || outbox.isBusy(threadId)) return undefined
+    if (stopping || paused || running.has(threadId) || running.size >= MAX_PARALLEL || outbox.isBusy(threadId))
+      return undefined
     // While macOS refuses, one send at a time is enough to find out when it does no more.
     if (running.size > 0 && problems.has('automation_denied')) return undefined
     const head = outbox.head(threadId)
     if (head === undefined) return undefined
     const at = now()
-    const dueMs = Math.max(head.dueMs, pausedUntilMs, roomAt(threadId, at))
+    const dueMs = Math.max(head.dueMs, roomAt(threadId, at))
     return dueMs > at ? dueMs - at : head.bubble
   }
 
@@ -183,15 +186,11 @@ export const createDelivery = (needs: DeliveryNeeds) => {
       if (after.state === 'failed') needs.onEnd(bubble.id, 'failed', reason)
     })
     if (after.state === 'paused') {
-      pausedUntilMs = at + after.delayMs
-      problems.set(
-        'automation_denied',
-        'macOS does not let this program control Messages: nothing can be sent',
-        'System Settings > Privacy & Security > Automation: allow it to control Messages. Sending goes on by itself.',
-      )
+      paused = true
+      needs.onPermission?.(false)
     } else if (after.state === 'sent') {
-      pausedUntilMs = 0
-      problems.clear('automation_denied')
+      paused = false
+      needs.onPermission?.(true)
     }
     const fields = { bubble: bubble.id, state: after.state, reason, tries: bubble.tries }
     if (after.state === 'sent') needs.log.info(fields, 'bubble sent')
@@ -260,7 +259,15 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     wake: (threadId?: string): void => {
       if (threadId === undefined || startThread(threadId) !== undefined) pump.wake()
     },
-    isPaused: (): boolean => now() < pausedUntilMs,
+    /** Starts nothing until `resume`; what runs goes on. */
+    pause: (): void => {
+      paused = true
+    },
+    resume: (): void => {
+      if (!paused) return
+      paused = false
+      pump.wake()
+    },
     running: (): number => running.size,
     /** Starts nothing more; sends are never aborted, so those under way are waited for, at most `graceMs`. */
     stop: async (graceMs: number): Promise<void> => {

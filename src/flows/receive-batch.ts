@@ -73,6 +73,8 @@ export type ReceiveNeeds = {
   readonly count: (name: string) => void
   /** What was known is lost, after a first start at that time: what may have been left unanswered is kept for a person. */
   readonly startedOver?: { readonly firstStartMs: number } | undefined
+  /** When this agent first started, though it may not have been able to read chat.db then; Unix milliseconds. */
+  readonly firstStartMs?: number
   readonly onReanchored?: (file: string) => void
 }
 
@@ -203,16 +205,20 @@ const fingerprintOf = (row: MessageRow, hash: (text: string) => string): string 
     ? undefined
     : hash([row.chat.threadId, row.sender ?? '', row.date, row.text].join('\0'))
 
-/** First start: history is never answered. After a loss of state, what is recent becomes dead letters. */
+/**
+ * First start: history is never answered; what came since then is, however long chat.db could not be read. After a loss of
+ * state, what is recent becomes dead letters.
+ */
 const startAtEnd = (db: ReceiveSource, needs: ReceiveNeeds): Position => {
   const rowid = db.highestRowid()
   const guid = db.guidAt(rowid)
   const now = needs.now()
-  const firstStartMs = needs.startedOver?.firstStartMs ?? now
+  const firstStartMs = needs.startedOver?.firstStartMs ?? needs.firstStartMs ?? now
   const position = { file: db.file, rowid, newestMs: now, firstStartMs, ...(guid !== undefined && { guid }) }
-  const doubtful = needs.startedOver === undefined ? [] : db.rowidsSince(now - needs.rules.maxAgeMs, rowid)
+  const isLost = needs.startedOver !== undefined
+  const recent = db.rowidsSince(isLost ? now - needs.rules.maxAgeMs : firstStartMs, rowid)
   needs.transaction(() => {
-    for (const recent of doubtful) needs.cursor.awaitRow(recent, now, STATE_LOST)
+    for (const each of recent) needs.cursor.awaitRow(each, now, isLost ? STATE_LOST : 'first_start')
     needs.cursor.move(position)
   })
   return position

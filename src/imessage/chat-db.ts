@@ -177,7 +177,7 @@ export const explainChatDbError = (cause: unknown, path: string): ChatDbProblem 
     return new ChatDbProblem(
       'chat_db_forbidden',
       `macOS does not let this program read ${path} (${seen})`,
-      'Give Full Disk Access to the node binary that runs edge-agent: System Settings > Privacy & Security > Full Disk Access.',
+      `Give Full Disk Access to ${process.execPath}: System Settings > Privacy & Security > Full Disk Access. It goes on by itself.`,
       cause,
     )
   }

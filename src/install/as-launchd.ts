@@ -13,6 +13,8 @@ export type Service = {
   readonly stateDir: string | undefined
   /** Where the service listens once it runs. */
   readonly socket: string | undefined
+  /** Where it logs. */
+  readonly logFile: string
   /** Variables of this shell that hold settings: launchd's processes do not get them. */
   readonly shellOnly: readonly string[]
 }
@@ -26,6 +28,8 @@ export const asLaunchd = ({ flags, env, homedir, platform, profile }: ConfigInpu
   const setting = (key: string) => inspection.rows.find(row => row.key === key)
   const stateDir = setting('state_dir')?.value
   const isText = typeof stateDir === 'string'
+  const log = setting('log_file')
+  const ownLog = log?.origin === inspection.file.path && typeof log.value === 'string' ? log.value : undefined
   return {
     places,
     homedir,
@@ -33,10 +37,11 @@ export const asLaunchd = ({ flags, env, homedir, platform, profile }: ConfigInpu
     args: [
       ...(config === undefined ? [] : ['--config', inspection.file.path]),
       ...(profile === undefined ? [] : ['--profile', profile]),
-      ...(setting('log_file')?.origin === inspection.file.path ? [] : ['--log-file', places.logFile]),
+      ...(log === undefined || ownLog !== undefined ? [] : ['--log-file', places.logFile]),
     ],
     stateDir: isText ? stateDir : undefined,
     socket: isText ? controlSocketPath(stateDir) : undefined,
+    logFile: ownLog ?? places.logFile,
     shellOnly: Object.keys(env).filter(name => name.startsWith('EDGE_') && !NOT_SETTINGS.has(name) && env[name]),
   }
 }

@@ -45,7 +45,9 @@ export const checkFirst = async (
   if (!hasLaunchctl && !dryRun) throw noLaunchctl()
   return [
     ...(hasLaunchctl ? [] : ['This system has no launchctl: only a Mac can do what follows.']),
-    ...(shellOnly.length === 0 ? [] : [`Set in this shell only, and not seen by the service: ${shellOnly.join(', ')}.`]),
+    ...(shellOnly.length === 0
+      ? []
+      : [`Set in this shell only, and not seen by the service: ${shellOnly.join(', ')}.`]),
   ]
 }
 
@@ -97,7 +99,8 @@ const homeFault = (homedir: string, uid: number): string | undefined => {
   }
 }
 
-const refuseSettings = ({ inspection, shellOnly }: Pick<Service, 'inspection' | 'shellOnly'>): void => {
+/** Throws an EdgeError where the service could not start with the settings as it will see them. */
+export const refuseSettings = ({ inspection, shellOnly }: Pick<Service, 'inspection' | 'shellOnly'>): void => {
   const { faults, file } = inspection
   if (faults.length === 0) return
   const told = new ConfigError(faults)

@@ -13,7 +13,10 @@ export const readProgram = (root: string): Program => {
   const packages = listPackages(root)
   const hash = createHash('sha256')
   for (const file of PROGRAM_PARTS.flatMap(part => filesOf(root, part))) {
-    hash.update(`${file}\0`).update(readFileSync(join(root, file))).update('\0')
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update('\0')
   }
   for (const { to, version } of packages) hash.update(`${to}@${version}\0`)
   return { root, packages, digest: hash.digest('hex') }

@@ -12,6 +12,7 @@ import { checkFirst } from './check-first.ts'
 import { readProgram } from './copy-program.ts'
 import { decideInstall, type Wanted } from './decide-install.ts'
 import { gaveUpWaiting, leadThroughPermissions, type Permissions } from './lead-through-permissions.ts'
+import { loadService } from './load-service.ts'
 import { type Outcome, planInstall, type Step } from './plan-install.ts'
 import { type Installed, mainOf, readInstalled } from './read-installed.ts'
 import { refuseProtected } from './refuse-place.ts'
@@ -126,7 +127,7 @@ export const install = async (request: InstallRequest, world: World): Promise<In
       binary,
       program: mainOf(places.runtimeDir),
       plist: places.plistFile,
-      log: places.logFile,
+      log: service.logFile,
       pid: (await findAgent(socket))?.pid,
       binaryChanged: outcome.identity === 'changed',
       permissions,
@@ -151,7 +152,7 @@ const readBuilt = (root: string) => {
 
 /** The binary and the plist that the request comes to. */
 const want = async (
-  { input, node, root }: InstallRequest,
+  { node, root }: InstallRequest,
   service: Service,
   installed: Installed,
   run: RunTool,
@@ -159,7 +160,8 @@ const want = async (
   const { places, homedir } = service
   const old = installed.kind === 'none' ? undefined : installed.manifest?.node
   // Who once chose a binary of their own keeps it.
-  const own = node === undefined ? (old?.kind === 'in-place' ? old.source : undefined) : resolve(expandHome(node, homedir))
+  const own =
+    node === undefined ? (old?.kind === 'in-place' ? old.source : undefined) : resolve(expandHome(node, homedir))
   if (own !== undefined) refuseProtected('the node binary', own, homedir)
   const source = own ?? realpathSync(process.execPath)
   const copy = join(places.runtimeDir, 'edge-agent')
@@ -211,10 +213,7 @@ const load = ({ places }: Service, launchctl: Launchctl, isLoaded: boolean): Ste
     : {
         title: 'load the service, now and at every login',
         commands: launchctl.loading(places.label, places.plistFile),
-        run: async () => {
-          await launchctl.enable(places.label)
-          await launchctl.bootstrap(places.label, places.plistFile)
-        },
+        run: () => loadService(places, launchctl),
       }
 
 const perform = async (
@@ -264,4 +263,3 @@ const otherRunning = (pid: number): EdgeError =>
     exit: EXIT.alreadyRunning,
     remedy: 'Stop it first: edge-agent stop, or Ctrl-C in its terminal.',
   })
-

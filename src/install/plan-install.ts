@@ -5,9 +5,10 @@ import type { Launchctl } from '../launchd/launchctl.ts'
 import { readCodeHash } from '../macos/read-code-hash.ts'
 import type { RunTool } from '../macos/run-tool.ts'
 import type { Service } from './as-launchd.ts'
-import { bringNode, hashFile, keepNode, type NodeOrigin } from './bring-node.ts'
+import { bringNode, keepNode, type NodeOrigin } from './bring-node.ts'
 import { copyProgram, PROGRAM_PARTS, type Program } from './copy-program.ts'
 import type { Decision, Wanted } from './decide-install.ts'
+import type { Package } from './list-packages.ts'
 import { appOf, binaryOf, type Installed, MANIFEST, type Manifest, mainOf } from './read-installed.ts'
 import { signBinary, signCommand } from './sign-binary.ts'
 import { openStaging, stagingOf, swapIn } from './stage-folder.ts'
@@ -70,7 +71,7 @@ export const planInstall = (needs: {
 
   const bring: readonly Step[] = [
     {
-      title: 'copy the node binary, so that no upgrade of it voids what macOS grants',
+      title: `copy the node binary${old === undefined ? ', so that no upgrade of it voids what macOS grants' : '; macOS will want its permissions anew'}`,
       commands: [`cp ${words(wanted.node.source, staged)}`, `${words(staged)} -p process.versions.node`],
       run: async () => {
         const ask = (text: string) => tell({ kind: 'step', text })
@@ -124,37 +125,32 @@ export const planInstall = (needs: {
       commands: [`rm -rf ${words(runtimeDir)}`, `mv ${words(staging, runtimeDir)}`],
       run: async () => swapIn(runtimeDir),
     },
-    ...planService({ service, plist: wanted.plist, launchctl, run }),
+    {
+      title: 'make the folder of the logs; launchd does not start anything without it',
+      commands: [`mkdir -p -m 700 ${words(logDir)}`],
+      run: async () => void mkdirSync(logDir, { recursive: true, mode: 0o700 }),
+    },
+    {
+      title: `write ${plistFile}`,
+      commands: [`mkdir -p ${words(dirname(plistFile))}`],
+      file: { path: plistFile, content: wanted.plist },
+      run: () => writePlist(plistFile, wanted.plist, run),
+    },
   ]
-
-  function planService(parts: {
-    readonly service: Service
-    readonly plist: string
-    readonly launchctl: Launchctl
-    readonly run: RunTool
-  }): readonly Step[] {
-    return [
-      {
-        title: 'make the folder of the logs; launchd does not start anything without it',
-        commands: [`mkdir -p -m 700 ${words(logDir)}`],
-        run: async () => void mkdirSync(logDir, { recursive: true, mode: 0o700 }),
-      },
-      {
-        title: `write ${plistFile}`,
-        commands: [`mkdir -p ${words(dirname(plistFile))}`],
-        file: { path: plistFile, content: parts.plist },
-        run: () => writePlist(plistFile, parts.plist, parts.run),
-      },
-    ]
-  }
 }
 
 const entitlementsOf = (root: string): string => join(root, 'launchd/entitlements.plist')
 
-const copyCommands = ({ root, packages }: Program, to: string): readonly string[] => [
-  `mkdir -p ${words(join(to, 'node_modules'))}`,
-  `cp -R ${words(...PROGRAM_PARTS.map(part => join(root, part)))} ${words(to)}`,
-  ...packages.map(({ from, to: place }) => `cp -R ${words(from, join(to, place))}`),
-]
+const copyCommands = ({ root, packages }: Program, to: string): readonly string[] => {
+  const folder = (path: string, { name }: Package): string => path.slice(0, -name.length - 1)
+  const groups = Map.groupBy(packages, each =>
+    [`tar -C ${words(folder(each.from, each))} -c`, `tar -C ${words(join(to, folder(each.to, each)))} -x`].join('\0'),
+  )
+  return [
+    `mkdir -p ${words(join(to, 'node_modules'))}`,
+    `cp -R ${words(...PROGRAM_PARTS.map(part => join(root, part)))} ${words(to)}`,
+    ...[...groups].map(([pipe, found]) => pipe.replace('\0', () => ` ${words(...found.map(({ name }) => name))} | `)),
+  ]
+}
 
 const words = (...all: readonly string[]): string => all.map(shellQuote).join(' ')

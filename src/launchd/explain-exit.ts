@@ -27,8 +27,8 @@ const MEANINGS: Readonly<Record<number, ExitMeaning>> = {
     remedy: 'Give Full Disk Access to its binary: edge-agent install leads through it.',
   },
   [EXIT.config]: {
-    meaning: 'its settings are wrong, or a folder that the plist names cannot be used',
-    remedy: 'Ask: edge-agent config check. Where that is content: edge-agent install --upgrade.',
+    meaning: 'its settings are wrong, chat.db is not there, or a folder that the plist names cannot be used',
+    remedy: 'Ask: edge-agent config check, then edge-agent doctor.',
   },
   126: { meaning: 'its binary cannot be started', remedy: 'Renew it: edge-agent install --upgrade.' },
   127: { meaning: 'its binary is missing', remedy: 'Put it back: edge-agent install.' },

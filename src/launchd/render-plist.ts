@@ -27,13 +27,13 @@ export const renderPlist = (template: string, values: PlistValues): string => {
     .replace(/^.*<string>ARGUMENT<\/string>\n/m, line => values.args.map(arg => fill(line, arg)).join(''))
     .replace(/<string>[A-Z][A-Z_]+<\/string>/g, element => {
       const value = words[element.slice('<string>'.length, -'</string>'.length)]
-      return value === undefined ? element : `<string>${escape(value)}</string>`
+      return value === undefined ? element : `<string>${escapeXml(value)}</string>`
     })
 }
 
-const fill = (line: string, arg: string): string => line.replace('ARGUMENT', () => escape(arg))
+const fill = (line: string, arg: string): string => line.replace('ARGUMENT', () => escapeXml(arg))
 
-const escape = (value: string): string => {
+const escapeXml = (value: string): string => {
   // XML has no way to write them, and no path of a sane system has them.
   if (/[\p{Cc}\p{Cs}\ufffe\uffff]/u.test(value)) {
     throw new EdgeError('odd_path', `a path with control characters cannot be in a plist: ${JSON.stringify(value)}`, {

@@ -13,11 +13,18 @@ export type ToolEnd =
 
 export type RunTool = typeof runTool
 
-/** Runs a tool that is found by PATH, or is a path itself, and waits for its end; never rejects. What is secret goes in by `input`. */
+/**
+ * Runs a tool that is found by PATH, or is a path itself, and waits for its end; never rejects. What is secret goes in by
+ * `input`. `signal` ends it as its time-out does.
+ */
 export const runTool = (
   name: string,
   args: readonly string[],
-  { input, timeoutMs = 10_000 }: { readonly input?: string; readonly timeoutMs?: number } = {},
+  {
+    input,
+    timeoutMs = 10_000,
+    signal,
+  }: { readonly input?: string; readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
 ): Promise<ToolEnd> => {
   const path = findTool(name)
   if (path === undefined) return Promise.resolve({ kind: 'not-found' })
@@ -36,22 +43,25 @@ export const runTool = (
 
     const finish = (end: ToolEnd): void => {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', giveUp)
       resolve(end)
     }
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
       finish({ kind: 'timed-out', ...output })
       killGroup(child.pid)
       for (const stream of child.stdio) stream?.destroy()
-    }, timeoutMs)
+    }
+    const timer = setTimeout(giveUp, timeoutMs)
+    signal?.addEventListener('abort', giveUp)
     child.once('error', cause => finish({ kind: 'exited', code: 126, stdout: '', stderr: cause.message }))
     child.once('close', code => finish({ kind: 'exited', code: code ?? undefined, ...output }))
   })
 }
 
 /** Where PATH has a program of that name; what has a slash in it is a path, as in a shell. */
-export const findTool = (name: string): string | undefined => {
+export const findTool = (name: string, path = process.env['PATH'] ?? ''): string | undefined => {
   if (name.includes('/')) return isProgram(name) ? name : undefined
-  return (process.env['PATH'] ?? '')
+  return path
     .split(delimiter)
     .map(folder => join(folder, name))
     .find(isProgram)

@@ -30,8 +30,7 @@ export const openStore = (dir: string, nowMs = Date.now()) => {
   const path = join(dir, 'state.db')
   const existed = existsSync(path)
   const { db, ...remains } = openOrSetAside(path, nowMs)
-  const startedOver = noteStart(dir, nowMs, { existed, ...remains })
-  return { ...createStore(db, path), startedOver }
+  return { ...createStore(db, path), ...noteStart(dir, nowMs, { existed, ...remains }) }
 }
 
 /** The store on an open database of the current version; `path` is what its errors call it. */
@@ -78,13 +77,14 @@ const noteStart = (
   dir: string,
   nowMs: number,
   { existed, setAside }: { readonly existed: boolean; readonly setAside?: string },
-): StartedOver | undefined => {
+): { readonly firstStartMs: number; readonly startedOver: StartedOver | undefined } => {
   const file = join(dir, 'first-start')
   const noted = existsSync(file) ? Date.parse(readFileSync(file, 'utf8').trim()) : Number.NaN
   const firstStartMs = Number.isNaN(noted) ? nowMs : noted
-  if (Number.isNaN(noted)) writeFileSync(file, `${new Date(nowMs).toISOString()}\n`, { mode: 0o600 })
-  if (setAside !== undefined) return { reason: 'damaged', firstStartMs, setAside }
-  return existed || Number.isNaN(noted) ? undefined : { reason: 'deleted', firstStartMs }
+  if (Number.isNaN(noted)) writeFileSync(file, `${new Date(nowMs).toISOString()}\n`, { mode: 0o600, flush: true })
+  const isDeleted = !existed && !Number.isNaN(noted)
+  if (setAside !== undefined) return { firstStartMs, startedOver: { reason: 'damaged', firstStartMs, setAside } }
+  return { firstStartMs, startedOver: isDeleted ? { reason: 'deleted', firstStartMs } : undefined }
 }
 
 const open = (path: string): Database.Database => {

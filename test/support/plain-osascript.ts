@@ -20,6 +20,7 @@ export const writePlainOsascript = (dir: string, { exitCode = 0 } = {}): string 
 }
 
 const main = async ([dir = '', exitCode, , attempt = '', mode = '', , , target = '', text = '']: readonly string[]) => {
+  if (attempt === '') return // it is only asked something
   const guid = mode === 'chat' ? target : `any;-;${target}`
   const chatDb = openChatDbWriter(join(dir, 'chat.db'))
   await sleep(100)

@@ -1,0 +1,97 @@
+import type { AutomationProbe } from '../core/probes.ts'
+import type { Problems } from '../core/problems.ts'
+
+/**
+ * Whether macOS lets us control Messages: known from the harmless probe and from every send. While it does not, nothing is
+ * sent, a problem says so, and the probe finds out when it does again.
+ */
+export const createAutomationWatch = ({
+  probe,
+  pause,
+  resume,
+  problems,
+  program,
+}: {
+  readonly probe: () => Promise<AutomationProbe>
+  /** Sends nothing until `resume`. */
+  readonly pause: () => void
+  readonly resume: () => void
+  readonly problems: Pick<Problems, 'set' | 'clear'>
+  /** The path of the program that macOS asks about. */
+  readonly program: string
+}) => {
+  let state: 'granted' | 'missing' | 'unknown' = 'unknown'
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+  /** How often a send was refused: what a probe found that began before the last time is out of date. */
+  let refusals = 0
+
+  const ask = async (): Promise<AutomationProbe> => {
+    const before = refusals
+    const found = await probe()
+    if (!stopped && before === refusals) take(found)
+    return found
+  }
+
+  const take = ({ state: found }: AutomationProbe): void => {
+    if (found === 'granted') allowed()
+    else if (found === 'denied') denied()
+    else if (found === 'unanswered') unanswered()
+    else unclear()
+  }
+
+  const allowed = (): void => {
+    state = 'granted'
+    clearTimeout(timer)
+    for (const code of ['automation_denied', 'automation_unanswered']) problems.clear(code)
+    resume()
+  }
+  const denied = (): void => {
+    state = 'missing'
+    problems.clear('automation_unanswered')
+    problems.set(
+      'automation_denied',
+      'macOS does not let this program control Messages: nothing can be sent',
+      `System Settings > Privacy & Security > Automation: allow ${program} to control Messages. Sending goes on by itself.`,
+    )
+    wait()
+  }
+  const unanswered = (): void => {
+    problems.set(
+      'automation_unanswered',
+      'Messages does not answer: macOS is asking at the screen whether it may be controlled, or it hangs. Nothing is sent',
+      `Allow ${program} to control Messages, at the screen of this Mac. Sending goes on by itself.`,
+    )
+    wait()
+  }
+  /** Something else is wrong, or this osascript cannot be asked: a send has to find out. */
+  const unclear = (): void => {
+    if (state === 'granted') state = 'unknown'
+    problems.clear('automation_unanswered')
+    resume()
+  }
+
+  const wait = (): void => {
+    if (stopped) return
+    pause()
+    clearTimeout(timer)
+    timer = setTimeout(() => void ask(), ASK_EVERY_MS)
+  }
+
+  return {
+    state: () => state,
+    ask,
+    /** What a send found. */
+    learn: (isAllowed: boolean): void => {
+      if (!isAllowed) refusals += 1
+      if (isAllowed) allowed()
+      else denied()
+    },
+    stop: (): void => {
+      stopped = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+const ASK_EVERY_MS = 30_000
