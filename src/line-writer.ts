@@ -3,15 +3,16 @@ import { writeSync } from 'node:fs'
 export type LineWriter = (line: string) => void
 
 /**
- * Writes lines to a file descriptor at once and never throws. What cannot be written is dropped and counted;
+ * Writes lines at once to the file descriptor that `target` gives for each, and never throws. What cannot be written is
+ * dropped and counted;
  * `reportLost` words the count when writing works again. A reader that stalls is waited for once and not for long: while
  * lines are being lost there is no waiting.
  */
-export const createLineWriter = (fd: number, reportLost: (lost: number) => string): LineWriter => {
+export const createLineWriter = (target: () => number, reportLost: (lost: number) => string): LineWriter => {
   let lost = 0
   let isTorn = false
 
-  const write = (text: string): void => {
+  const write = (fd: number, text: string): void => {
     const bytes = Buffer.from(text)
     for (let at = 0; at < bytes.length; ) {
       at += writePatiently(fd, bytes.subarray(at), lost > 0 ? 0 : PATIENCE_MS)
@@ -22,12 +23,13 @@ export const createLineWriter = (fd: number, reportLost: (lost: number) => strin
   return line => {
     try {
       // The rest of a line that a full disk cut off is not to be continued by another one.
-      if (isTorn) write('\n')
+      const fd = target()
+      if (isTorn) write(fd, '\n')
       if (lost > 0) {
-        write(reportLost(lost))
+        write(fd, reportLost(lost))
         lost = 0
       }
-      write(line)
+      write(fd, line)
     } catch {
       lost++
     }

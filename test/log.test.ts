@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -74,7 +74,10 @@ test('a pretty log is for people: colour on a terminal only, and never against N
 test('lost lines are counted, and reported when there is room again', () => {
   const path = newFile()
   const fd = openSync(path, 'a')
-  const write = createLineWriter(fd, lost => `lost ${lost}\n`)
+  const write = createLineWriter(
+    () => fd,
+    lost => `lost ${lost}\n`,
+  )
   write('one\n')
   closeSync(fd)
   write('two\n')
@@ -109,4 +112,27 @@ test.each([
 
 test.skipIf(!existsSync('/dev/full'))('a full disk does not end the process', () => {
   for (const format of ['json', 'pretty']) expect(runHundredLines('>/dev/full', format).stderr).toBe('alive')
+})
+
+test('a file that cannot be had costs no line: they go to standard error, with one word about it, until it can', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'edge-log-'))
+  const file = join(dir, 'folder', 'agent.log')
+  writeFileSync(join(dir, 'folder'), 'in the way')
+  const module = fileURLToPath(new URL('../src/log.ts', import.meta.url))
+  const program = `
+    import { rmSync } from 'node:fs'
+    const { createLog } = await import(${JSON.stringify(module)})
+    const log = await createLog({ level: 'info', format: 'json', file: ${JSON.stringify(file)} })
+    log.info({}, 'one')
+    log.info({}, 'two')
+    rmSync(${JSON.stringify(join(dir, 'folder'))})
+    log.info({}, 'three')`
+  const { stderr, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+  const said = stderr
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  expect(said).toMatchObject([{ code: 'log_unwritable', file }, { msg: 'one' }, { msg: 'two' }])
+  expect(stdout).toBe('')
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ msg: 'three' })
 })

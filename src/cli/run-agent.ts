@@ -10,7 +10,8 @@ import { version } from './version.ts'
 /** Lives as long as the agent does; the process's exit code is 0 after an ordered stop. */
 export const runAgent = async (input: ConfigInput): Promise<void> => {
   const { config, warnings, file } = loadConfig(input)
-  const log = await createLog({ level: config.logLevel, format: config.logFormat })
+  const log = await createLog({ level: config.logLevel, format: config.logFormat, file: config.logFile })
+  if (config.logFile !== undefined && input.isTTY) process.stderr.write(`logging to ${config.logFile}\n`)
   for (const warning of warnings) log.warn({ warning }, 'setting ignored')
 
   const agent = await startAgent(

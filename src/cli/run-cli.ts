@@ -4,6 +4,7 @@ import { register as config } from './config.ts'
 import { register as demo } from './demo.ts'
 import { register as doctor } from './doctor.ts'
 import { register as install } from './install.ts'
+import { register as logs } from './logs.ts'
 import { register as messagesSimulator } from './messages-simulator.ts'
 import { register as mockBackend } from './mock-backend.ts'
 import { register as queue } from './queue.ts'
@@ -44,6 +45,7 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     restart,
     uninstall,
     queue,
+    logs,
     report,
     config,
     demo,
@@ -62,6 +64,7 @@ Examples:
   $ edge-agent start --log-format json      run, with a log for programs
   $ edge-agent status --json                how is the agent that runs?
   $ edge-agent doctor                       what is wrong, and what helps?
+  $ edge-agent logs -f                      what is it doing?
   $ edge-agent mock-backend --port 8787     a backend to try things out with`
 
 /** Prints what went wrong on standard error; returns the exit code. */

@@ -39,6 +39,7 @@ export const SETTINGS_FLAGS: Readonly<Record<string, { readonly value: string; r
   osascript: { value: 'program', description: 'the program that hands texts to Messages' },
   log_level: { value: 'level', description: 'trace, debug, info, warn, error or fatal' },
   log_format: { value: 'format', description: 'json or pretty' },
+  log_file: { value: 'file', description: 'where the log goes, rotated; otherwise to standard output' },
   max_message_age: { value: 'duration', description: 'older messages are recorded, not answered, such as 6h' },
 }
 

@@ -14,6 +14,7 @@ export const toConfig = (settings: Settings, secret: SecretSource) =>
     osascript: settings.osascript,
     logLevel: settings.log_level,
     logFormat: settings.log_format,
+    logFile: settings.log_file,
     maxMessageAgeMs: settings.max_message_age,
     payload: settings.payload,
     forward: settings.forward,

@@ -69,6 +69,11 @@ export const settingsFor = (host: Host) => {
       host.isTTY ? 'pretty' : 'json',
       'Lines for programs or for people. Default: pretty on a terminal, json elsewhere.',
     ),
+    log_file: path.optional().register(about, {
+      description: 'Where the log goes, rotated at 10 MB with four older files beside it. Default: standard output.',
+      expects: 'the path of a file',
+      isPath: true,
+    }),
     max_message_age: duration('6h', '1s', '365d', 'Older incoming messages are recorded, not answered.'),
     payload: choice(['minimal'], 'minimal', 'What is posted about a message: minimal has thread, sender and text.'),
 
