@@ -1,6 +1,6 @@
 import { type Check, verdictsOf } from './check.ts'
 import type { AgentLife, Status } from './look-at-agent.ts'
-import type { BackendFacts, Certificate, HttpAnswer, Outcome } from './look-at-backend.ts'
+import type { BackendFacts, Certificate } from './look-at-backend.ts'
 
 const { ok, warning, failed, skipped } = verdictsOf('backend')
 
@@ -9,7 +9,7 @@ export const judgeBackend = (facts: BackendFacts, agent: AgentLife, now: number)
   judgeDns(facts),
   judgeTcp(facts),
   judgeTls(facts, now),
-  ...judgeHttp(facts.http),
+  ...judgeHttp(facts),
   judgeWebSocket(facts, agent),
   judgeSecondAgent(facts, agent),
 ]
@@ -18,6 +18,7 @@ export const judgeBackend = (facts: BackendFacts, agent: AgentLife, now: number)
 export const backendUnknown = (): readonly Check[] => [skipped('backend', 'the settings do not say where it is')]
 
 const NOT_REACHED = 'a step before this one failed'
+const NOT_ASKED = 'not asked: the settings are wrong, or the secret cannot be read'
 
 const judgeDns = ({ dns, host }: BackendFacts): Check => {
   if (dns.kind === 'fine') return ok('backend_dns', `${host} is ${dns.found.addresses.slice(0, 4).join(', ')}`)
@@ -86,13 +87,10 @@ const judgeDistrust = (problem: string, { validTo }: Certificate, now: number): 
 }
 
 /** What was sent: an empty object, which names no thread. */
-const judgeHttp = (answer: Outcome<HttpAnswer> | undefined): readonly Check[] => {
+const judgeHttp = ({ http: answer, isKnown }: BackendFacts): readonly Check[] => {
   if (answer === undefined) {
-    return [
-      skipped('backend_http', NOT_REACHED),
-      skipped('backend_secret', NOT_REACHED),
-      skipped('backend_clock', NOT_REACHED),
-    ]
+    const why = isKnown ? NOT_REACHED : NOT_ASKED
+    return [skipped('backend_http', why), skipped('backend_secret', why), skipped('backend_clock', why)]
   }
   if (answer.kind === 'failed') {
     return [

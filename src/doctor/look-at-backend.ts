@@ -12,6 +12,8 @@ import { within } from './within.ts'
 export type BackendFacts = {
   readonly host: string
   readonly secure: boolean
+  /** Whether we can say who we are. */
+  readonly isKnown: boolean
   readonly dns: Outcome<{ readonly addresses: readonly string[] }>
   readonly tcp: Outcome<{ readonly tookMs: number }> | undefined
   readonly tls: Outcome<Certificate> | undefined
@@ -46,7 +48,16 @@ export const lookAtBackend = async (target: BackendTarget): Promise<BackendFacts
   const secure = url.protocol === 'https:'
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const port = Number(url.port) || (secure ? 443 : 80)
-  const facts = { host: url.host, secure, tcp: undefined, tls: undefined, http: undefined, websocket: undefined }
+  const isKnown = target.agentId !== undefined
+  const facts = {
+    host: url.host,
+    secure,
+    isKnown,
+    tcp: undefined,
+    tls: undefined,
+    http: undefined,
+    websocket: undefined,
+  }
 
   const dns = await attempt(3_000, async () => ({
     addresses: (await lookup(host, { all: true })).map(({ address }) => address),

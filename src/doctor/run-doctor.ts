@@ -1,4 +1,4 @@
-import { type ConfigInput, inspectConfig } from '../config/inspect-config.ts'
+import { type ConfigInput, type Inspection, inspectConfig } from '../config/inspect-config.ts'
 import { placesOf } from '../config/places.ts'
 import { readSecret } from '../config/secret.ts'
 import { redact } from '../core/redact.ts'
@@ -123,13 +123,9 @@ export const runDoctor = async ({
       backendUrl === undefined
         ? Promise.resolve(backendUnknown())
         : Promise.all([life, jobPid]).then(async ([life, pid]) => {
-            const { config } = inspection
-            const backend = await lookAtBackend({
-              backendUrl,
-              agentId: config?.agentId,
-              secret: config && readSecret(config)(),
-              mayDial: life.kind === 'not-running' && pid === undefined,
-            })
+            const { agentId, secret } = identityOf(inspection)
+            const mayDial = life.kind === 'not-running' && pid === undefined
+            const backend = await lookAtBackend({ backendUrl, agentId, secret, mayDial })
             return judgeBackend(backend, life, Date.now())
           }),
     ),
@@ -155,6 +151,13 @@ const asService = (input: ConfigInput, program: readonly string[]): ConfigInput 
 /** Variables of this shell that hold settings: the processes of launchd do not get them. */
 const shellOnly = ({ env }: ConfigInput): readonly string[] =>
   Object.keys(env).filter(name => /^EDGE_/.test(name) && !/^EDGE_(CONFIG|PROFILE|FAILPOINT)$/.test(name) && env[name])
+
+/** Who we are for the backend; no agent id where the settings are wrong, or where the secret cannot be read here. */
+const identityOf = ({ config, rows }: Inspection) => {
+  const secret = config && readSecret(config)()
+  const isSecretMissing = secret === undefined && rows.find(({ key }) => key === 'secret')?.value !== null
+  return { agentId: isSecretMissing ? undefined : config?.agentId, secret }
+}
 
 const isOverSsh = ({ env }: ConfigInput): boolean => Boolean(env['SSH_CONNECTION'] || env['SSH_TTY'])
 

@@ -9,6 +9,7 @@ import { controlSocketPath } from '../control/socket-path.ts'
 import { redact } from '../core/redact.ts'
 import { runDoctor } from '../doctor/run-doctor.ts'
 import type { RunTool } from '../macos/run-tool.ts'
+import { logFilesOf } from '../rotating-file.ts'
 import { countRows } from './count-rows.ts'
 import { filterJob } from './filter-job.ts'
 import { redactLog } from './redact-log.ts'
@@ -79,12 +80,12 @@ export const collectReport = async (needs: {
     {
       name: 'agent.log',
       about: `the last ${LAST_LINES} lines of the log, events and numbers only`,
-      text: lines(redactLog(tail(logFile))),
+      text: lines(redactLog(lastLines(logFilesOf(logFile).slice(0, 2)))),
     },
     {
       name: 'launchd.log',
       about: 'the same of what launchd keeps: crashes',
-      text: lines(redactLog(tail(places.launchdLogFile))),
+      text: lines(redactLog(lastLines([places.launchdLogFile]))),
     },
   ]
   const net = { homes: homesOf(input), secrets: valuesToHide(inspection) }
@@ -106,8 +107,14 @@ const withoutFindings = <T extends { readonly code: string; readonly seen: strin
 
 const notTold = (error: unknown): unknown => ({ notTold: (error as { code?: string }).code ?? 'failed' })
 
-/** The last lines of a file; none where it cannot be read. */
-const tail = (path: string): readonly string[] => {
+/** The last lines of a log, of which the newest file comes first; why, where there is none. */
+const lastLines = (files: readonly string[]): readonly string[] => {
+  const parts = files.map(tail)
+  const all = parts.toReversed().flatMap(({ lines }) => lines ?? [])
+  return all.length > 0 ? all.slice(-LAST_LINES) : [`Error: ${parts[0]?.error ?? 'empty'}`]
+}
+
+const tail = (path: string): { readonly lines?: readonly string[]; readonly error?: string } => {
   let fd: number | undefined
   try {
     fd = openSync(path, 'r')
@@ -115,9 +122,9 @@ const tail = (path: string): readonly string[] => {
     const buffer = Buffer.alloc(Math.min(size, MAX_BYTES))
     const length = readSync(fd, buffer, 0, buffer.length, size - buffer.length)
     const all = buffer.toString('utf8', 0, length).split('\n')
-    return (size > MAX_BYTES ? all.slice(1) : all).filter(line => line !== '').slice(-LAST_LINES)
+    return { lines: (size > MAX_BYTES ? all.slice(1) : all).filter(line => line !== '') }
   } catch (error) {
-    return [`Error: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'}`]
+    return { error: (error as NodeJS.ErrnoException).code ?? 'unreadable' }
   } finally {
     if (fd !== undefined) closeSync(fd)
   }

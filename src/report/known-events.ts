@@ -24,6 +24,7 @@ export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   'outgoing rows cannot be confirmed now',
   'problem over',
   'setting ignored',
+  'stopped, though not in order',
   'stopping',
   'woke up',
 ])
