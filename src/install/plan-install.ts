@@ -144,7 +144,9 @@ const entitlementsOf = (root: string): string => join(root, 'launchd/entitlement
 const copyCommands = ({ root, packages }: Program, to: string): readonly string[] => {
   const folder = (path: string, { name }: Package): string => path.slice(0, -name.length - 1)
   const groups = Map.groupBy(packages, each =>
-    [`tar -C ${words(folder(each.from, each))} -c`, `tar -C ${words(join(to, folder(each.to, each)))} -x`].join('\0'),
+    [`tar -C ${words(folder(each.from, each))} -cf -`, `tar -C ${words(join(to, folder(each.to, each)))} -xf -`].join(
+      '\0',
+    ),
   )
   return [
     `mkdir -p ${words(join(to, 'node_modules'))}`,

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import type { Launchctl } from '../launchd/launchctl.ts'
 import type { Service } from './as-launchd.ts'
@@ -69,7 +68,7 @@ const refuseMissing = ({ places }: Service, runningPid: number | undefined): voi
       remedy: 'Install it: edge-agent install. One in a terminal is started anew there.',
     })
   }
-  if (installed.kind === 'broken' && (installed.manifest === undefined || !existsSync(places.plistFile))) {
+  if (installed.kind === 'broken') {
     throw new EdgeError('not_installed', `the service is not whole: ${installed.why}`, {
       remedy: 'Repair it: edge-agent install.',
     })

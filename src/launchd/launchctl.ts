@@ -83,10 +83,14 @@ export const createLaunchctl = (needs: {
       const line = end.stdout.split('\n').find(each => each.includes(`"${label}"`))
       return line !== undefined && /=>\s*(true|disabled)/.test(line)
     },
-    /** Whether somebody is logged in at the screen, whose agents there can be; undefined where launchd does not tell. */
+    /**
+     * Whether somebody is logged in at the screen, whose agents there can be; undefined where launchd does not tell.
+     * Throws an EdgeError where it does not answer.
+     */
     hasSession: async (): Promise<boolean | undefined> => {
       const end = await run('launchctl', ['print', domain])
       if (isNoSession(end)) return false
+      if (end.kind === 'timed-out') throw silent(`launchctl print ${domain}`)
       return end.kind === 'exited' && end.code === 0 ? true : undefined
     },
     enable: (label: string): Promise<void> => persist(['enable', target(label)], SHORT_MS, succeeded),
@@ -162,7 +166,7 @@ const refused = (args: readonly string[], end: ToolEnd): EdgeError => {
       remedy: 'A service needs macOS. Elsewhere run "edge-agent start", or see what it would do: install --dry-run.',
     })
   }
-  if (end.kind === 'timed-out') return new EdgeError('launchd_silent', `"${command}" does not end`)
+  if (end.kind === 'timed-out') return silent(command)
   if (isNoSession(end)) {
     return new EdgeError(
       'launchd_no_session',
@@ -178,6 +182,11 @@ const refused = (args: readonly string[], end: ToolEnd): EdgeError => {
     remedy: REMEDIES[code ?? -1] ?? `Ask launchd what that means: launchctl error ${code ?? ''}`.trim(),
   })
 }
+
+const silent = (command: string): EdgeError =>
+  new EdgeError('launchd_silent', `"${command}" does not end`, {
+    remedy: 'launchd hangs: log out and in, or restart the Mac, and say it again.',
+  })
 
 const REMEDIES: Readonly<Record<number, string>> = {
   5: 'Its plist is refused, the job is switched off in System Settings > General > Login Items, or the last one is still ending: "edge-agent doctor" tells which.',
