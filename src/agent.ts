@@ -16,6 +16,8 @@ import type { Log } from './core/log.ts'
 import type { Chat } from './core/message.ts'
 import type { ChatDbProbe } from './core/probes.ts'
 import { createProblems } from './core/problems.ts'
+import { says } from './core/says.ts'
+import { SELFTEST_MARK, type SelftestRun } from './core/selftest.ts'
 import { createFailpoints } from './failpoints.ts'
 import { createAnswering } from './flows/answer-message.ts'
 import { confirmSent } from './flows/confirm-sent.ts'
@@ -23,6 +25,7 @@ import { createDelivery } from './flows/deliver-bubble.ts'
 import { executeCommand } from './flows/execute-command.ts'
 import { createPump } from './flows/pump.ts'
 import { receiveBatch } from './flows/receive-batch.ts'
+import { createSelftest } from './flows/run-selftest.ts'
 import { createAcks } from './flows/send-acks.ts'
 import { createQueue } from './flows/tend-queue.ts'
 import { createAutomationWatch } from './flows/watch-automation.ts'
@@ -106,6 +109,7 @@ export const startAgent = async (settings: AgentSettings, log: Log): Promise<Age
       'queue-drop': ids => parts.changeQueue(() => parts.queue.drop(z.array(z.string()).parse(ids))),
       'probe-automation': parts.probeAutomation,
       'probe-chat-db': parts.probeChatDb,
+      selftest: args => parts.selftest(selftestRequest.parse(args)),
       stop: () => {
         stopAsked.resolve()
         return { pid: process.pid, stopping: true }
@@ -271,11 +275,27 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     dir: join(settings.stateDir, 'attempts'),
     timeoutMs: settings.send.timeoutMs,
   })
+  const selftests = createSelftest({
+    transaction: commit('selftest'),
+    outbox,
+    claim: threadId => delivery.claim(threadId),
+    evidence: sender.evidence,
+    hasRow: (threadId, words, after) => {
+      try {
+        const rows = chatDb?.outgoingAfter(after) ?? []
+        return rows.some(({ chat, text }) => chat?.threadId === threadId && says(text) === words)
+      } catch {
+        return false // chat.db cannot be read just now
+      }
+    },
+    mayAutomate: () => automation.state() !== 'missing',
+    now,
+  })
   const delivery = createDelivery({
     transaction: commit('deliver'),
     outbox,
-    sender: { ...sender, send: failpoints.around('send', sender.send) },
-    chatOf,
+    sender: selftests.watch({ ...sender, send: failpoints.around('send', sender.send) }),
+    chatOf: threadId => chatOf(threadId) ?? selftests.chatOf(threadId),
     watermark,
     newAttempt: randomUUID,
     now,
@@ -401,6 +421,33 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     automation: automation.state(),
   })
 
+  /** A line to somebody to whom Messages has a chat already, and to nobody else. */
+  const selftest = async ({ to, number, count }: z.infer<typeof selftestRequest>): Promise<SelftestRun> => {
+    if (automation.state() === 'missing') {
+      const remedy = problems.list().find(({ code }) => code === 'automation_denied')?.remedy
+      throw new EdgeError('automation_denied', 'macOS does not let the agent control Messages: nothing can be sent', {
+        exit: EXIT.permission,
+        ...(remedy !== undefined && { remedy }),
+      })
+    }
+    const seen = probeChatDb(settings.chatDb, chatDb)
+    if (seen.problem !== undefined) {
+      const { code, message, remedy } = seen.problem
+      const exit = code === 'chat_db_forbidden' ? EXIT.permission : EXIT.failure
+      throw new EdgeError(code, message, { remedy, exit })
+    }
+    const chat = threadsOf(to)
+      .map(threadId => cursor.chatOf(threadId) ?? chatDb?.chatOf(threadId, { writtenTo: false }))
+      .find(found => found !== undefined && !found.isGroup)
+    if (chat === undefined) {
+      throw new EdgeError('unknown_thread', 'Messages has no conversation with that number or address', {
+        remedy: 'Write to it once in Messages by hand, then say this again. It is never made up.',
+      })
+    }
+    const line = `${SELFTEST_MARK} ${number} of ${count} (${randomUUID().slice(0, 8)})`
+    return selftests.run(chat, line, settings.send.timeoutMs + SELFTEST_ROW_MS)
+  }
+
   const status = () => ({
     agent: {
       id: settings.agentId,
@@ -438,6 +485,7 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     failed: failed.promise,
     status,
     probeAutomation: automation.ask,
+    selftest,
     probeChatDb: (): ChatDbProbe => {
       const seenRowid = cursor.read()?.rowid
       return { ...probeChatDb(settings.chatDb, chatDb), ...(seenRowid !== undefined && { seenRowid }) }
@@ -505,6 +553,18 @@ const RESTART_NEEDED = 'restart_needed'
 /** What is finished is kept for 30 days; its counts stay. */
 const KEEP_MS = 30 * 24 * 60 * 60_000
 const RETIRE_EVERY_MS = 6 * 60 * 60_000
+
+/** After osascript has had its time, for the row to come. */
+const SELFTEST_ROW_MS = 30_000
+
+const selftestRequest = z.object({ to: z.string(), number: z.int(), count: z.int() })
+
+/** The threads that may be meant by what a person types: numbers have marks, and not always their plus. */
+const threadsOf = (to: string): readonly string[] => {
+  if (!/^\+?[\d\s().\-\u2010-\u2015]+$/.test(to)) return [to, to.toLowerCase()]
+  const digits = to.replace(/\D/g, '')
+  return to.startsWith('+') ? [`+${digits}`] : [`+${digits}`, digits]
+}
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('base64url')
 

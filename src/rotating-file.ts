@@ -29,7 +29,7 @@ export const createRotatingFile = (path: string, { maxBytes = MAX_BYTES } = {}):
 
 const MAX_BYTES = 10_000_000
 /** The one that is written included. */
-export const LOG_FILES = 5
+const LOG_FILES = 5
 
 /** The files of a log, the one that is written first. */
 export const logFilesOf = (path: string): readonly string[] =>

@@ -28,7 +28,8 @@ export const printLogs = async (input: ConfigInput, rawOptions: unknown): Promis
   const files = openLogs(paths)
   const launchd = openLogs([launchdLogFile])
   await showLaunchd(launchd, launchdLogFile, options, print)
-  if (files.length === 0) note(`there is no log yet; it will be at ${paths[0]}`)
+  if (files.length === 0)
+    note(`no log yet: an agent that launchd runs, or that has --log-file, will have it at ${paths[0]}`)
   for (const line of selectLines(files, options)) await print.line(line)
   if (options.follow) {
     const followed = [

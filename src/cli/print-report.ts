@@ -16,7 +16,7 @@ export const printReport = async (
   const path = resolve(output ?? `${name}.tar.gz`)
   const collected = await collectReport({ input, run: runTool, uid: process.getuid?.(), version: version() })
   const files = [{ name: 'README.txt', about: 'what is in here', text: readme(collected) }, ...collected]
-  await writeArchive(path, { folder: name, files })
+  writeArchive(path, { folder: name, files })
   const listing = files.map(({ name, about, text }) => ({ name, about, bytes: Buffer.byteLength(text) }))
   await endProcess(json ? `${JSON.stringify({ path, files: listing }, null, 2)}\n` : describe(path, listing), 0)
 }

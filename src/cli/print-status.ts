@@ -13,11 +13,12 @@ export const printStatus = async (input: ConfigInput, { json }: { readonly json:
 }
 
 const describe = (status: AgentStatus): string[] => {
-  const { agent, connection, messages, bubbles, reflex, latenciesMs } = status
+  const { agent, connection, messages, bubbles, reflex, latenciesMs, permissions } = status
   return [
     row('agent', `${agent.id}, pid ${agent.pid}, up ${duration(agent.uptimeSeconds)}, version ${agent.version}`),
     row('connection', describeConnection(connection)),
     row('chat.db', status.chatDb.readable ? 'readable' : 'NOT READABLE'),
+    row('permissions', `Full Disk Access ${permissions.fullDiskAccess}, Automation ${permissions.automation}`),
     row('last message', status.lastMessage ? `${status.lastMessage.at}, ${status.lastMessage.state}` : 'none yet'),
     row('messages', counts(messages)),
     row('skipped', counts(status.skipped)),

@@ -10,6 +10,7 @@ import { register as mockBackend } from './mock-backend.ts'
 import { register as queue } from './queue.ts'
 import { register as report } from './report.ts'
 import { register as restart } from './restart.ts'
+import { register as selftest } from './selftest.ts'
 import { register as start } from './start.ts'
 import { register as status } from './status.ts'
 import { register as stop } from './stop.ts'
@@ -36,7 +37,7 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  for (const register of [
+  const commands = [
     install,
     start,
     status,
@@ -46,13 +47,12 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     uninstall,
     queue,
     logs,
+    selftest,
     report,
     config,
     demo,
-    mockBackend,
-    messagesSimulator,
-  ])
-    register(program)
+  ]
+  for (const register of [...commands, mockBackend, messagesSimulator]) register(program)
   return program
 }
 

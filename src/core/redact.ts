@@ -21,7 +21,7 @@ const CANDIDATES = new RegExp(
     // An address, also one that an identifier has swallowed.
     /[\w.%+-]+@[\w-]+(?:\.[\w-]+)+/,
     // iMessage;-;+1562…, any;+;chat6553…, any;+;3f2a…
-    /\b\w+;[+-];[^\s"',)\]}]+/,
+    /\b\w+;[+-];[^\s"'“”,)\]}]+/,
     /\bchat\d{3,}\b/,
     /(?<digits>[+(]?\d(?:[\d\u00a0\u2010-\u2015 ()./-]{0,40}\d))/,
   ]

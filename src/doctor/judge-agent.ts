@@ -2,6 +2,7 @@ import type { Problem } from '../core/problems.ts'
 import type { ServiceState } from '../launchd/launchctl.ts'
 import { type Check, type Group, verdictsOf } from './check.ts'
 import type { AgentFacts } from './look-at-agent.ts'
+import { quote } from './quote.ts'
 
 const { ok, warning, failed } = verdictsOf('agent')
 
@@ -21,7 +22,7 @@ export const judgeAgent = (
       : [failed('agent_running', `launchd runs it (pid ${jobPid}), and nothing answers`, 'edge-agent restart')]
   }
   if (facts.kind === 'silent') {
-    return [failed('agent_running', `the agent does not answer: ${facts.said}`, 'edge-agent restart')]
+    return [failed('agent_running', `the agent does not answer: ${quote(facts.said)}`, 'edge-agent restart')]
   }
   const { agent, messages, bubbles } = facts.status
   const byLaunchd = jobPid === agent.pid || agent.label !== undefined
@@ -52,7 +53,7 @@ const judgeProblem = ({ code, message, remedy, sinceMs }: Problem): Check => {
   const verdict = verdictsOf(GROUP_OF_PROBLEM.find(([pattern]) => pattern.test(code))?.[1] ?? 'agent')
   // What the backend answered may repeat what it was asked.
   const said = code === 'backend_refuses' ? message.replace(/(refuses all messages: \S+).*$/s, '$1') : message
-  const seen = `${said.split('\n')[0] ?? code} (since ${new Date(sinceMs).toISOString()})`
+  const seen = `${quote(said.split('\n')[0] ?? code)} (since ${new Date(sinceMs).toISOString()})`
   return (PASSING.has(code) ? verdict.warning : verdict.failed)(`problem_${code}`, seen, remedy || 'edge-agent status')
 }
 

@@ -1,6 +1,7 @@
 import { type Check, verdictsOf } from './check.ts'
 import type { AgentLife, Status } from './look-at-agent.ts'
 import type { BackendFacts, Certificate } from './look-at-backend.ts'
+import { quote } from './quote.ts'
 
 const { ok, warning, failed, skipped } = verdictsOf('backend')
 
@@ -184,7 +185,7 @@ const judgeWebSocket = ({ websocket, http }: BackendFacts, agent: AgentLife): Ch
 const judgeConnection = ({ state, since, lastError }: Status['connection']): Check => {
   const when = since > 0 ? ` since ${new Date(since).toISOString()}` : ''
   if (state === 'open') return ok('backend_websocket', `the agent's is open${when}`)
-  const why = lastError === undefined ? '' : `: ${lastError.code}, ${lastError.message.split('\n')[0]}`
+  const why = lastError === undefined ? '' : `: ${lastError.code}, ${quote(lastError.message)}`
   const seen = `the agent's is not open (${state}${when})${why}`
   if (lastError?.code === 'unauthorized') return failed('backend_websocket', seen, SAME_SECRET)
   return failed(

@@ -2,6 +2,7 @@ import { codeHashIn } from '../macos/read-code-hash.ts'
 import type { ToolEnd } from '../macos/run-tool.ts'
 import { type Check, NOT_HERE, verdictsOf } from './check.ts'
 import type { NodeFacts } from './look-at-node.ts'
+import { quote } from './quote.ts'
 import { howItEnded, outputOf, succeeded } from './tool-words.ts'
 
 const { ok, warning, failed, skipped } = verdictsOf('node')
@@ -65,7 +66,7 @@ const judgeSignature = ({ verify, signature }: NodeFacts): Check => {
   }
   const shown = outputOf(signature)
   const authority = /^Authority=(.*)$/m.exec(shown)?.[1]
-  if (authority !== undefined) return ok('node_signature', `valid, by ${authority}`)
+  if (authority !== undefined) return ok('node_signature', `valid, by ${quote(authority)}`)
   return /^Signature=adhoc$/m.test(shown) || /flags=\S*adhoc/.test(shown)
     ? ok('node_signature', 'valid, made on this machine (ad hoc): macOS knows it by its content alone')
     : ok('node_signature', 'valid')

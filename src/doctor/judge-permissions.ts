@@ -1,6 +1,7 @@
 import type { AutomationProbe } from '../core/probes.ts'
 import { type Check, NOT_HERE, verdictsOf } from './check.ts'
 import type { AgentFacts } from './look-at-agent.ts'
+import { quote } from './quote.ts'
 
 const { ok, warning, failed, skipped } = verdictsOf('permissions')
 
@@ -36,7 +37,7 @@ const judgeChatDb = ({ agent, isMac, readByUs, chatDb, node }: PermissionFacts):
     const isForbidden = problem === undefined || problem.code === 'chat_db_forbidden'
     return failed(
       'chat_db',
-      `the agent cannot read ${chatDb}: ${problem?.message ?? 'it does not say why'}`,
+      `the agent cannot read ${chatDb}: ${problem === undefined ? 'it does not say why' : quote(problem.message)}`,
       isForbidden ? grant : problem.remedy,
     )
   }
@@ -75,7 +76,7 @@ const judgeAutomation = ({ agent, isMac, node }: PermissionFacts): Check => {
   if (automation.kind === 'untold') {
     return warning(
       'automation',
-      `could not tell whether the agent may control Messages: ${automation.why}`,
+      `could not tell whether the agent may control Messages: ${quote(automation.why)}`,
       'edge-agent restart',
     )
   }
@@ -107,7 +108,7 @@ const judgeProbe = (probe: AutomationProbe, isMac: boolean, node: string): Check
         `Answer the question at the Mac's screen and say it again. If there is none: ${AUTOMATION}, and quit and open Messages.`,
       )
     case 'unclear': {
-      const seen = `it is unclear whether the agent may control Messages${number}${said === undefined ? '' : `: ${said.split('\n')[0]}`}`
+      const seen = `it is unclear whether the agent may control Messages${number}${said === undefined ? '' : `: ${quote(said)}`}`
       if (!isMac && errorNumber === undefined) return skipped('automation', `${NOT_HERE}; ${seen}`)
       return failed('automation', seen, REMEDIES.get(errorNumber ?? 0) ?? AUTOMATION)
     }

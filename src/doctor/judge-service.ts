@@ -4,6 +4,7 @@ import type { ServiceState } from '../launchd/launchctl.ts'
 import type { ToolEnd } from '../macos/run-tool.ts'
 import { type Check, NOT_HERE, verdictsOf } from './check.ts'
 import type { PlistFile, ServiceFacts } from './look-at-service.ts'
+import { quote } from './quote.ts'
 import { howItEnded, succeeded } from './tool-words.ts'
 
 const { ok, warning, failed, skipped } = verdictsOf('service')
@@ -70,18 +71,18 @@ const judgeLint = (plist: PlistFile, lint: ToolEnd, plistFile: string): Check =>
 
 const judgeProgram = ({ program, missing }: PlistFile): Check => {
   if (missing.length > 0)
-    return failed('plist_program', `it starts ${missing.join(' and ')}, which is not there`, INSTALL)
+    return failed('plist_program', `it starts ${quote(missing.join(' and '))}, which is not there`, INSTALL)
   const guarded = program.find(each => GUARDED.test(each))
   if (guarded !== undefined) {
     return failed(
       'plist_program',
-      `${guarded} is in a folder that macOS guards: under launchd the program may hang for ever on its own files`,
+      `${quote(guarded)} is in a folder that macOS guards: under launchd the program may hang for ever on its own files`,
       `${INSTALL} (copies the program to a folder of its own)`,
     )
   }
   return program.length === 0
     ? skipped('plist_program', 'it is not to be read here')
-    : ok('plist_program', program.join(' '))
+    : ok('plist_program', quote(program.join(' ')))
 }
 
 const GUARDED = /^(\/Users\/[^/]+\/(Documents|Desktop|Downloads|Library\/Mobile Documents)\/|\/Volumes\/)/
@@ -169,7 +170,7 @@ const judgeState = ({ state, pid, runs }: Loaded, target: string): Check => {
   if (pid !== undefined) return ok('service_loaded', `loaded and running, pid ${pid}${often}`)
   return failed(
     'service_loaded',
-    `loaded, but not running (${state ?? 'state unknown'}${often})`,
+    `loaded, but not running (${state === undefined ? 'state unknown' : quote(state)}${often})`,
     `launchctl kickstart ${target}`,
   )
 }
@@ -181,7 +182,7 @@ const judgeEnd = ({ lastExitCode, lastSignal, pid, runs = 0 }: Loaded): Check =>
   const { meaning, remedy } = explainExit(lastExitCode ?? -1)
   const seen =
     lastExitCode === undefined
-      ? `it was last ended by a signal: ${lastSignal}`
+      ? `it was last ended by a signal: ${quote(lastSignal ?? '')}`
       : `it last ended with ${lastExitCode}: ${meaning}`
   if (pid !== undefined) {
     // It came up again: only one that ends time and again is something to act on.
@@ -200,7 +201,7 @@ const GROUP_OF_EXIT = new Map([[77, 'permissions' as const]])
 const explainLaunchd = ({ said, code }: Extract<ServiceState, { readonly kind: 'unclear' }>) => {
   const [meaning, cure = code === undefined ? 'Say it again.' : `launchctl error ${code}`] =
     ANSWERS.get(code ?? -1) ?? []
-  const seen = said || `exit code ${code ?? 'none'}`
+  const seen = said === '' ? `exit code ${code ?? 'none'}` : quote(said)
   return { seen: meaning === undefined ? seen : `${seen} (${code}: ${meaning})`, cure }
 }
 

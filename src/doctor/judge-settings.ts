@@ -1,5 +1,6 @@
 import type { Inspection } from '../config/inspect-config.ts'
 import { type Check, verdictsOf } from './check.ts'
+import { quote } from './quote.ts'
 
 const { ok, warning, failed } = verdictsOf('settings')
 
@@ -12,8 +13,8 @@ export const judgeSettings = (
   const wrong = faults.map(({ key, origin, expected, found }) =>
     failed(
       isKnown(key) ? `setting_${key.replaceAll('.', '_')}` : 'setting_unknown',
-      `${key}${origin === undefined ? '' : ` (${origin})`}: expected ${expected}, found ${found}`,
-      cureOf(key, expected, file),
+      `${isKnown(key) ? key : quote(key)}${origin === undefined ? '' : ` (${origin})`}: expected ${expected}, found ${quote(found)}`,
+      cureOf(isKnown(key) ? key : quote(key), expected, file),
     ),
   )
   const secret = rows.find(({ key }) => key === 'secret')
@@ -25,7 +26,7 @@ export const judgeSettings = (
     ...(secretIsWrong
       ? []
       : [ok('secret', secret?.value == null ? 'none is set, and none is needed' : String(secret.value))]),
-    ...warnings.map(said => warning('setting_ignored', said, 'edge-agent config show')),
+    ...warnings.map(said => warning('setting_ignored', quote(said), 'edge-agent config show')),
     ...(ofTerminal.length === 0
       ? []
       : [

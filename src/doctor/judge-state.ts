@@ -1,6 +1,7 @@
 import { shellQuote } from '../core/shell-quote.ts'
 import { type Check, verdictsOf } from './check.ts'
 import type { DatabaseFacts, StateFacts } from './look-at-state.ts'
+import { quote } from './quote.ts'
 
 const { ok, warning, failed, skipped } = verdictsOf('state')
 
@@ -54,13 +55,13 @@ const judgeDatabase = (database: DatabaseFacts, stateDir: string): Check => {
     case 'damaged':
       return failed(
         'state_database',
-        `state.db in ${stateDir} is damaged: ${database.said.split('\n')[0]}`,
+        `state.db in ${stateDir} is damaged: ${quote(database.said)}`,
         'edge-agent restart (the agent sets it aside, starts another and says what was lost)',
       )
     case 'unreadable':
       return failed(
         'state_database',
-        `state.db in ${stateDir} cannot be read: ${database.said}`,
+        `state.db in ${stateDir} cannot be read: ${quote(database.said)}`,
         `ls -l ${shellQuote(stateDir)}`,
       )
   }

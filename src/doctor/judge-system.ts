@@ -1,6 +1,7 @@
 import type { ToolEnd } from '../macos/run-tool.ts'
 import { type Check, NOT_HERE, verdictsOf } from './check.ts'
 import type { SystemFacts } from './look-at-system.ts'
+import { quote } from './quote.ts'
 import { howItEnded, outputOf, succeeded } from './tool-words.ts'
 
 const { ok, warning, skipped } = verdictsOf('system')
@@ -75,7 +76,7 @@ const judgeSleep = (pmset: ToolEnd, battery: ToolEnd): Check => {
   if (minutes === '0') return ok('sleep', `this Mac does not fall asleep by itself${lid}`)
   const seen = `this Mac sleeps after ${minutes} idle minutes${lid}`
   if (/prevented by/i.test(held))
-    return ok('sleep', `${seen}, but is kept awake now: ${held.replace(/[()]/g, '').trim()}`)
+    return ok('sleep', `${seen}, but is kept awake now: ${quote(held.replace(/[()]/g, ''))}`)
   const wakes = setting('womp')?.[1] === '1' ? '' : '; it does not wake for the network either'
   return warning('sleep', `${seen}; asleep it answers nobody${wakes}`, 'sudo pmset -a sleep 0 disksleep 0')
 }

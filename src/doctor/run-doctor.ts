@@ -150,7 +150,9 @@ const asService = (input: ConfigInput, program: readonly string[]): ConfigInput 
 
 /** Variables of this shell that hold settings: the processes of launchd do not get them. */
 const shellOnly = ({ env }: ConfigInput): readonly string[] =>
-  Object.keys(env).filter(name => /^EDGE_/.test(name) && !/^EDGE_(CONFIG|PROFILE|FAILPOINT)$/.test(name) && env[name])
+  Object.keys(env).filter(
+    name => /^EDGE_[A-Z_]+$/.test(name) && !/^EDGE_(CONFIG|PROFILE|FAILPOINT)$/.test(name) && env[name],
+  )
 
 /** Who we are for the backend; no agent id where the settings are wrong, or where the secret cannot be read here. */
 const identityOf = ({ config, rows }: Inspection) => {

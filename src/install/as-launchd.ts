@@ -37,7 +37,7 @@ export const asLaunchd = ({ flags, env, homedir, platform, profile }: ConfigInpu
     args: [
       ...(config === undefined ? [] : ['--config', inspection.file.path]),
       ...(profile === undefined ? [] : ['--profile', profile]),
-      ...(log === undefined || ownLog !== undefined ? [] : ['--log-file', places.logFile]),
+      ...(ownLog !== undefined ? [] : ['--log-file', places.logFile]),
     ],
     stateDir: isText ? stateDir : undefined,
     socket: isText ? controlSocketPath(stateDir) : undefined,

@@ -22,7 +22,7 @@ export const readProgram = (root: string): Program => {
   return { root, packages, digest: hash.digest('hex') }
 }
 
-/** Copies it into the folder `to`. Packages come without what is there to compile them, or for other systems. */
+/** Copies it into the folder `to`. Packages come without what is there for compilers, debuggers or other systems. */
 export const copyProgram = ({ root, packages }: Program, to: string): void => {
   mkdirSync(to, { recursive: true })
   for (const part of PROGRAM_PARTS) cpSync(join(root, part), join(to, part), COPY)
@@ -42,6 +42,7 @@ const filesOf = (root: string, part: string): string[] => {
 const isNeeded = (path: string, { from }: Package): boolean => {
   const [top, name] = path.slice(from.length + 1).split(sep)
   if (top === 'node_modules') return false // those it needs are listed themselves
+  if (/\.([cm]?ts|map)$/.test(path)) return false
   if (top === 'prebuilds' && name !== undefined) return isForHere(name)
   return !(isNative(from) && (top === 'deps' || top === 'src'))
 }

@@ -53,7 +53,8 @@ export const waitForAgent = async (needs: {
   }
 }
 
-const TIMEOUT_MS = 45_000
+/** macOS checks a new binary before it runs for the first time. */
+const TIMEOUT_MS = 60_000
 const LOOK_MS = 250
 
 /** The exit code of a start that failed, once more tries are no use or have been made. */

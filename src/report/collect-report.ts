@@ -7,6 +7,8 @@ import { readSecret } from '../config/secret.ts'
 import { askAgent } from '../control/ask-agent.ts'
 import { controlSocketPath } from '../control/socket-path.ts'
 import { redact } from '../core/redact.ts'
+import type { Check } from '../doctor/check.ts'
+import { withoutQuotes } from '../doctor/quote.ts'
 import { runDoctor } from '../doctor/run-doctor.ts'
 import type { RunTool } from '../macos/run-tool.ts'
 import { logFilesOf } from '../rotating-file.ts'
@@ -42,7 +44,7 @@ export const collectReport = async (needs: {
   const ask = (what: string): Promise<unknown> => askAgent(controlSocketPath(stateDir), what, undefined, 4_000)
 
   const [doctor, status, queue, job, system] = await Promise.all([
-    runDoctor(needs).then(({ exit: _, ...report }) => ({ ...report, checks: report.checks.map(withoutFindings) })),
+    runDoctor(needs).then(({ exit: _, ...report }) => ({ ...report, checks: report.checks.map(withoutWords) })),
     ask('status').then(summariseStatus, notTold),
     ask('queue').then(summariseQueue, notTold),
     run('launchctl', ['print', `gui/${uid ?? 0}/${places.label}`], LIMIT),
@@ -96,14 +98,12 @@ const LIMIT = { timeoutMs: 6_000 }
 const LAST_LINES = 2_000
 const MAX_BYTES = 4 * 1024 * 1024
 
-/** Findings may quote what was written into the settings, or what somebody answered. */
-const withoutFindings = <T extends { readonly code: string; readonly seen: string }>(check: T): T => {
-  if (check.code.startsWith('problem_')) return { ...check, seen: /\(since [^)]*\)$/.exec(check.seen)?.[0] ?? '' }
-  if (check.code === 'setting_unknown' || check.code === 'setting_ignored')
-    return { ...check, seen: '', cure: undefined }
-  if (check.code.startsWith('setting_')) return { ...check, seen: check.seen.replace(/, found .*$/s, '') }
-  return check
-}
+/** A finding may quote what was written into the settings, and what tools or the backend said. */
+const withoutWords = (check: Check): Check => ({
+  ...check,
+  seen: withoutQuotes(check.seen),
+  ...(check.cure !== undefined && { cure: withoutQuotes(check.cure) }),
+})
 
 const notTold = (error: unknown): unknown => ({ notTold: (error as { code?: string }).code ?? 'failed' })
 

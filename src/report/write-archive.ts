@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import { createTarGzip } from 'nanotar'
+import { gzipSync } from 'node:zlib'
+import { createTar } from 'nanotar'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import type { ReportFile } from './collect-report.ts'
 
@@ -8,12 +9,14 @@ import type { ReportFile } from './collect-report.ts'
  *
  * @throws EdgeError `exists`, `cannot_write`
  */
-export const writeArchive = async (
+export const writeArchive = (
   path: string,
   { folder, files }: { readonly folder: string; readonly files: readonly ReportFile[] },
-): Promise<void> => {
+): void => {
   const entries = files.map(({ name, text }) => ({ name: `${folder}/${name}`, data: text, attrs: { mode: '600' } }))
-  const archive = await createTarGzip([{ name: folder, attrs: { mode: '700' } }, ...entries])
+  const tar = createTar([{ name: folder, attrs: { mode: '700' } }, ...entries])
+  // An archive ends with two empty blocks; those of nanotar may lack them.
+  const archive = gzipSync(Buffer.concat([tar, Buffer.alloc(2 * 512)]))
   try {
     writeFileSync(path, archive, { flag: 'wx', mode: 0o600 })
   } catch (cause) {

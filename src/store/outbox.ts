@@ -36,6 +36,7 @@ export const createOutbox = (db: Database, counters: Counters) => {
     .prepare<[string], number>("SELECT 1 FROM bubbles WHERE thread_id = ? AND state IN ('sending', 'unknown') LIMIT 1")
     .pluck()
   const byId = db.prepare<[number], BubbleRow>('SELECT * FROM bubbles WHERE id = ?')
+  const reason = db.prepare<[number], string | null>('SELECT reason FROM bubbles WHERE id = ?').pluck()
   const start = db.prepare<[string, number, number, number]>(
     `UPDATE bubbles SET state = 'sending', attempt = ?, watermark = ?, started_ms = ?, ended_ms = NULL, reason = NULL,
        tries = tries + 1 WHERE id = ? AND state = 'planned'`,
@@ -123,7 +124,8 @@ export const createOutbox = (db: Database, counters: Counters) => {
     },
     planCommand: (bubble: {
       readonly threadId: string
-      readonly commandId: string
+      /** Missing where it is our own: a line of a self-test. */
+      readonly commandId?: string
       readonly text: string
       readonly says: string
       readonly immediate: boolean
@@ -175,6 +177,7 @@ export const createOutbox = (db: Database, counters: Counters) => {
       const row = confirmedBy.get(rowGuid)
       return row && toBubble(row)
     },
+    reasonOf: (id: number): string | undefined => reason.get(id) ?? undefined,
     setWatermark: (id: number, rowid: number): void => {
       watermark.run(rowid, id)
     },

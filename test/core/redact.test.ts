@@ -11,7 +11,7 @@ test.each([
   ['015112345678', '…'],
   ['edge_13238407486', 'edge_…'],
   ['mum@example.co.uk wrote', '… wrote'],
-  ['in iMessage;-;+15622924139.', 'in …'],
+  ['in “iMessage;-;+15622924139”.', 'in “…”.'],
   ['any;+;chat655312345678', '…'],
   ['any;+;3f2ac9d0e1b24c56', '…'],
   ['chat655312345', '…'],

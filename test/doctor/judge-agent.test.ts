@@ -149,7 +149,7 @@ test('problems of the agent are shown with their remedies, in the group that the
     {
       code: 'problem_backend_refuses',
       group: 'backend',
-      seen: 'the backend refuses all messages: http_401 (since 2026-02-14T00:00:00.000Z)',
+      seen: '“the backend refuses all messages: http_401” (since 2026-02-14T00:00:00.000Z)',
     },
     { code: 'problem_state_started_over', group: 'state', state: 'warning' },
   ])

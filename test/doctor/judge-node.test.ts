@@ -40,7 +40,7 @@ test('a node that has gone fails, and nothing more is said of it', () => {
 test.each([
   [said('v20.11.0\n'), 'failed', /too old/],
   [said('v22.19.0\n'), 'ok', /22\.19\.0/],
-  [ended(undefined, 'dyld: Library not loaded'), 'failed', /a signal: dyld/],
+  [ended(undefined, 'dyld: Library not loaded'), 'failed', /a signal: “dyld/],
   [HANGS, 'failed', /does not end/],
 ])('the version is judged: %j', (version, state, seen) => {
   expect(judge({ version }, 'node_version')).toMatchObject({ state, seen: expect.stringMatching(seen) })

@@ -1,4 +1,5 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { askAgent } from '../../src/control/ask-agent.ts'
@@ -6,7 +7,7 @@ import { controlSocketPath } from '../../src/control/socket-path.ts'
 import type { OsascriptMode } from '../../src/messages-simulator/osascript-modes.ts'
 import { ANNA } from '../support/conversation.ts'
 import { processesWith } from '../support/processes.ts'
-import { type House, startHouse } from '../support/start-house.ts'
+import { type House, MAIN, startHouse, waitFor } from '../support/start-house.ts'
 
 let house: House
 afterEach(() => house?.close())
@@ -79,4 +80,21 @@ test('the status says which binary it is, and whether launchd started it', async
   await house.stopAgent()
   await house.startAgent({ XPC_SERVICE_NAME: 'com.edge-agent' })
   expect((await house.status()).agent.label).toBe('com.edge-agent')
+})
+
+test('the log goes to its file, also after somebody removed that, and "logs" finds it by the settings', async () => {
+  house = await startHouse()
+  const file = join(house.dir, 'logs', 'agent.log')
+  await house.startAgent({ EDGE_LOG_FILE: file })
+  await waitFor('the start', () => existsSync(file) && readFileSync(file, 'utf8').includes('agent started'))
+  rmSync(file)
+  await house.stopAgent()
+  expect(house.log).toBe('')
+  const { stdout } = spawnSync(process.execPath, [MAIN, 'logs', '--log-file', file, '--json'], { encoding: 'utf8' })
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line).msg),
+  ).toEqual(['stopping', 'agent stopped'])
 })

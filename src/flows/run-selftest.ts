@@ -1,0 +1,134 @@
+import type { BubbleState } from '../core/bubble.ts'
+import { PHASE_MARK } from '../core/judge-send.ts'
+import type { Chat } from '../core/message.ts'
+import { says } from '../core/says.ts'
+import type { SelftestRun, SelftestStep } from '../core/selftest.ts'
+import type { DeliveryNeeds } from './deliver-bubble.ts'
+
+type Sender = DeliveryNeeds['sender']
+
+type SelftestNeeds = {
+  readonly transaction: <T>(work: () => T) => T
+  readonly outbox: {
+    readonly planCommand: (bubble: {
+      readonly threadId: string
+      readonly text: string
+      readonly says: string
+      readonly immediate: true
+      readonly now: number
+    }) => number
+    readonly byId: (id: number) => {
+      readonly state: BubbleState
+      readonly tries: number
+      readonly watermark: number
+    }
+    readonly reasonOf: (id: number) => string | undefined
+    readonly drop: (id: number) => boolean
+  }
+  /** As for a command: the intent to send is part of the transaction, what is returned begins the send. */
+  readonly claim: (threadId: string) => () => void
+  readonly evidence: (attempt: string) => string
+  /** Whether chat.db has an outgoing row that says this in this thread, after this ROWID. */
+  readonly hasRow: (threadId: string, says: string, after: number) => boolean
+  readonly mayAutomate: () => boolean
+  readonly now: () => number
+}
+
+type Watched = {
+  readonly chat: Chat
+  readonly note: (step: SelftestStep) => void
+  readonly notePhases: (evidence: string) => void
+  attempt?: string
+}
+
+/** Sends a line of our own by the usual way, and looks on. */
+export const createSelftest = (needs: SelftestNeeds) => {
+  const { outbox } = needs
+  const lines = new Map<string, Watched>()
+
+  /** Plans the line and follows it to its end. Its text has to be unlike any other. */
+  const run = async (chat: Chat, text: string, timeoutMs: number): Promise<SelftestRun> => {
+    const { threadId } = chat
+    const began = performance.now()
+    const stepsMs: Partial<Record<SelftestStep, number>> = {}
+    const note = (step: SelftestStep): void => {
+      stepsMs[step] ??= Math.round((performance.now() - began) * 10) / 10
+    }
+    const watched: Watched = {
+      chat,
+      note,
+      notePhases: evidence => {
+        for (const phase of ['resolve', 'send', 'done'] as const) {
+          if (evidence.includes(`${PHASE_MARK} ${phase}`)) note(`phase ${phase}`)
+        }
+      },
+    }
+    lines.set(text, watched)
+    try {
+      note('planned')
+      const { id, begin } = needs.transaction(() => {
+        const bubble = { threadId, text, says: says(text), immediate: true, now: needs.now() } as const
+        return { id: outbox.planCommand(bubble), begin: needs.claim(threadId) }
+      })
+      if (outbox.byId(id).state === 'sending') note('intent stored')
+      begin()
+      const outcome = await follow(id, watched, text, began + timeoutMs)
+      const { state, tries } = outbox.byId(id)
+      const reason = outbox.reasonOf(id)
+      if (state === 'planned') needs.transaction(() => outbox.drop(id)) // nobody waits for it any more
+      return { outcome, state, tries, stepsMs, ...(reason !== undefined && { reason }) }
+    } finally {
+      lines.delete(text)
+    }
+  }
+
+  const follow = async (
+    id: number,
+    watched: Watched,
+    text: string,
+    deadline: number,
+  ): Promise<SelftestRun['outcome']> => {
+    let isRowSeen = false
+    for (;;) {
+      const { state, watermark } = outbox.byId(id)
+      const { attempt, chat } = watched
+      if (attempt !== undefined && state === 'sending') watched.notePhases(needs.evidence(attempt))
+      if (attempt !== undefined && !isRowSeen && needs.hasRow(chat.threadId, says(text), watermark)) {
+        isRowSeen = true
+        watched.note('row seen')
+      }
+      if (state === 'confirmed') watched.note('confirmed')
+      if (state === 'confirmed' || state === 'failed' || state === 'parked') return state
+      if (state === 'planned' && !needs.mayAutomate()) return 'not_allowed'
+      if (performance.now() > deadline) return 'timed_out'
+      await new Promise(resolve => setTimeout(resolve, LOOK_MS))
+    }
+  }
+
+  return {
+    run,
+    /** The chat of a line under way: to it alone, and to nobody's command, it is known. */
+    chatOf: (threadId: string): Chat | undefined =>
+      [...lines.values()].find(({ chat }) => chat.threadId === threadId)?.chat,
+    /** The sender, looked on at. */
+    watch: (sender: Sender): Sender => ({
+      ...sender,
+      send: async (attempt, target, text, onStarted) => {
+        const watched = lines.get(text)
+        if (watched === undefined) return sender.send(attempt, target, text, onStarted)
+        watched.attempt = attempt
+        watched.note('intent stored')
+        const end = await sender.send(attempt, target, text, () => {
+          watched.note('osascript started')
+          onStarted()
+        })
+        watched.notePhases(sender.evidence(attempt))
+        watched.note('osascript ended')
+        return end
+      },
+    }),
+  }
+}
+
+/** How exactly steps are timed that have to be looked for: phases and the row. */
+const LOOK_MS = 5
