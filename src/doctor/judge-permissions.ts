@@ -1,4 +1,5 @@
 import type { AutomationProbe } from '../core/probes.ts'
+import { shellQuote } from '../core/shell-quote.ts'
 import { type Check, NOT_HERE, verdictsOf } from './check.ts'
 import type { AgentFacts } from './look-at-agent.ts'
 import { quote } from './quote.ts'
@@ -53,7 +54,7 @@ const judgeChatDb = ({ agent, isMac, readByUs, chatDb, node }: PermissionFacts):
   if (!isMac) {
     return readByUs === 'readable'
       ? ok('chat_db', `${chatDb} is readable`)
-      : failed('chat_db', `${chatDb}: ${here}`, `ls -l ${chatDb}`)
+      : failed('chat_db', `${chatDb}: ${here}`, `ls -l ${shellQuote(chatDb)}`)
   }
   return warning(
     'chat_db',

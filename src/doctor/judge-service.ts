@@ -1,3 +1,4 @@
+import { shellQuote } from '../core/shell-quote.ts'
 import type { Installed } from '../install/read-installed.ts'
 import { explainExit } from '../launchd/explain-exit.ts'
 import type { ServiceState } from '../launchd/launchctl.ts'
@@ -48,7 +49,7 @@ const judgePlist = (plist: PlistFile, facts: ServiceFacts, expected: string | un
           isMine
             ? `mode ${mode}: launchd takes none that others may write`
             : `it belongs to user ${plist.uid}, not to ${uid}: launchd does not take it`,
-          isMine ? `chmod 644 ${plistFile}` : `sudo chown ${uid} ${plistFile}`,
+          isMine ? `chmod 644 ${shellQuote(plistFile)}` : `sudo chown ${uid} ${shellQuote(plistFile)}`,
         ),
     judgeLint(plist, lint, plistFile),
     judgeProgram(plist),
@@ -57,13 +58,15 @@ const judgePlist = (plist: PlistFile, facts: ServiceFacts, expected: string | un
 }
 
 const judgeLint = (plist: PlistFile, lint: ToolEnd, plistFile: string): Check => {
-  if (plist.text === undefined) return failed('plist_syntax', `${plistFile} cannot be read`, `ls -l ${plistFile}`)
+  if (plist.text === undefined)
+    return failed('plist_syntax', `${plistFile} cannot be read`, `ls -l ${shellQuote(plistFile)}`)
   if (lint.kind === 'not-found') {
     return plist.program.length > 0
       ? skipped('plist_syntax', `plutil is ${NOT_HERE}`)
       : failed('plist_syntax', `${plistFile} names no program`, INSTALL)
   }
-  if (lint.kind === 'timed-out') return warning('plist_syntax', howItEnded('plutil', lint), `plutil -lint ${plistFile}`)
+  if (lint.kind === 'timed-out')
+    return warning('plist_syntax', howItEnded('plutil', lint), `plutil -lint ${shellQuote(plistFile)}`)
   return succeeded(lint)
     ? ok('plist_syntax', 'well-formed')
     : failed('plist_syntax', howItEnded('plutil', lint), INSTALL)
@@ -97,7 +100,7 @@ const judgeCurrent = ({ text }: PlistFile, expected: string | undefined, plistFi
     : warning(
         'plist_current',
         `${plistFile} is not as this version writes it (${differing} lines differ)`,
-        `${INSTALL} --dry-run shows it, ${INSTALL} renews it`,
+        `${INSTALL} --upgrade renews it; with --dry-run it shows what it would write`,
       )
 }
 
@@ -150,7 +153,7 @@ const judgeJob = (job: ServiceState, { label, domain, plist, plistFile, overSsh 
             failed(
               'service_loaded',
               `launchd does not have the job ${label} (113)`,
-              `launchctl enable ${domain}/${label} && launchctl bootstrap ${domain} ${plistFile}`,
+              `launchctl enable ${domain}/${label} && launchctl bootstrap ${domain} ${shellQuote(plistFile)}`,
             ),
           ]
     case 'unclear': {

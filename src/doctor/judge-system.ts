@@ -4,7 +4,7 @@ import type { SystemFacts } from './look-at-system.ts'
 import { quote } from './quote.ts'
 import { howItEnded, outputOf, succeeded } from './tool-words.ts'
 
-const { ok, warning, skipped } = verdictsOf('system')
+const { ok, warning, failed, skipped } = verdictsOf('system')
 
 export const judgeSystem = (facts: SystemFacts): readonly Check[] => [
   judgeMacos(facts.swVers),
@@ -31,7 +31,7 @@ const judgeMacos = (end: ToolEnd): Check => {
   if (version === undefined) return warning('macos', howItEnded('sw_vers', end), 'Try it by hand: sw_vers')
   const major = Number.parseInt(version, 10)
   if (major < OLDEST) {
-    return warning('macos', `macOS ${version}, older than ${OLDEST}`, 'softwareupdate --list')
+    return failed('macos', `macOS ${version}, and ${OLDEST} or newer is needed`, 'softwareupdate --list')
   }
   if (major > NEWEST) {
     return warning(

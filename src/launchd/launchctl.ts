@@ -13,7 +13,7 @@ export type ServiceState =
       /** Undefined before its first end. */
       readonly lastExitCode: number | undefined
       /** What ended it last time, as `Killed: 9`. */
-      readonly lastSignal: string | undefined
+      readonly lastSignal?: string | undefined
       /** How often it was started since it was loaded. */
       readonly runs: number | undefined
       /** The plist that it was loaded from. */
