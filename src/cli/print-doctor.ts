@@ -27,7 +27,9 @@ const showProgress = (wanted: boolean) => {
   const isShown = wanted && process.stderr.isTTY === true
   const left = new Set<Group>(GROUPS)
   const show = (): void => {
-    if (isShown) process.stderr.write(`\r\u001b[Klooking at ${[...left].join(', ')} …`)
+    // A line that wraps would not go away.
+    const line = `looking at ${[...left].join(', ')} …`.slice(0, (process.stderr.columns || 80) - 1)
+    if (isShown && left.size > 0) process.stderr.write(`\r\u001b[K${line}`)
   }
   show()
   return {

@@ -13,7 +13,7 @@ export const judgeSettings = (
   const wrong = faults.map(({ key, origin, expected, found }) =>
     failed(
       isKnown(key) ? `setting_${key.replaceAll('.', '_')}` : 'setting_unknown',
-      `${isKnown(key) ? key : quote(key)}${origin === undefined ? '' : ` (${origin})`}: expected ${expected}, found ${quote(found)}`,
+      `${isKnown(key) ? key : quote(key)}${origin === undefined ? '' : ` (${origin})`}: expected ${expected}, found ${origin === undefined ? found : quote(found)}`,
       cureOf(isKnown(key) ? key : quote(key), expected, file),
     ),
   )
