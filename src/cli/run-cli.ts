@@ -2,11 +2,13 @@ import { Command, CommanderError } from 'commander'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import { register as config } from './config.ts'
 import { register as demo } from './demo.ts'
+import { register as doctor } from './doctor.ts'
 import { register as install } from './install.ts'
 import { register as logs } from './logs.ts'
 import { register as messagesSimulator } from './messages-simulator.ts'
 import { register as mockBackend } from './mock-backend.ts'
 import { register as queue } from './queue.ts'
+import { register as report } from './report.ts'
 import { register as restart } from './restart.ts'
 import { register as selftest } from './selftest.ts'
 import { register as start } from './start.ts'
@@ -23,7 +25,7 @@ export const runCli = async (argv: readonly string[]): Promise<void> => {
   try {
     await createProgram({ json }).parseAsync(argv)
   } catch (error) {
-    process.exitCode = report(error, json)
+    process.exitCode = reportError(error, json)
   }
 }
 
@@ -35,7 +37,21 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  const commands = [install, start, status, stop, restart, uninstall, queue, logs, selftest, config, demo]
+  const commands = [
+    install,
+    start,
+    status,
+    doctor,
+    stop,
+    restart,
+    uninstall,
+    queue,
+    logs,
+    selftest,
+    report,
+    config,
+    demo,
+  ]
   for (const register of [...commands, mockBackend, messagesSimulator]) register(program)
   return program
 }
@@ -47,11 +63,12 @@ Examples:
   $ edge-agent install --dry-run            what would make it a service of this Mac?
   $ edge-agent start --log-format json      run, with a log for programs
   $ edge-agent status --json                how is the agent that runs?
+  $ edge-agent doctor                       what is wrong, and what helps?
   $ edge-agent logs -f                      what is it doing?
   $ edge-agent mock-backend --port 8787     a backend to try things out with`
 
 /** Prints what went wrong on standard error; returns the exit code. */
-const report = (error: unknown, json: boolean): number => {
+const reportError = (error: unknown, json: boolean): number => {
   if (error instanceof CommanderError) return reportUsage(error, json)
   const { message, ...fields } = error instanceof EdgeError ? error : unexpected(error)
   if (json) printJson({ ...fields, message })

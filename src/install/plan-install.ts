@@ -2,9 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { shellQuote } from '../core/shell-quote.ts'
 import type { Launchctl } from '../launchd/launchctl.ts'
+import { readCodeHash } from '../macos/read-code-hash.ts'
 import type { RunTool } from '../macos/run-tool.ts'
 import type { Service } from './as-launchd.ts'
-import { bringNode, keepNode, type NodeOrigin } from './bring-node.ts'
+import { bringNode, hashFile, keepNode, type NodeOrigin } from './bring-node.ts'
 import { copyProgram, PROGRAM_PARTS, type Program } from './copy-program.ts'
 import type { Decision, Wanted } from './decide-install.ts'
 import type { Package } from './list-packages.ts'
@@ -100,7 +101,12 @@ export const planInstall = (needs: {
       run: async () => {
         copyProgram(program, appOf(staging))
         if (node === undefined) throw new Error('no node binary was chosen')
-        const noted: Manifest = { version, digest: program.digest, node }
+        const binary = binaryOf(staging, { node })
+        const cdHash = await readCodeHash(binary, run)
+        const noted: Manifest = {
+          ...{ version, digest: program.digest, node },
+          binary: { sha256: await hashFile(binary), ...(cdHash !== undefined && { cdHash }) },
+        }
         writeFileSync(join(staging, MANIFEST), `${JSON.stringify(noted, null, 2)}\n`)
         await tryProgram(binaryOf(staging, noted), mainOf(staging), run)
       },

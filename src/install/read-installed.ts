@@ -14,6 +14,8 @@ const manifest = z.object({
     contentSha256: z.string(),
     version: z.string(),
   }),
+  /** The binary as it was put in place: its content, and what codesign calls it. */
+  binary: z.object({ sha256: z.string(), cdHash: z.string().optional() }).optional(),
 })
 
 /** What an install notes of itself, beside the copies. */

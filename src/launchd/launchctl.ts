@@ -12,6 +12,8 @@ export type ServiceState =
       readonly pid: number | undefined
       /** Undefined before its first end. */
       readonly lastExitCode: number | undefined
+      /** What ended it last time, as `Killed: 9`. */
+      readonly lastSignal?: string | undefined
       /** How often it was started since it was loaded. */
       readonly runs: number | undefined
       /** The plist that it was loaded from. */
@@ -21,7 +23,7 @@ export type ServiceState =
   /** Nobody is logged in at the screen: over SSH, say. */
   | { readonly kind: 'no-session' }
   | { readonly kind: 'no-launchd' }
-  | { readonly kind: 'unclear'; readonly said: string }
+  | { readonly kind: 'unclear'; readonly said: string; readonly code?: number | undefined }
 
 export type Launchctl = ReturnType<typeof createLaunchctl>
 
@@ -63,7 +65,7 @@ export const createLaunchctl = (needs: {
     if (end.code === 0) return parsePrint(end.stdout) ?? { kind: 'unclear', said: said(end) }
     if (isNoSession(end)) return { kind: 'no-session' }
     if (end.code === 113 || end.code === 3 || /could not find service/i.test(end.stderr)) return { kind: 'not-loaded' }
-    return { kind: 'unclear', said: said(end) }
+    return { kind: 'unclear', said: said(end), code: end.code }
   }
 
   return {
@@ -204,6 +206,7 @@ const parsePrint = (printed: string): ServiceState | undefined => {
     state: field('state'),
     pid: number('pid'),
     lastExitCode: number('last exit code'),
+    lastSignal: field('last terminating signal'),
     runs: number('runs'),
     plist: field('path'),
     program: field('program'),

@@ -53,8 +53,8 @@ export const startFakeMac = ({ homeName = 'home' }: { readonly homeName?: string
 
   /** The command line in this home, from the dist of this tree unless `main` is another one. */
   const start = (args: readonly string[], options: RunOptions = {}) => {
-    const { node = process.execPath, main = MAIN, env: more } = options
-    return spawn(node, [main, ...args], { env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const { node = process.execPath, main = MAIN, env: more, cwd } = options
+    return spawn(node, [main, ...args], { env: { ...env, ...more }, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   }
 
   return {
@@ -117,6 +117,7 @@ type RunOptions = {
   readonly env?: Readonly<Record<string, string>>
   readonly node?: string
   readonly main?: string
+  readonly cwd?: string
   /** Called with all of a stream so far. */
   readonly onOutput?: (output: string, child: ReturnType<typeof spawn>) => void
 }
