@@ -7,12 +7,15 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MAIN } from '../start-house.ts'
+
+export type FakeMac = ReturnType<typeof startFakeMac>
 
 export type CliEnd = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
@@ -35,10 +38,12 @@ export const startFakeMac = ({ homeName = 'home' }: { readonly homeName?: string
   const dir = mkdtempSync(join(tmpdir(), 'mac-'))
   const home = join(dir, homeName)
   const bin = join(dir, 'bin')
-  for (const each of [join(home, 'Library'), bin]) mkdirSync(each, { recursive: true })
+  const plain = join(dir, 'plain')
+  for (const each of [join(home, 'Library'), bin, plain]) mkdirSync(each, { recursive: true })
+  linkPlainTools(plain)
   const env: Readonly<Record<string, string>> = {
     HOME: home,
-    PATH: [bin, dirname(process.execPath), '/usr/bin', '/bin'].join(':'),
+    PATH: [bin, plain].join(':'),
     TMPDIR: tmpdir(),
   }
 
@@ -62,7 +67,7 @@ export const startFakeMac = ({ homeName = 'home' }: { readonly homeName?: string
     home,
     env,
     addTool,
-    /** As if the system had no such tool; nor does the machine that runs the test, for those that are here. */
+    /** As if the system had no such tool. */
     removeTool: (name: string) => rmSync(join(bin, name)),
     start,
     run: (args: readonly string[], options: RunOptions = {}): Promise<CliEnd> =>
@@ -121,6 +126,21 @@ type RunOptions = {
   /** Called with all of a stream so far. */
   readonly onOutput?: (output: string, child: ReturnType<typeof spawn>) => void
 }
+
+/**
+ * What a script needs of any Unix, and nothing else that this machine may have: on a Mac a test must never come to the
+ * real launchctl.
+ */
+const linkPlainTools = (folder: string): void => {
+  symlinkSync(process.execPath, join(folder, 'node'))
+  for (const name of PLAIN_TOOLS) {
+    const found = ['/usr/bin', '/bin'].map(each => join(each, name)).find(path => existsSync(path))
+    if (found !== undefined) symlinkSync(found, join(folder, name))
+  }
+}
+
+const PLAIN_TOOLS =
+  'cat cp date dirname env false grep head ls mkdir mv ps rm sed sh sleep sort tail touch tr true uname wc'.split(' ')
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
