@@ -1,5 +1,4 @@
-import { EDGE_WS_PATH } from '../protocol/wire.ts'
-import { edgeHeaders, edgeUrl } from './edge-request.ts'
+import { edgeHeaders, socketUrl } from './edge-request.ts'
 import { type ConnectionError, planRedial } from './plan-redial.ts'
 import { runSocket, type SocketCallbacks } from './run-socket.ts'
 import { SOCKET_TIMINGS, type SocketTimings } from './socket-timings.ts'
@@ -83,12 +82,4 @@ export const keepConnected = async ({
     const reason = await waitToDial({ ...callbacks, delayMs, dialledSecret: secret, readSecret, timings, signal, now })
     attempt = reason === 'due' ? attempt + 1 : 0
   }
-}
-
-/** `https://host/prefix` → `wss://host/prefix/edge/ws?edge_agent_id=…` */
-export const socketUrl = (backendUrl: string, agentId: string): URL => {
-  const url = edgeUrl(backendUrl, EDGE_WS_PATH)
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-  url.search = `?edge_agent_id=${encodeURIComponent(agentId)}`
-  return url
 }

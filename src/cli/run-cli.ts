@@ -3,14 +3,20 @@ import { EdgeError, EXIT } from '../core/errors.ts'
 import { register as completion } from './completion.ts'
 import { register as config } from './config.ts'
 import { register as demo } from './demo.ts'
+import { register as doctor } from './doctor.ts'
 import { register as init } from './init.ts'
+import { register as install } from './install.ts'
 import { register as logs } from './logs.ts'
 import { register as messagesSimulator } from './messages-simulator.ts'
 import { register as mockBackend } from './mock-backend.ts'
 import { register as queue } from './queue.ts'
+import { register as report } from './report.ts'
+import { register as restart } from './restart.ts'
 import { register as selftest } from './selftest.ts'
 import { register as start } from './start.ts'
 import { register as status } from './status.ts'
+import { register as stop } from './stop.ts'
+import { register as uninstall } from './uninstall.ts'
 import { version } from './version.ts'
 
 /** Runs what was typed, to its end. Sets the process's exit code and never rejects. */
@@ -21,7 +27,7 @@ export const runCli = async (argv: readonly string[]): Promise<void> => {
   try {
     await createProgram({ json }).parseAsync(argv)
   } catch (error) {
-    process.exitCode = report(error, json)
+    process.exitCode = reportError(error, json)
   }
 }
 
@@ -43,9 +49,9 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
 
 /** The commands as the help shows them. */
 const GROUPS: readonly (readonly [heading: string, ...((program: Command) => void)[]])[] = [
-  ['Set up:', init, config, completion],
-  ['Run:', start],
-  ['Look:', status, queue, logs, selftest],
+  ['Set up:', init, install, uninstall, config, completion],
+  ['Run:', start, stop, restart],
+  ['Look:', status, doctor, queue, logs, selftest, report],
   ['Try:', demo, mockBackend, messagesSimulator],
 ]
 
@@ -54,13 +60,15 @@ Examples:
   $ edge-agent demo                         see it work, without any real Messages
   $ edge-agent init                         set it up: backend, agent id, secret
   $ edge-agent config check                 are the settings right?
+  $ edge-agent install --dry-run            what would make it a service of this Mac?
   $ edge-agent start --log-format json      run, with a log for programs
   $ edge-agent status --json                how is the agent that runs?
+  $ edge-agent doctor                       what is wrong, and what helps?
   $ edge-agent logs -f                      what is it doing?
   $ edge-agent mock-backend --port 8787     a backend to try things out with`
 
 /** Prints what went wrong on standard error; returns the exit code. */
-const report = (error: unknown, json: boolean): number => {
+const reportError = (error: unknown, json: boolean): number => {
   if (error instanceof CommanderError) return reportUsage(error, json)
   const { message, ...fields } = error instanceof EdgeError ? error : unexpected(error)
   if (json) printJson({ ...fields, message })

@@ -7,12 +7,19 @@ import { parseProfile } from '../config/places.ts'
  * Adds the flags of the settings to a command. The function that it returns collects, inside the command's action, what
  * `loadConfig` wants.
  */
-export const addSettingsFlags = (command: Command): (() => ConfigInput) => {
-  for (const [key, { value, description }] of Object.entries(SETTINGS_FLAGS)) {
+export const addSettingsFlags = (command: Command): (() => ConfigInput) =>
+  addFlags(command, Object.keys(SETTINGS_FLAGS))
+
+/** As `addSettingsFlags`, for commands about the service: it sees what is in the settings file, and no other flag. */
+export const addServiceFlags = (command: Command): (() => ConfigInput) => addFlags(command, ['config', 'profile'])
+
+const addFlags = (command: Command, keys: readonly string[]): (() => ConfigInput) => {
+  for (const key of keys) {
+    const { value = '', description } = SETTINGS_FLAGS[key] ?? {}
     command.addOption(new Option(`--${key.replaceAll('_', '-')} <${value}>`, description).helpGroup('Settings:'))
   }
   return () => ({
-    flags: Object.fromEntries(Object.keys(SETTINGS_FLAGS).map(key => [key, command.opts()[camelCase(key)]])),
+    flags: Object.fromEntries(keys.map(key => [key, command.opts()[camelCase(key)]])),
     env: process.env,
     homedir: homedir(),
     platform: process.platform,

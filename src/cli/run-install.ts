@@ -1,0 +1,106 @@
+import { fileURLToPath } from 'node:url'
+import { styleText } from 'node:util'
+import type { ConfigInput } from '../config/inspect-config.ts'
+import { EXIT } from '../core/errors.ts'
+import { type DryRun, type InstallResult, install } from '../install/install.ts'
+import { runTool } from '../macos/run-tool.ts'
+import type { InstallOptions } from './install.ts'
+import { printResult, printTold } from './print-told.ts'
+import { abortedByCtrlC, ownLaunchctl, uid } from './this-mac.ts'
+import { version } from './version.ts'
+
+/** Installs, prints the outcome, and sets the exit code where a permission is missing. */
+export const runInstall = async (input: ConfigInput, options: InstallOptions): Promise<void> => {
+  const json = options.json === true
+  const isTerminal = process.stdout.isTTY === true && process.stdin.isTTY === true
+  const result = await install(
+    {
+      input,
+      root: fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, ''),
+      version: version(),
+      node: options.node,
+      upgrade: options.upgrade === true,
+      dryRun: options.dryRun === true,
+      wait: options.wait ?? (isTerminal && !json),
+    },
+    { run: runTool, launchctl: ownLaunchctl(), uid: uid(), tell: printTold({ json }), signal: abortedByCtrlC() },
+  )
+  if ('steps' in result) {
+    if (json) printResult({ dryRun: true, ...result })
+    else process.stdout.write(`${describeDryRun(result, input).join('\n')}\n`)
+    return
+  }
+  process.exitCode = exitCode(result)
+  if (json) printResult({ ok: process.exitCode === EXIT.ok, ...result })
+  else process.stdout.write(`${describe(result, input).join('\n')}\n`)
+}
+
+const exitCode = ({ permissions }: InstallResult): number => {
+  const states = Object.values(permissions).map(({ state }) => state)
+  if (states.includes('missing')) return EXIT.permission
+  return states.includes('unknown') ? EXIT.failure : EXIT.ok
+}
+
+const describe = (result: InstallResult, input: ConfigInput): readonly string[] => {
+  const code = exitCode(result)
+  const command = (words: string) => `edge-agent ${words}${profileFlag(input)}`
+  const rows = [
+    '',
+    paint('bold', OUTCOMES[result.action](result.version)),
+    row('service', `${result.label}${result.pid === undefined ? '' : `, pid ${result.pid}`}`),
+    row('binary', result.binary),
+    row('plist', result.plist),
+    row('log', result.log),
+    row('Full Disk Access', result.permissions.fullDiskAccess.state),
+    row('Automation', result.permissions.automation.state),
+    '',
+  ]
+  if (code === EXIT.ok) {
+    return [
+      ...rows,
+      `${command('status')}, ${command('logs -f')} and ${command('doctor')} tell how it is.`,
+      ...(result.action === 'nothing' ? [`To replace it by another version: ${command('install --upgrade')}.`] : []),
+    ]
+  }
+  return [
+    ...rows,
+    `The service runs, and cannot do its work yet. After the above: ${command('install')} or ${command('doctor')}.`,
+  ]
+}
+
+const OUTCOMES: Readonly<Record<InstallResult['action'], (version: string) => string>> = {
+  nothing: version => `edge-agent ${version} is installed already; nothing was replaced`,
+  install: version => `edge-agent ${version} is installed`,
+  repair: version => `edge-agent ${version} is repaired`,
+  upgrade: version => `edge-agent is now ${version}`,
+}
+
+const describeDryRun = ({ action, steps }: DryRun, input: ConfigInput): readonly string[] => [
+  paint('bold', `install${profileFlag(input)} would do this; nothing is changed now`),
+  ...(action === 'nothing' ? ['', 'This version is installed already, and nothing of it has to be replaced.'] : []),
+  ...steps.flatMap(({ title, commands, file }, index) => [
+    '',
+    `${index + 1}. ${title}`,
+    ...commands.map(command => `     $ ${command}`),
+    ...(file === undefined
+      ? []
+      : file.content
+          .trimEnd()
+          .split('\n')
+          .map(line => `     | ${line}`)),
+  ]),
+  '',
+  `${steps.length + 1}. wait for the agent's own word that it runs`,
+  `     $ edge-agent status${profileFlag(input)}`,
+  '',
+  `${steps.length + 2}. ask the agent which permissions it has; for what is missing open its pane and wait`,
+  "     $ open 'x-apple.systempreferences:com.apple.settings.PrivacySecurity.extension?Privacy_AllFiles'",
+  "     $ open 'x-apple.systempreferences:com.apple.settings.PrivacySecurity.extension?Privacy_Automation'",
+]
+
+const profileFlag = ({ profile }: ConfigInput): string => (profile === undefined ? '' : ` --profile ${profile}`)
+
+const row = (name: string, value: string): string => `  ${name.padEnd(18)}${value}`
+
+const paint = (format: Parameters<typeof styleText>[0], text: string): string =>
+  styleText(format, text, { stream: process.stdout })

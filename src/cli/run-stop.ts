@@ -1,0 +1,28 @@
+import { type ConfigInput, inspectConfig } from '../config/inspect-config.ts'
+import { controlSocketPath } from '../control/socket-path.ts'
+import { asLaunchd } from '../install/as-launchd.ts'
+import { stop } from '../install/stop.ts'
+import { printResult } from './print-told.ts'
+import { ownLaunchctl } from './this-mac.ts'
+
+export const runStop = async (
+  input: ConfigInput,
+  { disable, json }: { readonly disable: boolean; readonly json: boolean },
+): Promise<void> => {
+  const service = asLaunchd(input)
+  // Wrong settings are no reason not to stop.
+  const stateDir = inspectConfig(input).rows.find(({ key }) => key === 'state_dir')?.value
+  const socket = controlSocketPath(typeof stateDir === 'string' ? stateDir : service.places.stateDir)
+  const result = await stop(service, { launchctl: ownLaunchctl(), disable, env: input.env, socket })
+  if (json) return printResult(result)
+  const lines = [
+    ...(result.service ? ['the service is stopped'] : []),
+    ...(result.pid === undefined ? [] : [`the agent is stopped (pid ${result.pid})`]),
+    ...(result.disabled
+      ? ['it does not start at login any more; to start it again: edge-agent restart']
+      : result.service
+        ? ['it starts again at the next login (not with stop --disable), or now: edge-agent restart']
+        : []),
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}

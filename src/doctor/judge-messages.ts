@@ -1,0 +1,93 @@
+import type { ToolEnd } from '../macos/run-tool.ts'
+import { type Check, NOT_HERE, verdictsOf } from './check.ts'
+import { type AgentFacts, isBehind } from './look-at-agent.ts'
+import { howItEnded } from './tool-words.ts'
+
+const { ok, warning, failed, skipped } = verdictsOf('messages')
+
+export type MessagesFacts = {
+  readonly agent: AgentFacts
+  /** `pgrep -x Messages`. */
+  readonly pgrep: ToolEnd
+  readonly isMac: boolean
+  readonly now: number
+}
+
+export const judgeMessages = (facts: MessagesFacts): readonly Check[] => [
+  judgeRunning(facts),
+  judgeAccounts(facts.agent),
+  judgeArrival(facts),
+]
+
+const OPEN_MESSAGES = 'open -gj -b com.apple.MobileSMS'
+
+const judgeRunning = ({ pgrep, isMac }: MessagesFacts): Check => {
+  if (pgrep.kind === 'not-found' || !isMac) return skipped('messages_running', NOT_HERE)
+  if (pgrep.kind === 'exited' && pgrep.code === 0) return ok('messages_running', 'Messages runs')
+  if (pgrep.kind === 'exited' && pgrep.code === 1) {
+    return failed(
+      'messages_running',
+      'Messages does not run: nothing arrives, and sending has to start it',
+      OPEN_MESSAGES,
+    )
+  }
+  return warning('messages_running', howItEnded('pgrep', pgrep), OPEN_MESSAGES)
+}
+
+const judgeAccounts = (agent: AgentFacts): Check => {
+  const probe = agent.kind === 'running' && agent.automation.kind === 'told' ? agent.automation.answer : undefined
+  if (probe?.state !== 'granted')
+    return skipped('messages_signed_in', 'only an agent that may control Messages can tell')
+  const { accounts, enabledAccounts = accounts } = probe
+  if (enabledAccounts === undefined)
+    return skipped('messages_signed_in', 'Messages did not say how many accounts it has')
+  return enabledAccounts === 0
+    ? failed(
+        'messages_signed_in',
+        `Messages is signed out: of ${accounts ?? 0} accounts none is in use`,
+        'Messages > Settings > iMessage > Sign In',
+      )
+    : ok('messages_signed_in', `${enabledAccounts} of ${accounts ?? enabledAccounts} accounts in use`)
+}
+
+/** No message for a while has three causes: the agent is deaf, Messages is deaf, or nobody has written. */
+const judgeArrival = ({ agent, pgrep, isMac, now }: MessagesFacts): Check => {
+  const probe = agent.kind === 'running' && agent.chatDb.kind === 'told' ? agent.chatDb.answer : undefined
+  if (agent.kind !== 'running' || probe === undefined || !probe.readable) {
+    return skipped('messages_arriving', 'only an agent that can read chat.db can tell')
+  }
+  const later = agent.chatDbLater?.kind === 'told' ? agent.chatDbLater.answer : undefined
+  if (agent.chatDbLater !== undefined && isBehind(agent.chatDbLater) && later?.seenRowid === probe.seenRowid) {
+    const behind = (later?.highestRowid ?? 0) - (later?.seenRowid ?? 0)
+    return failed(
+      'messages_arriving',
+      `the agent is deaf: chat.db has ${behind} rows that it did not come to within seconds`,
+      'edge-agent restart',
+    )
+  }
+  const quiet = probe.newestIncomingMs === undefined ? undefined : now - probe.newestIncomingMs
+  const last = quiet === undefined ? 'no message has ever come in' : `the newest message came ${span(quiet)} ago`
+  const signedOut = agent.automation.kind === 'told' && agent.automation.answer.enabledAccounts === 0
+  const notRunning = isMac && pgrep.kind === 'exited' && pgrep.code === 1
+  if (signedOut || notRunning) {
+    const why = signedOut ? 'is signed out' : 'does not run'
+    return warning('messages_arriving', `Messages is deaf, as it ${why}: ${last}`, 'See the checks above.')
+  }
+  if (quiet === undefined || quiet > LONG_MS) {
+    return warning(
+      'messages_arriving',
+      `${last}; the agent has read all there is, so either nobody has written or Messages does not get it`,
+      'Write to this Mac from another phone and look whether Messages shows it.',
+    )
+  }
+  return ok('messages_arriving', `the agent has read all there is; ${last}`)
+}
+
+const LONG_MS = 7 * 24 * 60 * 60_000
+
+const span = (ms: number): string => {
+  const minutes = Math.max(0, Math.round(ms / 60_000))
+  if (minutes < 120) return `${minutes} minutes`
+  const hours = Math.round(minutes / 60)
+  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`
+}

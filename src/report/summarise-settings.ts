@@ -1,0 +1,30 @@
+import type { ConfigRow } from '../config/describe-config.ts'
+import type { Inspection } from '../config/inspect-config.ts'
+import { redact } from '../core/redact.ts'
+
+/** The settings with where they come from. Of lists only their length, of the backend its host, of a secret nothing. */
+export const summariseSettings = ({ file, rows, faults, warnings }: Inspection) => ({
+  file: { path: file.path, exists: file.exists },
+  settings: rows.map(row => ({ key: row.key, value: shown(row), origin: redact(row.origin), fits: row.fits })),
+  // Without what was found: it may be anything.
+  faults: faults.map(({ key, origin, expected }) => ({
+    key: rows.some(row => row.key === key) || key === 'config' ? key : '[unknown]',
+    ...(origin !== undefined && { origin: redact(origin) }),
+    expected: redact(expected.replace(/\(did you mean .*$/, '')),
+  })),
+  warnings: warnings.length,
+})
+
+const shown = ({ key, value, fits }: ConfigRow): unknown => {
+  if (!fits) return '[does not fit]'
+  if (Array.isArray(value)) return `[${value.length} entries]`
+  if (typeof value !== 'string') return value
+  if (key === 'secret') return '[set]'
+  if (key === 'backend_url') return hostOf(value)
+  return redact(value)
+}
+
+const hostOf = (value: string): string => {
+  const url = URL.parse(value)
+  return url === null ? '[no URL]' : `${url.origin}${url.pathname === '/' ? '' : '/…'}`
+}
