@@ -1,5 +1,4 @@
-import type { ConfigInput } from '../config/inspect-config.ts'
-import { loadStateDir } from '../config/load-config.ts'
+import { type ConfigInput, inspectConfig } from '../config/inspect-config.ts'
 import { controlSocketPath } from '../control/socket-path.ts'
 import { asLaunchd } from '../install/as-launchd.ts'
 import { stop } from '../install/stop.ts'
@@ -10,8 +9,11 @@ export const runStop = async (
   input: ConfigInput,
   { disable, json }: { readonly disable: boolean; readonly json: boolean },
 ): Promise<void> => {
-  const socket = controlSocketPath(loadStateDir(input))
-  const result = await stop(asLaunchd(input), { launchctl: ownLaunchctl(), disable, env: input.env, socket })
+  const service = asLaunchd(input)
+  // Wrong settings are no reason not to stop.
+  const stateDir = inspectConfig(input).rows.find(({ key }) => key === 'state_dir')?.value
+  const socket = controlSocketPath(typeof stateDir === 'string' ? stateDir : service.places.stateDir)
+  const result = await stop(service, { launchctl: ownLaunchctl(), disable, env: input.env, socket })
   if (json) return printResult(result)
   const lines = [
     ...(result.service ? ['the service is stopped'] : []),

@@ -1,8 +1,9 @@
 import { readFileSync, realpathSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { ConfigInput } from '../config/inspect-config.ts'
 import { expandHome } from '../config/places.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
+import { shellQuote } from '../core/shell-quote.ts'
 import type { Launchctl } from '../launchd/launchctl.ts'
 import { renderPlist } from '../launchd/render-plist.ts'
 import { findTool, type RunTool } from '../macos/run-tool.ts'
@@ -18,7 +19,7 @@ import { type Installed, mainOf, readInstalled } from './read-installed.ts'
 import { refuseProtected } from './refuse-place.ts'
 import { putBack, stagingOf } from './stage-folder.ts'
 import type { Tell } from './tell.ts'
-import { endOfLog, explainStart, findAgent, type Start, waitForAgent } from './wait-for-agent.ts'
+import { endOfLog, explainStart, findAgent, isOfService, type Start, waitForAgent } from './wait-for-agent.ts'
 
 export type InstallRequest = {
   readonly input: ConfigInput
@@ -81,13 +82,14 @@ export const install = async (request: InstallRequest, world: World): Promise<In
   if (decision.kind === 'ask-for-upgrade') throw otherInstalled(installed, request.version, decision.differs)
   const seen = await launchctl.print(places.label)
   const running = await findAgent(socket)
-  const isService = seen.kind === 'loaded' && (seen.pid === undefined || seen.pid === running?.pid)
+  const isService = running !== undefined && isOfService(running, { seen, label: places.label, binary: wanted.binary })
   if (running !== undefined && !isService && seen.kind !== 'unclear') throw otherRunning(running.pid)
   if (installed.kind === 'broken') tell({ kind: 'warning', text: `The last install is not whole: ${installed.why}.` })
 
   const outcome: Outcome = { identity: 'kept' }
   const logFrom = endOfLog(places.launchdLogFile)
-  const isUp = decision.kind === 'nothing' && isService && running !== undefined
+  const isUp = decision.kind === 'nothing' && isService
+  const isIdle = decision.kind === 'nothing' && seen.kind === 'loaded' && !isService
   const steps: readonly Step[] = [
     ...(decision.kind === 'nothing'
       ? []
@@ -97,7 +99,7 @@ export const install = async (request: InstallRequest, world: World): Promise<In
           version: request.version,
           isLoaded: seen.kind === 'loaded',
         })),
-    ...(isUp ? [] : [load(service, launchctl, decision.kind === 'nothing' && seen.kind === 'loaded')]),
+    ...(isUp ? [] : [load(service, launchctl, isIdle)]),
   ]
   if (dryRun) return { action: decision.kind, steps: steps.map(({ run: _, ...shown }) => shown) }
 
@@ -110,7 +112,8 @@ export const install = async (request: InstallRequest, world: World): Promise<In
     let start: Start | undefined
     if (!isUp) {
       tell({ kind: 'step', text: "wait for the agent's own word that it runs" })
-      start = await waitForAgent({ launchctl, label: places.label, socket, signal })
+      const before = isIdle ? { pid: undefined, runs: seen.runs } : undefined
+      start = await waitForAgent({ launchctl, label: places.label, socket, signal, ...(before && { before }) })
       // 77 at the very first start: it may not read chat.db. That is mended below.
       const isForbidden = start.kind === 'exited' && start.code === EXIT.permission
       if (start.kind !== 'runs' && !isForbidden) throw explainStart(start, places.launchdLogFile, logFrom)
@@ -228,9 +231,11 @@ const perform = async (
   const { label, plistFile, runtimeDir } = service.places
   const { launchctl, signal, tell } = world
   let isStaging = false
+  let now = ''
   try {
     for (const { title, run } of steps) {
       signal.throwIfAborted()
+      now = title
       tell({ kind: 'step', text: title })
       await run()
       isStaging = stages // not before the first step: the folder may be another install's
@@ -239,7 +244,7 @@ const perform = async (
     // The old one goes on, as it was.
     const isGone = wasLoaded && (await launchctl.print(label)).kind === 'not-loaded'
     if (isGone) await launchctl.bootstrap(label, plistFile).catch(() => {})
-    if (!signal.aborted) throw error
+    if (!signal.aborted) throw explainFailure(error, now)
     throw new EdgeError('cancelled', 'the install was given up', {
       exit: EXIT.cancelled,
       remedy: 'What was there before is still there.',
@@ -247,6 +252,22 @@ const perform = async (
   } finally {
     if (isStaging) rmSync(stagingOf(runtimeDir), { recursive: true, force: true })
   }
+}
+
+/** What the file system refuses is no mistake of ours. */
+const explainFailure = (error: unknown, title: string): unknown => {
+  const { code, path, message } = error as NodeJS.ErrnoException
+  if (error instanceof EdgeError || code === undefined || !/^E[A-Z]+$/.test(code)) return error
+  return new EdgeError('install_failed', `it failed at: ${title}\n${message}`, {
+    exit: code === 'EACCES' || code === 'EPERM' ? EXIT.permission : EXIT.failure,
+    remedy: REMEDIES[code]?.(path ?? '') ?? 'Mend that and say it again. What was there before is still there.',
+    cause: error,
+  })
+}
+
+const REMEDIES: Readonly<Record<string, (path: string) => string>> = {
+  ENOSPC: () => 'The disk is full: make room and say it again.',
+  EACCES: path => `It is not yours to write, after a sudo perhaps: see ls -led ${shellQuote(dirname(path))}.`,
 }
 
 const otherInstalled = (installed: Installed, version: string, differs: readonly string[]): EdgeError => {

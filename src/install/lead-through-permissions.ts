@@ -47,6 +47,8 @@ export const leadThroughPermissions = async (needs: {
       if (found.state === 'granted') return found
       await onMissing(found, found.state !== told)
       told = found.state
+      if (wait && tries === 0)
+        tell({ kind: 'step', text: 'waiting for that; Ctrl-C ends the waiting, not the service' })
       if (!wait && (found.state === 'missing' || tries >= MAX_UNKNOWN)) return found
       await sleep(lookMs, undefined, { signal })
     }
@@ -151,7 +153,7 @@ const paneUrls = (pane: string): readonly string[] => [
 ]
 
 /** How a person gives it. */
-export const fullDiskAccessHowTo = (binary: string): string =>
+const fullDiskAccessHowTo = (binary: string): string =>
   [
     'Full Disk Access is missing: without it the agent cannot read the database of Messages.',
     '  1. System Settings > Privacy & Security > Full Disk Access',
@@ -160,7 +162,7 @@ export const fullDiskAccessHowTo = (binary: string): string =>
     '  3. Switch it on. If it is in the list already, switch it off and on.',
   ].join('\n')
 
-export const automationHowTo = (binary: string, { problem }: Permission = { state: 'missing' }): string =>
+const automationHowTo = (binary: string, { problem }: Permission): string =>
   [
     `Automation is missing${problem === undefined ? '' : ` (${problem})`}: without it the agent cannot send.`,
     '  If macOS asks at the screen whether it may control Messages, choose Allow (OK). Otherwise:',

@@ -7,7 +7,8 @@ import { binaryOf, readInstalled } from './read-installed.ts'
 
 /** Loads the service from its plist, and notes which one that was. */
 export const loadService = async (places: Places, launchctl: Launchctl): Promise<void> => {
-  await launchctl.enable(places.label)
+  // Where that is refused, bootstrap says more.
+  await launchctl.enable(places.label).catch(() => {})
   await launchctl.bootstrap(places.label, places.plistFile)
   try {
     writeFileSync(noteOf(places), digestOf(places))

@@ -83,7 +83,7 @@ export const planInstall = (needs: {
     },
     {
       title: 'sign it, so that macOS lets it ask for Messages',
-      commands: [signCommand(staged, entitlementsOf(program.root))],
+      commands: [`xattr -c ${words(staged)}`, signCommand(staged, entitlementsOf(program.root))],
       run: () => signBinary(staged, entitlementsOf(program.root), { run, tell }),
     },
   ]

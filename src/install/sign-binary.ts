@@ -12,6 +12,8 @@ export const signBinary = async (
   entitlements: string,
   { run, tell }: { readonly run: RunTool; readonly tell: Tell },
 ): Promise<void> => {
+  // What a browser has marked as downloaded would not be started, and codesign stumbles over other marks.
+  await run('xattr', ['-c', binary])
   const end = await run('codesign', signArgs(binary, entitlements), { timeoutMs: 120_000 })
   if (end.kind === 'not-found') {
     tell({ kind: 'warning', text: 'codesign is not on this system: the binary keeps the signature that it has.' })

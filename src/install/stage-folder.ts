@@ -49,7 +49,7 @@ export const putBack = (folder: string): void => {
 }
 
 /** Removes what a killed install left. */
-export const clearLeftovers = (folder: string): void => {
+const clearLeftovers = (folder: string): void => {
   for (const path of [stagingOf(folder), lastOf(folder)]) rmSync(path, { recursive: true, force: true })
 }
 

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { homedir, userInfo } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { askAgent } from '../control/ask-agent.ts'
@@ -6,7 +7,16 @@ import { EdgeError, EXIT } from '../core/errors.ts'
 import { explainExit } from '../launchd/explain-exit.ts'
 import type { Launchctl, ServiceState } from '../launchd/launchctl.ts'
 
-const statusReply = z.object({ agent: z.object({ pid: z.number(), version: z.string() }) })
+/** Of the agent's status; it may be of another version, which says less. */
+const statusReply = z.object({
+  agent: z.object({
+    pid: z.number(),
+    version: z.string(),
+    label: z.string().optional(),
+    execPath: z.string().optional(),
+    startedAt: z.string().optional(),
+  }),
+})
 
 export type RunningAgent = z.output<typeof statusReply>['agent']
 
@@ -18,6 +28,16 @@ export const findAgent = async (socket: string | undefined): Promise<RunningAgen
   } catch {
     return undefined
   }
+}
+
+/** Whether an agent is the one that launchd started for this job: by its pid, or by its own word. */
+export const isOfService = (
+  { pid, label, execPath }: RunningAgent,
+  job: { readonly seen: ServiceState; readonly label: string; readonly binary: string | undefined },
+): boolean => {
+  if (job.seen.kind !== 'loaded') return false
+  if (job.seen.pid === undefined || job.seen.pid === pid) return true
+  return label === job.label || (execPath !== undefined && execPath === job.binary)
 }
 
 /** How the start of the service went. */
@@ -38,14 +58,19 @@ export const waitForAgent = async (needs: {
 }): Promise<Start> => {
   const { launchctl, label, socket, signal, before, timeoutMs = TIMEOUT_MS } = needs
   const deadline = performance.now() + timeoutMs
+  const begunMs = Date.now()
   const runsBefore = before === undefined ? 0 : (before.runs ?? Number.POSITIVE_INFINITY)
   for (;;) {
     signal.throwIfAborted()
     const seen = await launchctl.print(label)
     const pid = seen.kind === 'loaded' ? seen.pid : undefined
     const agent = await findAgent(socket)
-    const isService = pid === undefined ? seen.kind !== 'loaded' : agent?.pid === pid
-    if (agent !== undefined && agent.pid !== before?.pid && isService) return { kind: 'runs', agent }
+    if (agent !== undefined && agent.pid !== before?.pid) {
+      // Where launchd names another pid, that of a wrapper say, one that has just started is meant.
+      const isNew = Date.parse(agent.startedAt ?? '') > begunMs - JUST_MS
+      const isMeant = pid === undefined ? seen.kind !== 'loaded' || isNew : agent.pid === pid || isNew
+      if (isMeant) return { kind: 'runs', agent }
+    }
     const code = endOf(seen, runsBefore)
     if (code !== undefined) return { kind: 'exited', code, seen }
     if (performance.now() > deadline) return { kind: 'silent', seen }
@@ -56,6 +81,7 @@ export const waitForAgent = async (needs: {
 /** macOS checks a new binary before it runs for the first time. */
 const TIMEOUT_MS = 60_000
 const LOOK_MS = 250
+const JUST_MS = 5_000
 
 /** The exit code of a start that failed, once more tries are no use or have been made. */
 const endOf = (seen: ServiceState, runsBefore: number): number | undefined => {
@@ -84,6 +110,7 @@ export const explainStart = (start: Exclude<Start, { kind: 'runs' }>, logFile: s
   const code = start.kind === 'exited' ? start.code : seen.kind === 'loaded' ? seen.lastExitCode : undefined
   const explained = code === undefined ? undefined : explainExit(code)
   const tail = readTail(logFile, logFrom)
+  const home = userInfo().homedir
   return new EdgeError(
     'service_not_up',
     [
@@ -91,6 +118,9 @@ export const explainStart = (start: Exclude<Start, { kind: 'runs' }>, logFile: s
         ? 'the service is loaded, and its agent does not answer'
         : `the service does not stay up: it ended with ${start.code}, so ${explained?.meaning}`,
       `launchd says: ${facts}`,
+      ...(start.kind === 'silent' && home !== homedir()
+        ? [`HOME is ${homedir()} here; launchd starts the agent with ${home}, where it may look for other settings`]
+        : []),
       ...(tail.length === 0 ? [`${logFile} has nothing new`] : [`The last lines of ${logFile}:`, ...tail.map(indent)]),
     ].join('\n'),
     { remedy: explained?.remedy ?? 'Look closer: edge-agent doctor.' },

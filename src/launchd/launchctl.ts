@@ -62,7 +62,7 @@ export const createLaunchctl = (needs: {
     const end = await run('launchctl', ['print', target(label)])
     if (end.kind === 'not-found') return { kind: 'no-launchd' }
     if (end.kind === 'timed-out') return { kind: 'unclear', said: 'launchctl print does not end' }
-    if (end.code === 0) return parsePrint(end.stdout)
+    if (end.code === 0) return parsePrint(end.stdout) ?? { kind: 'unclear', said: said(end) }
     if (isNoSession(end)) return { kind: 'no-session' }
     if (end.code === 113 || end.code === 3 || /could not find service/i.test(end.stderr)) return { kind: 'not-loaded' }
     return { kind: 'unclear', said: said(end), code: end.code }
@@ -193,7 +193,8 @@ const REMEDIES: Readonly<Record<number, string>> = {
   78: 'A file or folder that the plist names cannot be opened: "edge-agent doctor" tells which.',
 }
 
-const parsePrint = (printed: string): ServiceState => {
+/** Undefined where there is none of the lines that are known. */
+const parsePrint = (printed: string): ServiceState | undefined => {
   // Only the job's own lines: those of its parts are indented further.
   const field = (name: string): string | undefined =>
     new RegExp(`^\\t?[ ]{0,4}${name} = (.*)$`, 'm').exec(printed)?.[1]?.trim()
@@ -201,8 +202,7 @@ const parsePrint = (printed: string): ServiceState => {
     const value = /^-?\d+/.exec(field(name) ?? '')?.[0]
     return value === undefined ? undefined : Number(value)
   }
-  return {
-    kind: 'loaded',
+  const found = {
     state: field('state'),
     pid: number('pid'),
     lastExitCode: number('last exit code'),
@@ -211,4 +211,5 @@ const parsePrint = (printed: string): ServiceState => {
     plist: field('path'),
     program: field('program'),
   }
+  return Object.values(found).every(value => value === undefined) ? undefined : { kind: 'loaded', ...found }
 }

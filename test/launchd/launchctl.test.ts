@@ -57,7 +57,7 @@ test('of a print it reads the lines of the job itself, and misses none for anoth
     pid: 42,
     lastExitCode: undefined,
   })
-  expect(await printed('')).toMatchObject({ kind: 'loaded', state: undefined })
+  expect(await printed('hello')).toEqual({ kind: 'unclear', said: 'hello' })
 })
 
 test.each<[string, ToolEnd, string]>([

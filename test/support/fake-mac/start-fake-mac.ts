@@ -14,8 +14,6 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MAIN } from '../start-house.ts'
 
-export type FakeMac = ReturnType<typeof startFakeMac>
-
 export type CliEnd = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
 /**
