@@ -133,7 +133,8 @@ export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received =
   }
 }
 
-const BATCH_ROWS = 200
+/** Few enough to be held in memory with the longest texts. */
+const BATCH_ROWS = 50
 /** Messages commits a row right before its join to a chat: within this time it is not worth a note that it is unfinished. */
 const JUST_WRITTEN_MS = 250
 /** Whether these were answered is not known any more. */
