@@ -4,12 +4,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { DoctorReport } from '../../src/doctor/run-doctor.ts'
 import { ANNA } from '../support/conversation.ts'
-import type { FakeMac } from '../support/fake-mac/start-fake-mac.ts'
 import { signedInMac } from '../support/signed-in-mac.ts'
 import { AGENT_ID, type House, SECRET, startHouse } from '../support/start-house.ts'
 
 let house: House
-let mac: FakeMac
+let mac: ReturnType<typeof signedInMac>
 beforeEach(async () => {
   house = await startHouse()
   mac = signedInMac()

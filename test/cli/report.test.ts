@@ -14,7 +14,6 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, expect, test } from 'vitest'
 import { BERT } from '../support/conversation.ts'
-import type { FakeMac } from '../support/fake-mac/start-fake-mac.ts'
 import { signedInMac } from '../support/signed-in-mac.ts'
 import { AGENT_ID, type House, startHouse, waitFor } from '../support/start-house.ts'
 
@@ -40,7 +39,7 @@ const CANARIES = [
 const POISON = `${TEXT} ${SECRET} ${ANNA} 562-292-4139 (562) 292 4139 562.292.4139 ${BERT} carla@example.org iMessage;+;chat655312345678 any;-;${ANNA} D2B4A1F0`
 
 let house: House
-let mac: FakeMac
+let mac: ReturnType<typeof signedInMac>
 afterEach(async () => {
   await house?.close()
   mac.close()
