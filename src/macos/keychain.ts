@@ -95,24 +95,22 @@ const failure = (end: ToolEnd, item: KeychainItem, timeoutMs: number): EdgeError
   }
   const said = end.stderr.trim().split('\n').at(-1)?.slice(0, 200)
   const seen = `security ended with ${end.code ?? 'a signal'}${said ? `: ${said}` : ''}`
-  switch (end.code) {
-    case ITEM_NOT_FOUND:
-      return keychainError('keychain_no_item', `${named(item)} does not exist`)
-    case INTERACTION_NOT_ALLOWED:
-      return keychainError('keychain_locked', `the Keychain is locked, or may not ask (${seen})`)
-    case AUTH_FAILED:
-    case USER_CANCELED:
-      return keychainError('keychain_refused', `the Keychain refuses ${named(item)} (${seen})`)
-    default:
-      return keychainError('keychain_failed', `the Keychain cannot be used: ${seen}`)
+  const code = (end.code !== undefined && CODES[end.code]) || 'keychain_failed'
+  const what: Readonly<Record<string, string>> = {
+    keychain_no_item: `${named(item)} does not exist`,
+    keychain_locked: `the Keychain is locked, or may not ask (${seen})`,
+    keychain_refused: `the Keychain refuses ${named(item)} (${seen})`,
   }
+  return keychainError(code, what[code] ?? `the Keychain cannot be used: ${seen}`)
 }
 
-// The low byte of an OSStatus: -25300, -25308, -25293, -128.
-const ITEM_NOT_FOUND = 44
-const INTERACTION_NOT_ALLOWED = 36
-const AUTH_FAILED = 51
-const USER_CANCELED = 128
+/** By exit code, which is the low byte of an OSStatus: -25300, -25308, -25293, -128. */
+const CODES: Readonly<Record<number, KeychainCode>> = {
+  44: 'keychain_no_item',
+  36: 'keychain_locked',
+  51: 'keychain_refused',
+  128: 'keychain_refused',
+}
 
 const named = ({ service, account }: KeychainItem): string => `the Keychain item ${service} of account ${account}`
 
