@@ -35,7 +35,7 @@ describe('a service', () => {
 
   const status = async () => (await askAgent(mac.socket, 'status')) as { agent: { pid: number; version: string } }
   const binary = () => join(mac.places.runtimeDir, 'edge-agent')
-  const signatures = () => mac.calls().filter(call => call.startsWith('codesign')).length
+  const signatures = () => mac.calls().filter(call => call.startsWith('codesign --force')).length
 
   test('is installed with a signed copy of node and of the program, and runs', async () => {
     const { code, stdout, stderr } = await mac.run(['install'], { node: nvm })
