@@ -7,6 +7,7 @@ import { register as mockBackend } from './mock-backend.ts'
 import { register as queue } from './queue.ts'
 import { register as start } from './start.ts'
 import { register as status } from './status.ts'
+import { register as verifyBackend } from './verify-backend.ts'
 import { version } from './version.ts'
 
 /** Runs what was typed, to its end. Sets the process's exit code and never rejects. */
@@ -29,7 +30,8 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
     .showHelpAfterError(json ? false : '(add --help to see what is possible)')
     .addHelpText('after', EXAMPLES)
-  for (const register of [start, status, queue, config, demo, mockBackend, messagesSimulator]) register(program)
+  for (const register of [start, status, queue, config, demo, mockBackend, verifyBackend, messagesSimulator])
+    register(program)
   return program
 }
 
@@ -39,7 +41,8 @@ Examples:
   $ edge-agent config check                 are the settings right?
   $ edge-agent start --log-format json      run, with a log for programs
   $ edge-agent status --json                how is the agent that runs?
-  $ edge-agent mock-backend --port 8787     a backend to try things out with`
+  $ edge-agent mock-backend --port 8787     a backend to try things out with
+  $ edge-agent verify-backend --help        does your backend do its part?`
 
 /** Prints what went wrong on standard error; returns the exit code. */
 const report = (error: unknown, json: boolean): number => {
