@@ -26,7 +26,13 @@ export const findRoad = async (bench: Bench): Promise<{ readonly road: Road; rea
   }
   const say = async (idIn: IdIn, text: string): Promise<boolean> => {
     const over = await lines[idIn].open()
-    const said = await talk(bench, { trial: 'one agent', agentId: agents.a, over, watch: 'until-reflex', text })
+    const said = await talk(bench, {
+      trial: `one agent, id in the ${idIn}`,
+      agentId: agents.a,
+      over,
+      watch: 'until-reflex',
+      text,
+    })
     talks.push({ ...said, idIn })
     return said.own.length > 0
   }
@@ -58,4 +64,4 @@ export const findRoad = async (bench: Bench): Promise<{ readonly road: Road; rea
 const OTHER_QUESTION = 'What could I cook for dinner tonight?'
 
 const talkWithout = (bench: Bench): Promise<Talk> =>
-  talk(bench, { trial: 'one agent', agentId: bench.agents.a, over: undefined, watch: 'until-answer' })
+  talk(bench, { trial: 'one agent, no WebSocket', agentId: bench.agents.a, over: undefined, watch: 'until-answer' })

@@ -49,6 +49,8 @@ const overlapping = <A, B>(_: Lines, asA: () => Promise<A>, asB: () => Promise<B
 /** Where one agent's reflex may come to the other, only one is connected at a time. */
 const oneByOne = async <A, B>({ a, b }: Lines, asA: () => Promise<A>, asB: () => Promise<B>): Promise<[A, B]> => {
   await b.hangUp()
+  // Anew, so that it is the last one that connected.
+  await a.hangUp()
   const factsOfA = await asA()
   await a.hangUp()
   return [factsOfA, await asB()]

@@ -23,10 +23,10 @@ const ANSWER_SO = 'Answer 200 with {"should_respond": true, "reply_bubbles": ["â
 const bubbleCount = ({ answer }: Talk): number => answer.bubbles?.length ?? 0
 
 export const judgeLowerCase = (facts: Facts): Verdict =>
-  facts.steady.lowerCase ? judgeToOwner(facts.steady.lowerCase) : notTried(facts)
+  facts.steady.lowerCase ? judgeToOwner(facts.steady.lowerCase, facts) : notTried(facts)
 
 export const judgeLookup = (facts: Facts): Verdict =>
-  facts.twoAgents ? judgeToOwner(facts.twoAgents.b) : notTried(facts)
+  facts.twoAgents ? judgeToOwner(facts.twoAgents.b, facts) : notTried(facts)
 
 export const judgeUnknown = ({ steady }: Facts): Verdict => judgeToNobody(steady.unknown)
 

@@ -41,9 +41,9 @@ export const judgeMap = (facts: Facts): Verdict => {
   const { twoAgents } = facts
   if (!twoAgents) return notTried(facts)
   const { a, b } = twoAgents
-  const forA = judgeToOwner(a)
+  const forA = judgeToOwner(a, facts)
   const [stray] = b.strays
-  if (forA.answer === 'yes' && b.own.length > 0 && stray) return judgeToOwner(b)
+  if (forA.answer === 'yes' && b.own.length > 0 && stray) return judgeToOwner(b, facts)
   return forA
 }
 
@@ -57,7 +57,7 @@ export const judgeNewer = (facts: Facts): Verdict => {
   if (whileBoth.own.length === 0 && whileBoth.lost) {
     return no(`the newer connection was closed (${whileBoth.lost.code})`, 'Let a newer one replace the older.')
   }
-  return rename(judgeToOwner(whileBoth), whileBoth.agentId)
+  return rename(judgeToOwner(whileBoth, facts), whileBoth.agentId)
 }
 
 export const judgeOlderEnd = (facts: Facts): Verdict => {
@@ -65,7 +65,7 @@ export const judgeOlderEnd = (facts: Facts): Verdict => {
   if (!reconnect) return notTried(facts)
   const { afterOlderEnded } = reconnect
   if (!afterOlderEnded) return unclear('not tried, as the newer connection got no reflex before either')
-  const { answer, seen } = rename(judgeToOwner(afterOlderEnded), afterOlderEnded.agentId)
+  const { answer, seen } = rename(judgeToOwner(afterOlderEnded, facts), afterOlderEnded.agentId)
   return answer === 'no' ? no(`${seen}, once the older connection had ended`, ONLY_OWN) : { answer, seen }
 }
 

@@ -4,7 +4,7 @@ import type { Facts } from './gather-facts.ts'
 import { countBubbles, formatMs, judgeWords, median, notTried } from './judge-talk.ts'
 import type { Reflex } from './read-reflex.ts'
 import { MARKS } from './steady-trials.ts'
-import type { Talk } from './talk.ts'
+import { isMoody, type Talk } from './talk.ts'
 import { no, unclear, type Verdict, yes } from './verdict.ts'
 
 export const judgeReflex = (facts: Facts): Verdict => {
@@ -93,8 +93,9 @@ export const judgePair = (facts: Facts): Verdict => {
   if (length === 2) return yes('both answered, each with its reflex')
   if (length > 2) return no(`two messages brought ${length} reflexes`, 'Send one reflex for each message.')
   if (length === 1) return unclear('both answered, and one reflex for the two: perhaps the backend meant it so')
-  return pair.talks.some(({ lost }) => lost)
-    ? unclear('the backend closed the connection meanwhile')
+  if (pair.talks.some(({ lost }) => lost)) return unclear('the backend closed the connection meanwhile')
+  return isMoody(facts.talks)
+    ? unclear('no reflex came, but this backend does not have one for every message')
     : no('both answered, and no reflex for either')
 }
 

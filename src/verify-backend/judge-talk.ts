@@ -1,5 +1,5 @@
 import type { Facts } from './gather-facts.ts'
-import type { Talk } from './talk.ts'
+import { isMoody, type Talk } from './talk.ts'
 import { no, unclear, type Verdict, yes } from './verdict.ts'
 
 /** Whether words came back at all; undefined where they did, and there is more to be asked. */
@@ -21,14 +21,18 @@ export const judgeToNobody = (talk: Talk): Verdict => {
 }
 
 /** A reflex, and to the right connection only. */
-export const judgeToOwner = (talk: Talk): Verdict => {
+export const judgeToOwner = (talk: Talk, { talks }: Pick<Facts, 'talks'>): Verdict => {
   const { own, strays, lost, agentId } = talk
   const [stray] = strays
   if (own.length > 0 && !stray) return yes(`the reflex came to ${agentId} alone, ${afterPost(talk)}`)
   if (own.length > 0 && stray) return no(`the reflex for ${agentId} came to ${stray.connection.agentId} as well`)
   if (stray) return no(`the reflex for ${agentId} came to ${stray.connection.agentId} instead`)
   if (lost) return unclear(`the backend closed the connection meanwhile (${lost.code})`)
-  return judgeWords(talk) ?? no(`the answer came, and no reflex to ${agentId}, in two tries`)
+  const lacking = judgeWords(talk)
+  if (lacking) return lacking
+  return isMoody(talks)
+    ? unclear('no reflex came in two tries, but this backend does not have one for every message')
+    : no(`the answer came, and no reflex to ${agentId}, in two tries`)
 }
 
 /** Why there is nothing to be judged where a trial depends on a reflex. */

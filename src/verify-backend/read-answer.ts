@@ -27,10 +27,11 @@ export const readAnswer = ({ outcome }: Exchange): Answer => {
   if (status >= 300 && status < 400) {
     return unusable(`redirected with ${status} to ${location ?? 'nowhere'}; no edge agent follows, as it has a secret`)
   }
-  if (status !== 200) return unusable(`answered with status ${status}`, BUSY.has(status))
+  if (status < 200 || status >= 300) return unusable(`answered with status ${status}`, BUSY.has(status))
 
   const json = parseJson(body)
-  if (json === undefined) return unusable(`answered 200 with no JSON (${contentType}): ${JSON.stringify(head(body))}`)
+  if (json === undefined)
+    return unusable(`answered ${status} with no JSON (${contentType}): ${JSON.stringify(head(body))}`)
   const parsed = documentedAnswer.safeParse(json)
   const { data: bubbles } = lenientAnswer.safeParse(json)
   return {

@@ -11,6 +11,7 @@ export type Talk = {
   /** As in the header; undefined where there was none. */
   readonly agentId: string | undefined
   readonly threadId: string
+  readonly watch: Say['watch']
   readonly exchange: Exchange
   readonly answer: Answer
   /** What came over the connection to which the reflex belongs. */
@@ -68,6 +69,7 @@ export const talk = async (bench: Bench, say: Say): Promise<Talk> => {
     trial,
     agentId,
     threadId,
+    watch,
     exchange,
     answer: readAnswer(exchange),
     own: own(),
@@ -87,6 +89,15 @@ export const talkTwice = async (bench: Bench, say: Say): Promise<Talk> => {
   const first = await talk(bench, say)
   return isWithoutReflex(first) && say.over?.isOpen() ? talk(bench, say) : first
 }
+
+/** Whether, of several tries that differ in nothing, some brought a reflex and others none. */
+export const isMoody = (talks: readonly Talk[]): boolean =>
+  talks.some(
+    talk =>
+      talk.watch === 'until-reflex' &&
+      isWithoutReflex(talk) &&
+      talks.some(other => other.trial === talk.trial && other.agentId === talk.agentId && other.own.length > 0),
+  )
 
 /** An answer with words, and no reflex anywhere. */
 export const isWithoutReflex = ({ answer, own, strays }: Talk): boolean =>
