@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type MockBackendOptions, startMockBackend } from '../../src/mock-backend/start-mock-backend.ts'
 import { agentsFor, planFor } from '../../src/verify-backend/plan.ts'
 import type { Timings } from '../../src/verify-backend/timings.ts'
@@ -10,32 +10,25 @@ import { startTlsFront } from '../support/start-tls-front.ts'
 import { type Bug, startWrongBackend } from './wrong-backends.ts'
 
 const TIMINGS: Timings = {
-  timeoutMs: 3_000,
+  timeoutMs: 2_000,
   dialMs: 2_000,
-  graceMs: 150,
-  settleMs: 40,
-  silenceMs: 500,
-  pongMs: 300,
+  graceMs: 120,
+  settleMs: 20,
+  silenceMs: 300,
+  pongMs: 200,
 }
 const AGENTS = agentsFor({ agentId: 'edge' })
-
-const closers: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close()
-})
 
 const judge = (backendUrl: string, options: { readonly secret?: string; readonly threadId?: string } = {}) =>
   verifyBackend({ backendUrl, agents: AGENTS, timings: TIMINGS, signal: new AbortController().signal, ...options })
 
 const judgeMock = async (options: MockBackendOptions, given: Parameters<typeof judge>[1] = {}) => {
   const backend = await startMockBackend({ thinkMs: 60, ...options })
-  closers.push(backend.close)
-  return { backend, report: await judge(backend.url, given) }
+  return { backend, report: await judge(backend.url, given).finally(backend.close) }
 }
 
 const judgeWrong = async (bug: Bug, secret?: string): Promise<Report> => {
   const backend = await startWrongBackend(bug, secret)
-  // Not afterEach, which would close those of other tests under way.
   return judge(backend.url, secret === undefined ? {} : { secret }).finally(backend.close)
 }
 
@@ -49,7 +42,7 @@ const seenAt = (report: Report, id: string): string | undefined => checksOf(repo
 
 const extras = ({ extras }: Report) => Object.fromEntries(extras.map(({ id, answer }) => [id, answer]))
 
-describe('a backend that does it right', () => {
+describe.concurrent('a backend that does it right', () => {
   test('gets a yes to everything, extras included, and is asked as often as was told', async () => {
     const { report, backend } = await judgeMock({ secret: 'swordfish', inReplyTo: true }, { secret: 'swordfish' })
     expect(checksOf(report).filter(({ answer }) => answer !== 'yes')).toEqual([])
@@ -82,11 +75,11 @@ describe('a backend that does it right', () => {
   })
 })
 
-describe('each fault is found by its own check, and by no other', () => {
-  test.concurrent.each<[Bug, string]>([
-    ['end of the older removes the newer', 'older-end-harmless'],
-    ['one global socket', 'map-by-agent'],
-    ['sends to all', 'map-by-agent'],
+describe.concurrent('each fault is found by its own check, and by no other', () => {
+  test.each<[Bug, string, string?]>([
+    ['end of the older removes the newer', 'older-end-harmless', 'once the older connection had ended'],
+    ['one global socket', 'map-by-agent', 'the reflex for edge-verify-a came to edge-verify-b instead'],
+    ['sends to all', 'map-by-agent', 'the reflex for edge-verify-a came to edge-verify-b as well'],
     ['looks up by thread', 'lookup-by-header'],
     ['id from a header', 'id-from-query'],
     ['handshake wants a header', 'id-from-query'],
@@ -96,17 +89,17 @@ describe('each fault is found by its own check, and by no other', () => {
     ['reflex after the answer', 'reflex-before-answer'],
     ['reflex to a fixed thread', 'thread-id'],
     ['reflex not among the bubbles', 'reflex-is-first-bubble'],
-    ['reflex second among the bubbles', 'reflex-is-first-bubble'],
+    ['reflex second among the bubbles', 'reflex-is-first-bubble', 'it is bubble 3'],
     ['reflex only in fallback left out', 'no-websocket'],
     ['reflex never over the socket', 'reflex-over-websocket'],
-    ['first bubble differs', 'reflex-is-first-bubble'],
+    ['first bubble differs', 'reflex-is-first-bubble', 'it is none of the bubbles'],
     ['500 without the header', 'missing-header'],
     ['500 for an id unknown for ever', 'unknown-id'],
     ['500 without a socket', 'no-websocket'],
-    ['500 when the socket closes', 'closed-between'],
-    ['waits for a pong', 'half-open'],
-    ['any secret', 'secret'],
-    ['no command_id', 'frame-shape'],
+    ['500 when the socket closes', 'closed-between', 'status 500'],
+    ['waits for a pong', 'half-open', 'no whole answer within'],
+    ['any secret', 'secret', 'a wrong secret: accepted with 200; no secret at all: accepted with 200'],
+    ['no command_id', 'frame-shape', 'data.command_id: '],
     ['one command_id', 'command-ids'],
     ['another type', 'frame-shape'],
     ['another command_type', 'frame-shape'],
@@ -116,33 +109,23 @@ describe('each fault is found by its own check, and by no other', () => {
     ['no envelope', 'frame-shape'],
     ['no pong', 'pings'],
     ['closes soon', 'stays-open'],
-    ['HTML', 'answer-shape'],
-    ['redirect', 'answer-shape'],
+    ['HTML', 'answer-shape', 'no JSON (text/html): "<html>'],
+    ['redirect', 'answer-shape', '302 to https://elsewhere.example/'],
     ['should_respond is a text', 'answer-shape'],
     ['bubbles are objects', 'answer-shape'],
     ['umlauts broken', 'text-intact'],
     ['one of two at once fails', 'two-at-once'],
     ['three reflexes for two', 'two-at-once'],
-    ['no WebSocket', 'websocket-opens'],
-  ])('%s: %s', async (bug, check) => {
+    ['no WebSocket', 'websocket-opens', 'status 404'],
+  ])('%s: %s', async (bug, check, seen = '') => {
     const report = await judgeWrong(bug, 'swordfish')
     expect([bug, idsWith(report, 'no')]).toEqual([bug, [check]])
+    expect(seenAt(report, check)).toContain(seen)
     expect(exitCodeOf(report, false)).toBe(1)
   })
 })
 
-test('a fault names what was seen', async () => {
-  const [html, redirect, kept] = await Promise.all([
-    judgeWrong('HTML'),
-    judgeWrong('redirect'),
-    judgeWrong('end of the older removes the newer'),
-  ])
-  expect(seenAt(html, 'answer-shape')).toContain('<html>')
-  expect(seenAt(redirect, 'answer-shape')).toContain('302 to https://elsewhere.example/')
-  expect(seenAt(kept, 'older-end-harmless')).toContain('once the older connection had ended')
-})
-
-describe('a doubt is no failure, unless it has to be', () => {
+describe.concurrent('a doubt is no failure, unless it has to be', () => {
   test.each<Bug>(['never answers in words', 'busy'])('%s', async bug => {
     const report = await judgeWrong(bug)
     expect(idsWith(report, 'no')).toEqual([])
@@ -155,7 +138,7 @@ describe('a doubt is no failure, unless it has to be', () => {
   })
 })
 
-describe('a backend that cannot be reached', () => {
+describe.concurrent('a backend that cannot be reached', () => {
   test('is said to be so, and nothing is judged', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -167,10 +150,10 @@ describe('a backend that cannot be reached', () => {
   })
 
   test('may have a certificate that nobody vouches for', async () => {
-    const { backend } = await judgeMock({})
+    const backend = await startMockBackend()
     const front = await startTlsFront(backend.port, makeCertificate('127.0.0.1'))
-    closers.push(front.close)
     const report = await judge(`https://127.0.0.1:${front.port}`)
+    await Promise.all([front.close(), backend.close()])
     expect(report.unreachable).toMatchObject({ message: expect.stringMatching(/self.signed certificate/) })
     expect(exitCodeOf(report, false)).toBe(69)
   })
@@ -190,8 +173,8 @@ test('a run that is stopped ends with its reason, and leaves no connection', asy
     thinkMs: 5_000,
     onEvent: ({ type }) => type === 'posted' && stop.abort(reason),
   })
-  closers.push(backend.close)
   const run = verifyBackend({ backendUrl: backend.url, agents: AGENTS, timings: TIMINGS, signal: stop.signal })
   await expect(run).rejects.toBe(reason)
   await expect.poll(() => backend.connections.size).toBe(0)
+  await backend.close()
 })

@@ -52,8 +52,8 @@ export type Bug =
   | 'busy'
   | 'a reflex one time in three'
 
-const THINK_MS = 60
-const REFLEX_MS = 15
+const THINK_MS = 40
+const REFLEX_MS = 10
 
 /** A backend of its own, so that nothing of the project's own ideas about a backend is in it. */
 export const startWrongBackend = async (bug: Bug, secret?: string) => {
@@ -90,7 +90,7 @@ export const startWrongBackend = async (bug: Bug, secret?: string) => {
       if (has('end of the older removes the newer') || map.get(id) === ws) map.delete(id)
       if (latest === ws) latest = undefined
     })
-    if (has('closes soon')) setTimeout(() => ws.close(1000), 300)
+    if (has('closes soon')) setTimeout(() => ws.close(1000), 200)
   }
 
   const find = (id: string | undefined, thread: string): WebSocket | undefined => {
