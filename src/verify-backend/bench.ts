@@ -45,7 +45,7 @@ export type BenchOptions = {
   readonly tell?: (doing: string) => void
 }
 
-export const DEFAULT_QUESTION = 'Can you find me the best deal for a Mac mini?'
+const DEFAULT_QUESTION = 'Can you find me the best deal for a Mac mini?'
 
 export const createBench = (options: BenchOptions): Bench => {
   const { agents, secret, threadId, question = DEFAULT_QUESTION, timings, signal, tell = () => {} } = options

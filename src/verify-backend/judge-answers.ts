@@ -28,7 +28,12 @@ export const judgeLowerCase = (facts: Facts): Verdict =>
 export const judgeLookup = (facts: Facts): Verdict =>
   facts.twoAgents ? judgeToOwner(facts.twoAgents.b, facts) : notTried(facts)
 
-export const judgeUnknown = ({ steady }: Facts): Verdict => judgeToNobody(steady.unknown)
+export const judgeUnknown = ({ steady: { unknown } }: Facts): Verdict => {
+  const { outcome } = unknown.exchange
+  return outcome.kind === 'answered' && [401, 403].includes(outcome.status)
+    ? unclear(`refused with ${outcome.status}: this backend seems to know its agents by name`)
+    : judgeToNobody(unknown)
+}
 
 export const judgeMissing = ({ steady }: Facts): Verdict => judgeToNobody(steady.missing)
 

@@ -57,7 +57,7 @@ export const judgeNewer = (facts: Facts): Verdict => {
   if (whileBoth.own.length === 0 && whileBoth.lost) {
     return no(`the newer connection was closed (${whileBoth.lost.code})`, 'Let a newer one replace the older.')
   }
-  return rename(judgeToOwner(whileBoth, facts), whileBoth.agentId)
+  return judgeToOwner(whileBoth, facts, NAMES)
 }
 
 export const judgeOlderEnd = (facts: Facts): Verdict => {
@@ -65,23 +65,15 @@ export const judgeOlderEnd = (facts: Facts): Verdict => {
   if (!reconnect) return notTried(facts)
   const { afterOlderEnded } = reconnect
   if (!afterOlderEnded) return unclear('not tried, as the newer connection got no reflex before either')
-  const { answer, seen } = rename(judgeToOwner(afterOlderEnded, facts), afterOlderEnded.agentId)
+  const { answer, seen } = judgeToOwner(afterOlderEnded, facts, NAMES)
   return answer === 'no' ? no(`${seen}, once the older connection had ended`, ONLY_OWN) : { answer, seen }
 }
 
 const ONLY_OWN =
   'When a connection ends, remove it from the map only if the map still holds this very one; the sample in the document does not look.'
 
-/** Both connections have the same agent: its name tells nothing. */
-const rename = ({ answer, seen, ...rest }: Verdict, agentId: string | undefined): Verdict => ({
-  ...rest,
-  answer,
-  seen: seen
-    .replace(`came to ${agentId} as well`, 'came to the older connection as well')
-    .replace(`came to ${agentId} instead`, 'came to the older connection instead')
-    .replace(`came to ${agentId} alone`, 'came to the newer connection alone')
-    .replace(`no reflex to ${agentId}`, 'no reflex to the newer connection'),
-})
+/** Both have the same agent. */
+const NAMES = { owner: 'the newer connection', other: 'the older one' }
 
 export const judgeQuiet = (facts: Facts): Verdict => {
   const { quiet } = facts.rough

@@ -20,20 +20,29 @@ export const judgeToNobody = (talk: Talk): Verdict => {
   return judgeWords(talk) ?? yes(`answered with ${countBubbles(talk)}, and no reflex to anybody`)
 }
 
-/** A reflex, and to the right connection only. */
-export const judgeToOwner = (talk: Talk, { talks }: Pick<Facts, 'talks'>): Verdict => {
-  const { own, strays, lost, agentId } = talk
-  const [stray] = strays
-  if (own.length > 0 && !stray) return yes(`the reflex came to ${agentId} alone, ${afterPost(talk)}`)
-  if (own.length > 0 && stray) return no(`the reflex for ${agentId} came to ${stray.connection.agentId} as well`)
-  if (stray) return no(`the reflex for ${agentId} came to ${stray.connection.agentId} instead`)
+/** A reflex, and to the right connection only. `owner` and `other` are what the connections are called. */
+export const judgeToOwner = (
+  talk: Talk,
+  { talks }: Pick<Facts, 'talks'>,
+  {
+    owner = talk.agentId,
+    other = talk.strays[0]?.connection.agentId,
+  }: { readonly owner?: string | undefined; readonly other?: string | undefined } = {},
+): Verdict => {
+  const { own, strays, lost } = talk
+  if (own.length > 0 && strays.length === 0) return yes(`the reflex came to ${owner} alone, ${afterPost(talk)}`)
+  if (strays.length > 0) {
+    return no(`the reflex for ${owner} came to ${other} ${own.length > 0 ? 'as well' : 'instead'}`, TO_OWNER)
+  }
   if (lost) return unclear(`the backend closed the connection meanwhile (${lost.code})`)
   const lacking = judgeWords(talk)
   if (lacking) return lacking
   return isMoody(talks)
     ? unclear('no reflex came in two tries, but this backend does not have one for every message')
-    : no(`the answer came, and no reflex to ${agentId}, in two tries`)
+    : no(`the answer came, and no reflex to ${owner}, in two tries`, TO_OWNER)
 }
+
+const TO_OWNER = 'Send it over the connection that the map has for the id of X-Edge-Agent-Id, and over no other.'
 
 /** Why there is nothing to be judged where a trial depends on a reflex. */
 export const notTried = ({ road }: Pick<Facts, 'road'>): Verdict =>

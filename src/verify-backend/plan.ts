@@ -23,13 +23,13 @@ export const planFor = ({
 }: Pick<BenchOptions, 'agents' | 'secret' | 'threadId' | 'timings'>): Plan => ({
   agents: [agents.a, agents.b, agents.nobody],
   threads: threadId ?? 'verify-…@edge-agent.invalid, a new one for each message',
-  answers: { usual: 17, most: 26 },
+  answers: { usual: 17, most: 25 },
   refusals: secret === undefined ? 0 : 2,
-  restMs: restOf(timings),
+  restMs: restOf(timings) * (threadId === undefined ? 1 : 2),
   depth: threadId === undefined ? 8 : 16,
 })
 
-const restOf = ({ silenceMs, graceMs, settleMs }: Timings): number => silenceMs + 4 * graceMs + 20 * settleMs
+const restOf = ({ silenceMs, graceMs, settleMs }: Timings): number => silenceMs + graceMs + 15 * settleMs
 
 /** The agents of a run: two that talk, and one that nobody ever is. */
 export const agentsFor = ({

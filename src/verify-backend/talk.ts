@@ -100,7 +100,7 @@ export const isMoody = (talks: readonly Talk[]): boolean =>
   )
 
 /** An answer with words, and no reflex anywhere. */
-export const isWithoutReflex = ({ answer, own, strays }: Talk): boolean =>
+const isWithoutReflex = ({ answer, own, strays }: Talk): boolean =>
   (answer.bubbles ?? []).length > 0 && own.length + strays.length === 0
 
 /**
