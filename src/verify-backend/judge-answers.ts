@@ -43,15 +43,15 @@ export const judgeWithout = (facts: Facts): Verdict => {
   if (lacking) return lacking
   const bubbles = without.answer.bubbles ?? []
   const examples = facts.talks.filter(talk => talk.own.length > 0 && bubbleCount(talk) > 0)
-  const repeated = examples.filter(({ own, answer }) => says(own[0]?.text ?? '') === says(answer.bubbles?.[0] ?? ''))
-  if (repeated.some(({ own }) => says(own[0]?.text ?? '') === says(bubbles[0] ?? ''))) {
+  const faithful = examples.filter(({ own, answer }) => says(own[0]?.text ?? '') === says(answer.bubbles?.[0] ?? ''))
+  if (faithful.some(({ own }) => says(own[0]?.text ?? '') === says(bubbles[0] ?? ''))) {
     return yes(`answered with ${countBubbles(without)}, the reflex first`)
   }
   // The very answer of before, but for the reflex: it was left out.
-  if (repeated.some(({ answer }) => isSame((answer.bubbles ?? []).slice(1), bubbles))) {
+  if (faithful.some(({ answer }) => isSame((answer.bubbles ?? []).slice(1), bubbles))) {
     return no(`answered with ${countBubbles(without)}, and the reflex is not among them`, 'Return ALL bubbles.')
   }
-  if (examples.length > repeated.length) {
+  if (examples.length > faithful.length) {
     return unclear(`answered with ${countBubbles(without)}; whether the reflex is among them cannot be told`)
   }
   return yes(`answered with ${countBubbles(without)}`)

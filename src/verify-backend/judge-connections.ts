@@ -28,7 +28,7 @@ export const judgeIdFromQuery = ({ road }: Facts): Verdict => {
     return no(`${sayDial(dials.query)}; with the id in a header as well it opens`, READ_QUERY)
   }
   if (idIn === 'query and header') {
-    return talks.some(talk => talk.idIn === 'query' && judgeWords(talk) === undefined)
+    return talks.some(talk => talk.idIn === 'query' && !talk.lost && judgeWords(talk) === undefined)
       ? no('a reflex came only when the handshake carried the id in a header as well', READ_QUERY)
       : unclear('a reflex came with the id in a header as well; with the query alone there was nothing to be answered')
   }

@@ -13,8 +13,10 @@ export const judgeReflex = (facts: Facts): Verdict => {
   const { own = [], exchange } = road.talks.findLast(talk => talk.own.length > 0) ?? {}
   if (exchange && own[0])
     return yes(`it came over the WebSocket, ${formatMs(own[0].at - exchange.sentAt)} after the POST`)
-  const worded = road.talks.filter(talk => judgeWords(talk) === undefined)
-  if (worded.length === 0) return unclear('no message got an answer with words, so that there was no reflex to be sent')
+  const worded = road.talks.filter(talk => !talk.lost && judgeWords(talk) === undefined)
+  if (worded.length === 0) {
+    return unclear('no message got an answer with words while the connection stood: there was no reflex to be sent')
+  }
   const other = road.talks.length > 0 && facts.connections.flatMap(({ frames }) => frames)[0]
   return no(
     `${worded.length} answers with bubbles, none of them announced by a frame with a text${other ? `; what came was ${JSON.stringify(other.text.slice(0, 60))}` : ''}`,

@@ -136,6 +136,8 @@ const tryOurFrames = async (bench: Bench, line: Line): Promise<FramesOfOurs | un
   const data = { command_id: 'verify-backend', status: 'completed' }
   connection.send(JSON.stringify({ type: 'command_ack', data }))
   connection.send('{"type":"ping"}')
+  // Comes after them: with its pong they have arrived.
+  await connection.ping()
   const pong = await until(
     () => connection.frames.find(({ json }) => isPong(json)) ?? connection.end(),
     bench.timings.graceMs,
