@@ -17,6 +17,7 @@ import { register as start } from './start.ts'
 import { register as status } from './status.ts'
 import { register as stop } from './stop.ts'
 import { register as uninstall } from './uninstall.ts'
+import { register as verifyBackend } from './verify-backend.ts'
 import { version } from './version.ts'
 
 /** Runs what was typed, to its end. Sets the process's exit code and never rejects. */
@@ -52,7 +53,7 @@ const GROUPS: readonly (readonly [heading: string, ...((program: Command) => voi
   ['Set up:', init, install, uninstall, config, completion],
   ['Run:', start, stop, restart],
   ['Look:', status, doctor, queue, logs, selftest, report],
-  ['Try:', demo, mockBackend, messagesSimulator],
+  ['Try:', demo, mockBackend, verifyBackend, messagesSimulator],
 ]
 
 const EXAMPLES = `
@@ -65,7 +66,8 @@ Examples:
   $ edge-agent status --json                how is the agent that runs?
   $ edge-agent doctor                       what is wrong, and what helps?
   $ edge-agent logs -f                      what is it doing?
-  $ edge-agent mock-backend --port 8787     a backend to try things out with`
+  $ edge-agent mock-backend --port 8787     a backend to try things out with
+  $ edge-agent verify-backend --help        does your backend do its part?`
 
 /** Prints what went wrong on standard error; returns the exit code. */
 const reportError = (error: unknown, json: boolean): number => {

@@ -8,11 +8,11 @@ export const logLine = (event: Happening): string | undefined => {
     case 'refused':
       return `[${event.road === 'http' ? 'HTTP POST' : 'WebSocket'}] Refused with ${event.status}: ${event.reason}`
     case 'posted':
-      return `[HTTP POST] Received from ${event.message.agentId}`
+      return `[HTTP POST] Received from ${event.message.agentId || NOBODY}`
     case 'looked-up':
       return event.found
         ? `[Reflex] WebSocket found for ${event.agentId} ✅`
-        : `[Reflex] WebSocket NOT found for ${event.agentId} ❌`
+        : `[Reflex] WebSocket NOT found for ${event.agentId || NOBODY} ❌`
     case 'reflex-sent':
       // JSON, so that a text of several lines stays on one.
       return `[Reflex] Sent ${JSON.stringify(event.text)} via WebSocket to ${event.agentId}`
@@ -29,3 +29,5 @@ export const logLine = (event: Happening): string | undefined => {
       return undefined
   }
 }
+
+const NOBODY = '(no X-Edge-Agent-Id)'

@@ -8,7 +8,7 @@ import { badRequest, type Refusal, reasonOf, unauthorized } from './refusal.ts'
 /** Largest POST body, in bytes. */
 const MAX_BODY_BYTES = 1024 * 1024
 
-/** A POST that passed the door. `key` is its `Idempotency-Key` as it came, quotes included; `body` its text, unparsed. */
+/** A POST that passed the door. `agentId` is empty where it came without the header: nobody can connect as that. `key` is its `Idempotency-Key` as it came, quotes included; `body` its text, unparsed. */
 export type ReceivedMessage = MessageRequest & {
   readonly agentId: string
   readonly key: string | undefined
@@ -22,8 +22,9 @@ export const readMessage = async (
 ): Promise<ReceivedMessage | Refusal> => {
   if (secret !== undefined && !bearerMatches(request.headers.authorization, secret)) return unauthorized
 
-  const sender = agentId.safeParse(request.headers['x-edge-agent-id'])
-  if (!sender.success) return badRequest(reasonOf('X-Edge-Agent-Id', sender.error))
+  const header = request.headers['x-edge-agent-id']
+  const sender = agentId.safeParse(header)
+  if (header !== undefined && !sender.success) return badRequest(reasonOf('X-Edge-Agent-Id', sender.error))
 
   const bytes = await readBody(request)
   if (bytes === undefined)
@@ -36,7 +37,7 @@ export const readMessage = async (
   const message = messageRequest.safeParse(json)
   if (!message.success) return badRequest(reasonOf('body', message.error))
 
-  return { ...message.data, agentId: sender.data, key: request.headers['idempotency-key']?.toString(), body }
+  return { ...message.data, agentId: sender.data ?? '', key: request.headers['idempotency-key']?.toString(), body }
 }
 
 /** The body, or undefined if it is too large. Read to its end all the same: a client still writing misses the answer. */

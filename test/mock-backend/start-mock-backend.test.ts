@@ -86,6 +86,19 @@ describe('the reflex and the answer', () => {
     ])
   })
 
+  test('a POST that does not say whose it is gets its answer, and nobody its reflex', async () => {
+    const { backend, lines } = await start()
+    const client = await connect(backend)
+    const response = await fetch(`${backend.url}/edge/message`, { method: 'POST', body: JSON.stringify(MESSAGE) })
+    expect(await response.json()).toMatchObject({ reply_bubbles: ['okie lemme see', 'bubble 2', 'bubble 3'] })
+    expect(lines.slice(1)).toEqual([
+      '[HTTP POST] Received from (no X-Edge-Agent-Id)',
+      '[Reflex] WebSocket NOT found for (no X-Edge-Agent-Id) ❌',
+      '[Reflex] Will return in HTTP response only (fallback mode)',
+    ])
+    expect(texts(client)).toEqual([])
+  })
+
   test('the log of a conversation is the one the protocol shows', async () => {
     const { backend, lines } = await start()
     const client = await connect(backend)

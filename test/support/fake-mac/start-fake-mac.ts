@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MAIN } from '../start-house.ts'
 
-export type FakeMac = ReturnType<typeof startFakeMac>
+type FakeMac = ReturnType<typeof startFakeMac>
 
 export type CliEnd = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
