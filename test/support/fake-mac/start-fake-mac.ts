@@ -15,8 +15,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MAIN } from '../start-house.ts'
 
-type FakeMac = ReturnType<typeof startFakeMac>
-
 export type CliEnd = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
 /**
