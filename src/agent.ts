@@ -180,12 +180,12 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
     JSON.stringify({ thread_id: threadId, sender, filtered_text: text } satisfies MessageRequest)
 
   let lookedMs = Number.NEGATIVE_INFINITY
-  const receive = (db: ChatDb): boolean => {
+  const receive = (db: ChatDb): 'at a change' | 'soon' | 'at once' => {
     try {
       const commitMs = commitTime(settings.chatDb)
       const attended = Math.abs(Date.now() - lookedMs) < UNATTENDED_MS
       lookedMs = Date.now()
-      const { queued, pending } = receiveBatch(db, {
+      const { queued, pending, more } = receiveBatch(db, {
         rules: { maxAgeMs: settings.maxMessageAgeMs, ...settings.forward },
         now: Date.now,
         commitMs,
@@ -203,11 +203,11 @@ const assemble = (settings: AgentSettings, store: ReturnType<typeof openStore>, 
       })
       if (queued > 0) answering.wake()
       settling.wake()
-      return pending === 0
+      return more ? 'at once' : pending > 0 ? 'soon' : 'at a change'
     } catch (error) {
       if (!(error instanceof EdgeError)) throw error // chat.db's
       problems.setFrom(error)
-      return false
+      return 'soon'
     }
   }
 

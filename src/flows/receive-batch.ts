@@ -86,6 +86,8 @@ export type Received = {
   readonly queued: number
   /** Rows that Messages is still writing: call again soon, even if chat.db does not change. */
   readonly pending: number
+  /** Whether there are rows behind those: call again at once. */
+  readonly more: boolean
 }
 
 /**
@@ -103,14 +105,14 @@ export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received =
 
   const marksFinished = db.marksFinished()
   let queued = 0
-  for (;;) {
+  for (let batches = 1; ; batches++) {
     const after = position
     const { pending, rows } = db.snapshot(() => ({
       pending: needs.cursor.pendingRows().map(seen => ({ ...seen, row: db.row(seen.rowid) })),
       rows: db.rowsAfter(after.rowid, BATCH_ROWS),
     }))
     if (pending.length === 0 && rows.length > 0 && rows.every(row => isJustWritten(row, needs.now()))) {
-      return { queued, pending: rows.length }
+      return { queued, pending: rows.length, more: false }
     }
     const last = rows.at(-1)
     if (last !== undefined) {
@@ -129,12 +131,15 @@ export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received =
         if (rows.length > 0) needs.cursor.move(position)
       })
     }
-    if (rows.length < BATCH_ROWS) return { queued, pending: needs.cursor.pendingRows().length }
+    const more = rows.length === BATCH_ROWS
+    if (!more || batches === MAX_BATCHES) return { queued, pending: needs.cursor.pendingRows().length, more }
   }
 }
 
 /** Few enough to be held in memory with the longest texts. */
 const BATCH_ROWS = 50
+/** After so many the rest of the program has its turn. */
+const MAX_BATCHES = 4
 /** Messages commits a row right before its join to a chat: within this time it is not worth a note that it is unfinished. */
 const JUST_WRITTEN_MS = 250
 /** Whether these were answered is not known any more. */

@@ -54,7 +54,11 @@ const statements = (db: Database.Database) => {
   const after = query<[number, number]>('WHERE m.ROWID > ? ORDER BY m.ROWID LIMIT ?')
   const byRowid = query<[number]>('WHERE m.ROWID = ?')
   const outgoing = query<[number]>('WHERE m.ROWID > ? AND m.is_from_me = 1 ORDER BY m.ROWID')
-  const failed = query<[bigint]>('WHERE m.date >= ? AND m.is_from_me = 1 AND m.error <> 0 ORDER BY m.date')
+  // By Messages' own index of failures: those of all time are few, the messages of an hour may be many.
+  const failures = ['<', '>'].map(
+    sign => `SELECT ROWID FROM message WHERE is_finished IN (0, 1) AND is_from_me = 1 AND error ${sign} 0`,
+  )
+  const failed = query<[bigint]>(`WHERE m.ROWID IN (${failures.join(' UNION ALL ')}) AND +m.date >= ? ORDER BY +m.date`)
   const version = db.prepare<[], number>('PRAGMA data_version').pluck()
   const highest = db.prepare<[], number>('SELECT COALESCE(MAX(ROWID), 0) FROM message').pluck()
   const sequence = db.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'message'").pluck()

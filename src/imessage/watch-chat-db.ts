@@ -15,8 +15,8 @@ export const watchChatDb = async (watching: {
   readonly signal: AbortSignal
   /** A conversation lives: look more often. */
   readonly isLive: () => boolean
-  /** Reads what is new; false where it wants to be called again though nothing changes. May throw what SQLite throws. */
-  readonly onChange: (db: ChatDb) => boolean
+  /** Reads what is new, and says when to look again though nothing changes. May throw what SQLite throws. */
+  readonly onChange: (db: ChatDb) => 'at a change' | 'soon' | 'at once'
   /** The connection to read by, or none for the moment. */
   readonly onOpen: (db: ChatDb | undefined) => void
   readonly onProblem: (problem: ChatDbProblem | undefined) => void
@@ -74,11 +74,15 @@ const follow = async (
     while (!signal.aborted) {
       const version = db.dataVersion()
       if (version !== seen) {
-        const settled = onChange(db)
+        const again = onChange(db)
         onProblem(undefined)
         if (version !== last) changedAt = performance.now()
         last = version
-        seen = settled ? version : undefined
+        seen = again === 'at a change' ? version : undefined
+        if (again === 'at once') {
+          await new Promise(resolve => setImmediate(resolve))
+          continue
+        }
       }
       const now = performance.now()
       if (now - checkedAt >= IDENTITY_CHECK_MS) {

@@ -42,9 +42,18 @@ export const createInbox = (db: Database, counters: Counters) => {
   const twin = db
     .prepare<[string, string], number>('SELECT 1 FROM messages WHERE fingerprint = ? AND guid <> ? LIMIT 1')
     .pluck()
+  // From thread to thread by the index messages_due: a backlog in few threads costs as little as none.
   const heads = db.prepare<[], { id: number; thread_id: string; next_post_ms: number | null }>(
-    `SELECT id, thread_id, next_post_ms FROM messages WHERE id IN
-       (SELECT MIN(id) FROM messages WHERE state IN ('queued', 'waiting') GROUP BY thread_id)
+    `WITH RECURSIVE threads (thread_id) AS (
+       SELECT MIN(thread_id) FROM messages INDEXED BY messages_due WHERE state IN ('queued', 'waiting')
+       UNION ALL
+       SELECT (SELECT MIN(m.thread_id) FROM messages m INDEXED BY messages_due
+               WHERE m.state IN ('queued', 'waiting') AND m.thread_id > threads.thread_id)
+       FROM threads WHERE thread_id IS NOT NULL)
+     SELECT id, thread_id, next_post_ms FROM messages WHERE id IN
+       (SELECT (SELECT MIN(m.id) FROM messages m INDEXED BY messages_due
+                WHERE m.state IN ('queued', 'waiting') AND m.thread_id = threads.thread_id)
+        FROM threads)
      ORDER BY id`,
   )
   const byId = db.prepare<[number], MessageRecord>('SELECT * FROM messages WHERE id = ?')

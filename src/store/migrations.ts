@@ -115,4 +115,13 @@ export const MIGRATIONS: readonly string[] = [
   -- How long a waiting message waits in all: its end alone means nothing once the clock was set.
   ALTER TABLE messages ADD COLUMN wait_ms REAL;
   `,
+  `
+  -- SQLite uses a partial index only where the query repeats its condition to the letter, which most did not.
+  DROP INDEX messages_open;
+  DROP INDEX bubbles_open;
+  CREATE INDEX messages_state ON messages (state, id);
+  CREATE INDEX messages_due ON messages (thread_id, id) WHERE state IN ('queued', 'waiting');
+  CREATE INDEX bubbles_state ON bubbles (state, thread_id, immediate DESC, id);
+  CREATE INDEX bubbles_echo ON bubbles (echo_guid) WHERE echo_guid IS NOT NULL;
+  `,
 ]

@@ -50,7 +50,8 @@ export const createOutbox = (db: Database, counters: Counters) => {
   )
   const inState = db.prepare<[BubbleState], BubbleRow>('SELECT * FROM bubbles WHERE state = ? ORDER BY id')
   const awaiting = db.prepare<[number], BubbleRow>(
-    `SELECT * FROM bubbles WHERE state IN ('sent', 'unknown') OR (state = 'parked' AND started_ms >= ? AND row_guid IS NULL)
+    `SELECT * FROM bubbles WHERE state IN ('sent', 'unknown', 'parked')
+       AND (state <> 'parked' OR (started_ms >= ? AND row_guid IS NULL))
      ORDER BY (state = 'parked'), started_ms, id`,
   )
   const claimed = db.prepare<[string], number>('SELECT 1 FROM bubbles WHERE row_guid = ?').pluck()

@@ -50,31 +50,31 @@ const receive = (now: number, attended = true) =>
 
 test('a row whose join to its chat follows at once is stored once, whole, in one commit', async () => {
   const written = writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'hi', joinMs: 50 })
-  expect(receive(Date.now())).toEqual({ queued: 0, pending: 1 })
+  expect(receive(Date.now())).toEqual({ queued: 0, pending: 1, more: false })
   expect({ commits, noted: store.cursor.pendingRows() }).toEqual({ commits: 0, noted: [] })
   await written
-  expect(receive(Date.now())).toEqual({ queued: 1, pending: 0 })
+  expect(receive(Date.now())).toEqual({ queued: 1, pending: 0, more: false })
   expect(commits).toBe(1)
 })
 
 test('a row that stays without its chat is noted, and holds up nobody', async () => {
   const { rowid } = await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'late', joinMs: 'never' })
-  expect(receive(Date.now() + 1_000)).toEqual({ queued: 0, pending: 1 })
+  expect(receive(Date.now() + 1_000)).toEqual({ queued: 0, pending: 1, more: false })
   expect(store.cursor.pendingRows()).toMatchObject([{ rowid }])
   await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'whole' })
-  expect(receive(Date.now())).toEqual({ queued: 1, pending: 1 })
+  expect(receive(Date.now())).toEqual({ queued: 1, pending: 1, more: false })
 })
 
 test('a row that was just written is noted when a whole one stands behind it', async () => {
   await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'half', joinMs: 'never' })
   await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'whole' })
-  expect(receive(Date.now())).toEqual({ queued: 1, pending: 1 })
+  expect(receive(Date.now())).toEqual({ queued: 1, pending: 1, more: false })
 })
 
 test('a row with a date from the future is no newer than another', async () => {
   const date = BigInt(Date.now() + 86_400_000 - Date.UTC(2001, 0, 1)) * 1_000_000n
   await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'later', joinMs: 'never', columns: { date } })
-  expect(receive(Date.now())).toEqual({ queued: 0, pending: 1 })
+  expect(receive(Date.now())).toEqual({ queued: 0, pending: 1, more: false })
   expect(store.cursor.pendingRows()).toHaveLength(1)
 })
 
@@ -103,7 +103,16 @@ test('a row is given up after it was looked at for its time, not after so long a
   const date = toAppleDate(Date.now() + HOUR_MS)
   await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'late', joinMs: 'never', columns: { date } })
   receive(Date.now())
-  expect(receive(Date.now() + HOUR_MS, false)).toEqual({ queued: 0, pending: 1 })
-  expect(receive(Date.now() + HOUR_MS + 59_000)).toEqual({ queued: 0, pending: 1 })
-  expect(receive(Date.now() + HOUR_MS + 61_000)).toEqual({ queued: 0, pending: 0 })
+  expect(receive(Date.now() + HOUR_MS, false)).toEqual({ queued: 0, pending: 1, more: false })
+  expect(receive(Date.now() + HOUR_MS + 59_000)).toEqual({ queued: 0, pending: 1, more: false })
+  expect(receive(Date.now() + HOUR_MS + 61_000)).toEqual({ queued: 0, pending: 0, more: false })
+})
+
+test('a backlog is taken in a little at a time, so that the rest of the program has its turn', async () => {
+  for (let i = 0; i < 450; i++) await writer.writeIncoming({ chat: CHAT, from: ANNA, text: `message ${i}` })
+  expect([1, 2, 3].map(() => receive(Date.now()))).toEqual([
+    { queued: 200, pending: 0, more: true },
+    { queued: 200, pending: 0, more: true },
+    { queued: 50, pending: 0, more: false },
+  ])
 })
