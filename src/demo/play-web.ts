@@ -70,6 +70,7 @@ export const playWeb = async ({
       if (seen.what === 'committed') phone.onCommitted(seen.at)
       if (seen.what === 'sent' && (seen.thread === undefined || seen.thread === PERSON)) {
         phone.onSent(seen.text, seen.at)
+        mock.console.onSeen(PERSON, seen.text, seen.at)
         agent.onSent()
       }
     })

@@ -11,7 +11,7 @@ const act = name => () => call('POST', `/mock/extension/${name}`)
 const TRIALS = [
   ['Drop the WebSocket', lay({ fault: 'terminate' }), 'Dropped. The agent dials again at once; write meanwhile.'],
   [
-    'Keep it from coming back',
+    'Refuse it 3 times',
     lay({ fault: 'upgrade-status', times: 3 }),
     'The next 3 dials are refused: the answer alone brings the reflex.',
   ],
@@ -30,9 +30,9 @@ const TRIALS = [
     lay({ fault: 'reflex-twice', newId: true }),
     'Write something: you will see the reflex once.',
   ],
-  ['Reflex after the answer', lay({ fault: 'reflex-after-answer' }), 'Write something: nothing is doubled.'],
-  ['kill -9 the agent now', act('kill'), 'Killed. It is started again in a moment; what you write now is not lost.'],
-  ['kill -9 after the reflex', act('kill-after-reflex'), 'Write something: the agent dies between reflex and answer.'],
+  ['Reflex after answer', lay({ fault: 'reflex-after-answer' }), 'Write something: nothing is doubled.'],
+  ['kill -9 the agent', act('kill'), 'Killed. It is started again in a moment; what you write now is not lost.'],
+  ['kill -9 after reflex', act('kill-after-reflex'), 'Write something: the agent dies between reflex and answer.'],
 ]
 
 const AGENT = {
@@ -92,10 +92,18 @@ const build = () => {
       form,
     ),
     el('p', { class: 'phone-verdict', id: 'phone-verdict' }),
-    el('div', { class: 'card trials' }, el('h2', {}, 'Try this'), el('div', { class: 'actions' }, ...trials), outcome),
+    el(
+      'div',
+      { class: 'card trials' },
+      el('h2', {}, 'Try this'),
+      el('div', { class: 'trial-list' }, ...trials),
+      outcome,
+    ),
   )
   document.querySelector('.layout').prepend(section)
   document.body.classList.add('with-phone')
+  setText(document.querySelector('h1'), 'edge-agent demo')
+  document.title = 'edge-agent demo'
   return { screen, typing, samples, section }
 }
 
@@ -166,15 +174,15 @@ const drawPills = agent => {
 const drawVerdict = ({ said, seen, missing, doubled }) => {
   const isGood = doubled === 0
   const words = [
-    `said ${said}`,
-    `seen ${seen}`,
-    missing > 0 ? `${missing} on the way` : 'none missing',
-    isGood ? 'none doubled' : `${doubled} doubled`,
+    `${said} said`,
+    `${seen} seen`,
+    missing > 0 ? `${missing} on the way` : '0 missing',
+    `${doubled} doubled`,
   ]
   const verdict = byId('phone-verdict')
   verdict.hidden = said === 0
   verdict.classList.toggle('is-bad', !isGood)
-  setText(verdict, `${isGood ? '✓' : '✕'} Bubbles: ${words.join(' · ')}`)
+  setText(verdict, `${isGood ? '✓' : '✕'} ${words.join(' · ')}`)
 }
 
 /** While the backend has a message of this person, or its bubbles are on the way. */

@@ -125,6 +125,8 @@ export const createConsole = ({
     },
     /** A line for the log on the page. */
     note: (line: string): void => journal.note('note', line),
+    /** A person has got this text; for who can see their phone. */
+    onSeen: journal.onSeen,
     layAll: (specs: readonly FaultSpec[]): void => {
       for (const spec of specs) attached?.laid.lay(spec)
     },

@@ -22,8 +22,12 @@ export type JournalItem = {
   readonly at: number
   readonly state: ItemState
   readonly posts: number
-  /** Since `at`, in ms: the reflex written, acked as completed (it was sent to the person), the answer out. */
+  /**
+   * Since `at`, in ms: the reflex written, the first bubble seen by the person (where somebody tells), the first command
+   * acked as completed, the answer out.
+   */
   readonly reflexMs?: number
+  readonly seenMs?: number
   readonly ackMs?: number
   readonly answerMs?: number
   readonly steps: readonly Step[]
@@ -39,7 +43,7 @@ export type ItemState = 'thinking' | 'answered' | 'failed' | 'sent' | 'completed
 
 export type Step = {
   readonly at: number
-  readonly what: 'posted' | 'reflex' | 'no-reflex' | 'fault' | 'ack' | 'answered' | 'hung-up' | 'command'
+  readonly what: 'posted' | 'reflex' | 'no-reflex' | 'fault' | 'ack' | 'answered' | 'hung-up' | 'command' | 'seen'
   readonly label: string
   readonly isGood: boolean
 }
@@ -109,7 +113,7 @@ export const createJournalItems = (onItem: (item: JournalItem) => void) => {
         const { command_id, status, error } = event.ack
         const item = ofCommand(command_id)
         if (item === undefined) return
-        const label = status === 'completed' ? 'Ack: sent to the person' : `Ack: ${status}${error ? `, ${error}` : ''}`
+        const label = status === 'completed' ? 'Ack: completed' : `Ack: ${status}${error ? `, ${error}` : ''}`
         const acked = withStep(item, event.at, 'ack', label, status !== 'failed')
         const ended = status === 'completed' ? { ackMs: item.ackMs ?? event.at - item.at } : {}
         const state = item.kind === 'command' && status !== 'received' ? { state: status } : {}
@@ -170,10 +174,22 @@ export const createJournalItems = (onItem: (item: JournalItem) => void) => {
       const item = messageOf(target)
       if (item !== undefined) put(withStep(item, at, 'fault', `Fault: ${title}`, false))
     },
+    /** A person has got this text: told by who can see their phone. */
+    onSeen: (thread: string, text: string, at: number): void => {
+      const item = newest(item => item.thread === thread && isOf(item, text))
+      if (item === undefined) return
+      const label = `On the phone: ${JSON.stringify(text)}`
+      put({ ...withStep(item, at, 'seen', label), seenMs: item.seenMs ?? at - item.at })
+    },
     list: (): readonly JournalItem[] => [...items.values()],
     get: (id: number): JournalItem | undefined => items.get(id),
   }
 }
+
+/** Whether the text is in the answer or in one of the commands. */
+const isOf = ({ kind, text, answer, frames }: JournalItem, seen: string): boolean =>
+  (kind === 'command' && text === seen) ||
+  [answer, ...frames.map(({ text }) => text)].some(json => json?.includes(JSON.stringify(seen)))
 
 const NO_REFLEX = {
   'no-connection': 'No WebSocket: the answer alone brings the reflex',

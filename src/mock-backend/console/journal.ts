@@ -30,6 +30,7 @@ export const createJournal = (changes: {
   return {
     items: items.list,
     item: items.get,
+    onSeen: items.onSeen,
     log: log as readonly LogEntry[],
     note,
     onEvent: (event: MockBackendEvent): void => {

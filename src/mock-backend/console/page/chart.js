@@ -4,29 +4,37 @@ import { onChange, store } from './store.js'
 /** How many messages are drawn, the newest. */
 const SHOWN = 60
 const LIMIT_MS = 500
-const WIDTH = 600
 const HEIGHT = 96
 const LEFT = 44
 
-/** How long each reflex took, from the POST to the agent's word that it was sent. */
-export const startChart = () => onChange(['items', 'start'], draw)
+/** How long each reflex took. */
+export const startChart = () => {
+  onChange(['items', 'start'], draw)
+  new ResizeObserver(draw).observe(byId('chart'))
+}
+
+/** In ms: until the person had it, where that is known; else until the agent confirmed it. Undefined without a reflex. */
+export const latencyOf = ({ kind, reflexMs, seenMs, ackMs }) =>
+  kind === 'command' || reflexMs !== undefined ? (seenMs ?? ackMs) : undefined
 
 const draw = () => {
   const messages = [...store.items.values()].filter(({ kind }) => kind === 'message')
   const shown = messages.slice(-SHOWN)
-  const times = shown.map(({ ackMs, reflexMs }) => ackMs ?? reflexMs)
+  const times = shown.map(latencyOf)
   const known = times.filter(ms => ms !== undefined).toSorted((a, b) => a - b)
   const median = known[Math.floor(known.length / 2)]
   drawFigures(messages, median)
 
   const top = Math.max(LIMIT_MS * 1.15, (known.at(-1) ?? 0) * 1.1)
   const y = ms => HEIGHT - 14 - (ms / top) * (HEIGHT - 24)
-  const x = index => LEFT + 14 + ((WIDTH - LEFT - 30) * index) / Math.max(SHOWN / 3, shown.length - 1, 1)
+  const width = Math.max(byId('chart').clientWidth, 260)
+  const x = index => LEFT + 14 + ((width - LEFT - 30) * index) / Math.max(SHOWN / 3, shown.length - 1, 1)
   const label = known.length === 0 ? 'no reflex yet' : `median ${formatMs(median)}, slowest ${formatMs(known.at(-1))}`
-  const svg = node('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': `Reflex latency: ${label}` })
+  const until = shown.some(({ seenMs }) => seenMs !== undefined) ? 'the person had it' : 'the agent confirmed it'
+  const svg = node('svg', { viewBox: `0 0 ${width} ${HEIGHT}`, role: 'img', 'aria-label': `Reflex latency: ${label}` })
   svg.append(
-    node('line', { class: 'axis', x1: LEFT, x2: WIDTH, y1: y(0), y2: y(0) }),
-    node('line', { class: 'limit', x1: LEFT, x2: WIDTH, y1: y(LIMIT_MS), y2: y(LIMIT_MS) }),
+    node('line', { class: 'axis', x1: LEFT, x2: width, y1: y(0), y2: y(0) }),
+    node('line', { class: 'limit', x1: LEFT, x2: width, y1: y(LIMIT_MS), y2: y(LIMIT_MS) }),
     node('text', { x: LEFT - 6, y: y(0) + 4, 'text-anchor': 'end' }, '0'),
     node('text', { x: LEFT - 6, y: y(LIMIT_MS) + 4, 'text-anchor': 'end' }, '500 ms'),
     ...shown.map((item, index) =>
@@ -41,7 +49,7 @@ const draw = () => {
   )
   byId('chart').replaceChildren(
     svg,
-    el('figcaption', {}, `Reflex, from the POST until it was sent: ${label}. ✕ is a message without one.`),
+    el('figcaption', {}, `Reflex, from the POST until ${until}: ${label}. ✕ is a message without one.`),
   )
 }
 

@@ -1,4 +1,5 @@
 import { attempt, call } from './api.js'
+import { latencyOf } from './chart.js'
 import { announce, byId, commandLine, el, formatMs, formatTime, setOptions, setText } from './dom.js'
 import { knownAgents, knownThreads, onChange, openConnections, store } from './store.js'
 
@@ -138,12 +139,12 @@ const describeWho = ({ kind, sender, thread, agent, posts }) => {
   return [from, agent, posts > 1 ? `${posts} POSTs` : ''].filter(part => part !== '').join(' · ')
 }
 
-const describeTimes = ({ kind, ackMs, reflexMs, answerMs }) => {
-  if (kind === 'command') return ackMs === undefined ? '' : `sent in ${formatMs(ackMs)}`
-  const reflex = ackMs ?? reflexMs
+const describeTimes = item => {
+  const reflex = latencyOf(item)
+  if (item.kind === 'command') return reflex === undefined ? '' : `in ${formatMs(reflex)}`
   return [
     reflex === undefined ? '' : `reflex ${formatMs(reflex)}`,
-    answerMs === undefined ? '' : `answer ${formatMs(answerMs)}`,
+    item.answerMs === undefined ? '' : `answer ${formatMs(item.answerMs)}`,
   ]
     .filter(part => part !== '')
     .join(' · ')
