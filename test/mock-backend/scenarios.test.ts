@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
+import { CATALOGUE } from '../../src/mock-backend/catalogue/catalogue.ts'
 import { readScenario } from '../../src/mock-backend/read-scenario.ts'
 import { startWithConsole } from '../../src/mock-backend/start-with-console.ts'
 
@@ -68,4 +69,13 @@ test.each([
 
 test('a file that is not there is named', () => {
   expect(complaint(join(dir, 'none.toml'))).toMatch(/none\.toml cannot be read: ENOENT/)
+})
+
+test('docs/mock-backend.md has every fault, with each of its parameters, and every example', () => {
+  const doc = readFileSync(join(SHIPPED, '..', 'mock-backend.md'), 'utf8')
+  for (const { name, params } of CATALOGUE) {
+    const row = doc.split('\n').find(line => line.startsWith(`| \`${name}\` |`)) ?? ''
+    for (const param of params) expect(row, name).toContain(`\`${param}\``)
+  }
+  for (const name of readdirSync(SHIPPED)) expect(doc).toContain(`(scenarios/${name})`)
 })

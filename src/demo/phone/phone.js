@@ -12,7 +12,7 @@ const TRIALS = [
   ['Drop the WebSocket', lay({ fault: 'terminate' }), 'Dropped. The agent dials again at once; write meanwhile.'],
   [
     'Refuse it 3 times',
-    lay({ fault: 'upgrade-status', times: 3 }),
+    lay({ fault: 'upgrade-status', retryAfter: '2', times: 3 }),
     'The next 3 dials are refused: the answer alone brings the reflex.',
   ],
   [

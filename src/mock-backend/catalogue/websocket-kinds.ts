@@ -165,11 +165,11 @@ export const WEBSOCKET_KINDS: readonly FaultKind[] = [
     hint: 'Many small frames a second, of a type that nobody knows.',
     params: {
       perSecond: z.int().min(1).max(20_000).default(10_000).describe('frames a second'),
-      forMs: milliseconds.min(1).max(60_000).default(1000).describe('for so many ms'),
+      duringMs: milliseconds.min(1).max(60_000).default(1000).describe('for so many ms'),
       ...when,
     },
-    lay: (rig, aim, { perSecond, forMs, ...at }) =>
-      strike(rig, aim, at, agentId => floodFrames(rig, agentId, perSecond, forMs)),
+    lay: (rig, aim, { perSecond, duringMs, ...at }) =>
+      strike(rig, aim, at, agentId => floodFrames(rig, agentId, perSecond, duringMs)),
   }),
 ]
 

@@ -88,7 +88,11 @@ const drawEmpty = shown => {
 }
 
 export const agentCommand = () =>
-  `EDGE_SECRET=${store.needsSecret ? "'the secret'" : 'any'} edge-agent start --backend-url ${store.url} --agent-id my-agent`
+  [
+    `EDGE_SECRET=${store.needsSecret ? "'the secret'" : 'any'} edge-agent start`,
+    `--backend-url ${store.url}`,
+    '--agent-id my-agent',
+  ].join(' \\\n  ')
 
 const createRow = first => {
   const parts = Object.fromEntries(
