@@ -36,6 +36,7 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
 const EXAMPLES = `
 Examples:
   $ edge-agent demo                         see it work, without any real Messages
+  $ edge-agent demo --web                   play with it in the browser
   $ edge-agent config check                 are the settings right?
   $ edge-agent start --log-format json      run, with a log for programs
   $ edge-agent status --json                how is the agent that runs?

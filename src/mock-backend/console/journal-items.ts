@@ -83,6 +83,14 @@ export const createJournalItems = (onItem: (item: JournalItem) => void) => {
 
   const onEvent = (event: MockBackendEvent): void => {
     switch (event.type) {
+      case 'connected':
+      case 'disconnected':
+      case 'dialled':
+      case 'dial-ended':
+      case 'refused':
+      case 'looked-up':
+      case 'frame':
+        return
       case 'posted': {
         const { agentId, thread_id, sender, filtered_text, key, body } = event.message
         const known = key === undefined ? undefined : messageOf(event.message)

@@ -59,7 +59,16 @@ const describe = (event: MockBackendEvent): string | undefined => {
       return `[Command] Acked as ${event.ack.status} by ${event.agentId}`
     case 'command-sent':
       return `[Command] Sent ${event.command.command_type} to ${event.agentId}`
-    default:
+    case 'connected':
+    case 'dialled':
+    case 'dial-ended':
+    case 'refused':
+    case 'posted':
+    case 'looked-up':
+    case 'reflex-sent':
+    case 'reflex-not-sent':
+    case 'struck':
+    case 'frame':
       return undefined
   }
 }

@@ -1,4 +1,4 @@
-import { call } from './api.js'
+import { attempt, call } from './api.js'
 import { startChart } from './chart.js'
 import { startComposer } from './composer.js'
 import { startConnections } from './connections.js'
@@ -35,24 +35,21 @@ const begin = () => {
 }
 
 const askForSecret = () => {
-  const section = byId('login')
-  const form = section.querySelector('form')
-  section.hidden = false
+  const form = byId('login').querySelector('form')
+  byId('login').hidden = false
   setText(byId('live'), 'locked')
   byId('secret').focus()
-  form.addEventListener('submit', async event => {
+  form.addEventListener('submit', event => {
     event.preventDefault()
-    const outcome = form.querySelector('.outcome')
-    try {
-      await call('POST', '/mock/login', { secret: byId('secret').value })
-      byId('secret').value = ''
-      begin()
-    } catch (error) {
-      outcome.className = 'outcome is-bad'
-      outcome.textContent = error.message
-      byId('secret').select()
-    }
+    void logIn(form.querySelector('.outcome'))
   })
+}
+
+const logIn = async outcome => {
+  const isIn = await attempt(outcome, () => call('POST', '/mock/login', { secret: byId('secret').value }), '')
+  if (!isIn) return byId('secret').select()
+  byId('secret').value = ''
+  begin()
 }
 
 for (const start of [
