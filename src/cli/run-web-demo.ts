@@ -44,7 +44,7 @@ export const runWebDemo = async ({
         if (json) process.stdout.write(`${JSON.stringify({ url })}\n`)
         const bold = styleText('bold', url, { stream: process.stdout })
         print(`\n  ${bold}\n\nAll of it is simulated, your Messages are never touched. Ctrl-C ends it.`)
-        if (open && process.stdout.isTTY) openBrowser(url)
+        if (open && !json && process.stdout.isTTY) openBrowser(url)
       },
     })
   } finally {

@@ -79,8 +79,9 @@ export const playWeb = async ({
     await aborted(stop)
     if (!signal.aborted) throw death.signal.reason
   } finally {
-    await mock.close()
+    // The agent first: it may still be answered.
     await house.close()
+    await mock.close()
   }
 }
 

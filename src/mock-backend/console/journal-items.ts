@@ -5,9 +5,11 @@ import { parseJson } from '../parse-json.ts'
 /** How many messages and commands are kept, the newest; and of each, steps and frames. */
 const MAX_ITEMS = 500
 const MAX_STEPS = 60
-const MAX_FRAMES = 40
-/** Longest text that is kept as it came, in UTF-16 units. */
-const MAX_TEXT = 16 * 1024
+const MAX_FRAMES = 20
+/** Longest texts that are kept as they came, in UTF-16 units. All of it together stays below a hundred megabytes. */
+const MAX_TEXT = 8 * 1024
+const MAX_FRAME = 4 * 1024
+const MAX_LABEL = 300
 
 /** A message that was POSTed, with all repetitions under its key; or a command that a person sent from here. */
 export type JournalItem = {
@@ -135,7 +137,7 @@ export const createJournalItems = (onItem: (item: JournalItem) => void) => {
         // The agent had hung up, but the work is done: a repetition gets its answer.
         const isHeard = item.state !== 'failed'
         const label = isHeard
-          ? `Answer out: ${event.status}, ${countBubbles(event.answer)}`
+          ? `Answer out: ${event.status}${isOk ? `, ${countBubbles(event.answer)}` : ''}`
           : 'Answer ready, nobody there'
         put({
           ...withStep(item, event.at, 'answered', label, isOk && isHeard),
@@ -207,16 +209,16 @@ const NO_REFLEX = {
 
 const withStep = (item: JournalItem, at: number, what: Step['what'], label: string, isGood = true): JournalItem => ({
   ...item,
-  steps: [...item.steps, { at, what, label: cut(label), isGood }].slice(-MAX_STEPS),
+  steps: [...item.steps, { at, what, label: cut(label, MAX_LABEL), isGood }].slice(-MAX_STEPS),
 })
 
 const withFrame = (item: JournalItem, at: number, direction: Frame['direction'], text: string): JournalItem => ({
   ...item,
-  frames: [...item.frames, { at, direction, text: cut(text) }].slice(-MAX_FRAMES),
+  frames: [...item.frames, { at, direction, text: cut(text, MAX_FRAME) }].slice(-MAX_FRAMES),
 })
 
-const cut = (text: string): string =>
-  text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}… (${text.length} characters in all)`
+const cut = (text: string, max = MAX_TEXT): string =>
+  text.length <= max ? text : `${text.slice(0, max)}… (${text.length} characters in all)`
 
 const countBubbles = (answer: string): string => {
   const parsed = parseJson(answer) as { reply_bubbles?: readonly unknown[] } | undefined

@@ -7,6 +7,7 @@ export type LogEntry = { readonly seq: number; readonly at: number; readonly typ
 
 /** How many log entries are kept, the newest. */
 const MAX_LOG = 1000
+const MAX_LINE = 1000
 
 export type Journal = ReturnType<typeof createJournal>
 
@@ -21,7 +22,7 @@ export const createJournal = (changes: {
 
   const note = (type: string, line: string, at = Date.now()): void => {
     seq += 1
-    const entry = { seq, at, type, line }
+    const entry = { seq, at, type, line: line.slice(0, MAX_LINE) }
     log.push(entry)
     if (log.length > MAX_LOG) log.shift()
     changes.onLog(entry)

@@ -180,9 +180,10 @@ const drawActive = (list, outcome) => {
   const rows = store.faults.map(({ id, title, spec, left, strikes }) => {
     const row = known.get(String(id)) ?? createActive(id, title, outcome)
     const whom = [spec.agent, spec.thread].filter(Boolean).join(', ')
+    const chance = spec.probability < 1 ? `, each with a chance of ${Math.round(spec.probability * 100)} %` : ''
     const count = left === null ? 'until lifted' : left === 1 ? 'the next one' : `${left} more`
     const struck = strikes === 0 ? '' : `, struck ${strikes}×`
-    setText(row.querySelector('span'), `${title}${whom ? ` for ${whom}` : ''}: ${count}${struck}`)
+    setText(row.querySelector('span'), `${title}${whom ? ` for ${whom}` : ''}: ${count}${chance}${struck}`)
     return row
   })
   for (const row of known.values()) if (!rows.includes(row)) row.remove()
