@@ -4,6 +4,7 @@ import { readSecret } from '../config/secret.ts'
 import { redact } from '../core/redact.ts'
 import { readInstalled } from '../install/read-installed.ts'
 import type { RunTool } from '../macos/run-tool.ts'
+import { within } from '../within.ts'
 import { type Check, type CheckState, exitOf, GROUPS, type Group, verdictsOf } from './check.ts'
 import { expectedPlist } from './expected-plist.ts'
 import { judgeAgent } from './judge-agent.ts'
@@ -21,7 +22,6 @@ import { lookAtNode } from './look-at-node.ts'
 import { lookAtService, readPlist } from './look-at-service.ts'
 import { lookAtState } from './look-at-state.ts'
 import { lookAtSystem } from './look-at-system.ts'
-import { within } from './within.ts'
 
 export type DoctorReport = {
   readonly ok: boolean
