@@ -16,8 +16,6 @@ import { fileURLToPath } from 'node:url'
 import { MAIN } from '../start-house.ts'
 import { keychainIn } from './keychain.ts'
 
-export type FakeMac = ReturnType<typeof startFakeMac>
-
 export type CliEnd = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
 /**
