@@ -22,6 +22,10 @@ export type ConnectionStatus =
       readonly retryAt: number
     }
 
+/** Why there is no connection now, or was none before this dial. */
+export const lastErrorOf = (status: ConnectionStatus | undefined): ConnectionError | undefined =>
+  status !== undefined && 'lastError' in status ? status.lastError : undefined
+
 /**
  * Keeps one WebSocket to the backend, and dials again whenever it ends, for whatever reason. Resolves when `signal`
  * aborts and the last connection is gone; never rejects. `readSecret` is asked at every dial, and while waiting to see

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { createCommandEnd } from '../agent.ts'
 import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadStateDir } from '../config/load-config.ts'
 import { askAgent } from '../control/ask-agent.ts'
 import { controlSocketPath } from '../control/socket-path.ts'
 import { EdgeError } from '../core/errors.ts'
+import { createCommandEnd } from '../flows/end-command.ts'
 import { createQueue } from '../flows/tend-queue.ts'
 import { openStore } from '../store/open-store.ts'
 

@@ -6,7 +6,7 @@ import { type ConfigRow, describeConfig } from './describe-config.ts'
 import { listSettings, type Setting } from './list-settings.ts'
 import { expandHome, type Host, placesOf } from './places.ts'
 import { type Given, readSettingsFile } from './read-settings-file.ts'
-import { findSecret } from './secret.ts'
+import { findSecret, type SecretSource } from './secret.ts'
 import { settingsFor } from './settings.ts'
 import { showFound } from './show-found.ts'
 
@@ -23,6 +23,8 @@ export type Inspection = {
   readonly faults: readonly Fault[]
   /** What looks like a mistake and does no harm. */
   readonly warnings: readonly string[]
+  /** Where the secret is, as far as that can be told. */
+  readonly secret: SecretSource
   /** Undefined where there is a fault. */
   readonly config: Config | undefined
 }
@@ -60,6 +62,7 @@ export const inspectConfig = (input: ConfigInput): Inspection => {
     rows: describeConfig(settings, given, secret.source),
     faults,
     warnings: [...unknownVariables(settings, input), ...(inKeychain && secretFileGiven ? [FILE_IGNORED] : [])],
+    secret: secret.source,
     config: faults.length > 0 ? undefined : toConfig(schema.parse(nest(settings, given)), secret.source),
   }
 }

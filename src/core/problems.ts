@@ -21,16 +21,23 @@ export const createProblems = (
     open.set(code, problem)
     if (known === undefined) onChange(problem, 'begins')
   }
+  /** The problem that an error tells of, by its own code and remedy where it has them. */
+  const setFrom = (error: unknown): void => {
+    const { code = 'unexpected', message, remedy = 'Please report it with the log.' } = error as Partial<Problem>
+    set(code, message ?? String(error), remedy)
+  }
+  const clear = (code: string): void => {
+    const problem = open.get(code)
+    if (problem !== undefined && open.delete(code)) onChange(problem, 'ends')
+  }
   return {
     set,
-    /** The problem that an error tells of, by its own code and remedy where it has them. */
-    setFrom: (error: unknown): void => {
-      const { code = 'unexpected', message, remedy = 'Please report it with the log.' } = error as Partial<Problem>
-      set(code, message ?? String(error), remedy)
-    },
-    clear: (code: string): void => {
-      const problem = open.get(code)
-      if (problem !== undefined && open.delete(code)) onChange(problem, 'ends')
+    setFrom,
+    clear,
+    /** Of these codes the one of `error` holds, where there is one, and no other. */
+    replace: (codes: readonly string[], error: { readonly code: string } | undefined): void => {
+      for (const code of codes) if (code !== error?.code) clear(code)
+      if (error !== undefined) setFrom(error)
     },
     has: (code: string): boolean => open.has(code),
     list: (): Problem[] => [...open.values()],

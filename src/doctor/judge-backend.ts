@@ -1,6 +1,7 @@
+import type { Certificate, WebSocketAnswer } from '../backend/backend-steps.ts'
 import { type Check, verdictsOf } from './check.ts'
 import type { AgentLife, Status } from './look-at-agent.ts'
-import type { BackendFacts, Certificate } from './look-at-backend.ts'
+import type { BackendFacts } from './look-at-backend.ts'
 import { quote } from './quote.ts'
 
 const { ok, warning, failed, skipped } = verdictsOf('backend')
@@ -161,7 +162,8 @@ const judgeWebSocket = ({ websocket, http }: BackendFacts, agent: AgentLife): Ch
       "Look at the backend's log, and at proxies before it.",
     )
   }
-  const { status, closedWith } = websocket.found
+  const status = websocket.found.kind === 'refused' ? websocket.found.status : 101
+  const closedWith = closeCodeOf(websocket.found)
   if (REFUSED.has(status) || closedWith === 4401 || closedWith === 4403) {
     return failed(
       'backend_websocket',
@@ -182,6 +184,9 @@ const judgeWebSocket = ({ websocket, http }: BackendFacts, agent: AgentLife): Ch
   return ok('backend_websocket', 'opened by this check and closed again, as no agent runs here')
 }
 
+const closeCodeOf = (answer: WebSocketAnswer): number | undefined =>
+  answer.kind === 'closed' ? answer.code : undefined
+
 const judgeConnection = ({ state, since, lastError }: Status['connection']): Check => {
   const when = since > 0 ? ` since ${new Date(since).toISOString()}` : ''
   if (state === 'open') return ok('backend_websocket', `the agent's is open${when}`)
@@ -200,7 +205,7 @@ const judgeSecondAgent = ({ websocket }: BackendFacts, agent: AgentLife): Check 
     agent.kind === 'running'
       ? agent.status.connection.lastError?.code === 'replaced' ||
         agent.status.problems.some(({ code }) => /replaced|second_agent/.test(code))
-      : websocket?.kind === 'fine' && websocket.found.closedWith === 4409
+      : websocket?.kind === 'fine' && closeCodeOf(websocket.found) === 4409
   if (!replaced) {
     return agent.kind === 'running' || websocket?.kind === 'fine'
       ? ok('second_agent', 'none was noticed with this id')

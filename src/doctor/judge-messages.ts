@@ -1,15 +1,13 @@
 import type { ToolEnd } from '../macos/run-tool.ts'
 import { type Check, NOT_HERE, verdictsOf } from './check.ts'
-import { type AgentFacts, isBehind } from './look-at-agent.ts'
+import { type AgentFacts, type AskedOfAgent, automationOf, isBehind } from './look-at-agent.ts'
 import { howItEnded } from './tool-words.ts'
 
 const { ok, warning, failed, skipped } = verdictsOf('messages')
 
-export type MessagesFacts = {
-  readonly agent: AgentFacts
+export type MessagesFacts = AskedOfAgent & {
   /** `pgrep -x Messages`. */
   readonly pgrep: ToolEnd
-  readonly isMac: boolean
   readonly now: number
 }
 
@@ -35,7 +33,7 @@ const judgeRunning = ({ pgrep, isMac }: MessagesFacts): Check => {
 }
 
 const judgeAccounts = (agent: AgentFacts): Check => {
-  const probe = agent.kind === 'running' && agent.automation.kind === 'told' ? agent.automation.answer : undefined
+  const probe = automationOf(agent)
   if (probe?.state !== 'granted')
     return skipped('messages_signed_in', 'only an agent that may control Messages can tell')
   const { accounts, enabledAccounts = accounts } = probe
@@ -67,7 +65,7 @@ const judgeArrival = ({ agent, pgrep, isMac, now }: MessagesFacts): Check => {
   }
   const quiet = probe.newestIncomingMs === undefined ? undefined : now - probe.newestIncomingMs
   const last = quiet === undefined ? 'no message has ever come in' : `the newest message came ${span(quiet)} ago`
-  const signedOut = agent.automation.kind === 'told' && agent.automation.answer.enabledAccounts === 0
+  const signedOut = automationOf(agent)?.enabledAccounts === 0
   const notRunning = isMac && pgrep.kind === 'exited' && pgrep.code === 1
   if (signedOut || notRunning) {
     const why = signedOut ? 'is signed out' : 'does not run'

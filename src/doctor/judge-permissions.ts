@@ -1,15 +1,12 @@
 import type { AutomationProbe } from '../core/probes.ts'
 import { shellQuote } from '../core/shell-quote.ts'
 import { type Check, NOT_HERE, verdictsOf } from './check.ts'
-import type { AgentFacts } from './look-at-agent.ts'
+import type { AskedOfAgent } from './look-at-agent.ts'
 import { quote } from './quote.ts'
 
 const { ok, warning, failed, skipped } = verdictsOf('permissions')
 
-export type PermissionFacts = {
-  readonly agent: AgentFacts
-  /** Whether this is a Mac: elsewhere any process may read chat.db. */
-  readonly isMac: boolean
+export type PermissionFacts = AskedOfAgent & {
   /** `readable`, or the error's code. */
   readonly readByUs: string
   readonly chatDb: string

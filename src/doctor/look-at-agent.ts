@@ -21,6 +21,9 @@ export type AgentFacts =
       readonly chatDbLater: Told<ChatDbProbe> | undefined
     })
 
+/** What only a running agent can tell, and where: elsewhere than on a Mac nothing is forbidden. */
+export type AskedOfAgent = { readonly agent: AgentFacts; readonly isMac: boolean }
+
 export type Told<T> = { readonly kind: 'told'; readonly answer: T } | { readonly kind: 'untold'; readonly why: string }
 
 export const lookForAgent = async (stateDir: string): Promise<AgentLife> => {
@@ -75,6 +78,10 @@ export const readByUs = async (path: string): Promise<string> => {
     return (error as NodeJS.ErrnoException).code ?? 'unreadable'
   }
 }
+
+/** What the agent said of Automation, where it runs and said it. */
+export const automationOf = (agent: AgentFacts): AutomationProbe | undefined =>
+  agent.kind === 'running' && agent.automation.kind === 'told' ? agent.automation.answer : undefined
 
 const ask = async <T>(socket: string, what: string, schema: z.ZodType<T>, timeoutMs: number): Promise<Told<T>> => {
   try {

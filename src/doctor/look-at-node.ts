@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import type { RunTool, ToolEnd } from '../macos/run-tool.ts'
-import { within } from './within.ts'
+import { within } from '../within.ts'
 
 /** The node that counts: the one that launchd starts, or this one where there is no service. */
 export type NodeFacts = {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import type { Places } from '../config/places.ts'
 import { createLaunchctl, type ServiceState } from '../launchd/launchctl.ts'
 import type { RunTool, ToolEnd } from '../macos/run-tool.ts'
-import { within } from './within.ts'
+import { within } from '../within.ts'
 
 export type ServiceFacts = {
   readonly label: string

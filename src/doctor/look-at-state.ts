@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:f
 import { statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
-import { within } from './within.ts'
+import { within } from '../within.ts'
 
 export type StateFacts = {
   readonly stateDir: string

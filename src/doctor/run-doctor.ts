@@ -1,13 +1,16 @@
 import { type ConfigInput, type Inspection, inspectConfig } from '../config/inspect-config.ts'
+import { lookUpSecret } from '../config/look-up-secret.ts'
 import { placesOf } from '../config/places.ts'
-import { readSecret } from '../config/secret.ts'
+import type { EdgeError } from '../core/errors.ts'
 import { redact } from '../core/redact.ts'
 import { readInstalled } from '../install/read-installed.ts'
 import type { RunTool } from '../macos/run-tool.ts'
+import { within } from '../within.ts'
 import { type Check, type CheckState, exitOf, GROUPS, type Group, verdictsOf } from './check.ts'
 import { expectedPlist } from './expected-plist.ts'
 import { judgeAgent } from './judge-agent.ts'
 import { backendUnknown, judgeBackend } from './judge-backend.ts'
+import { type FoundSecret, judgeKeychain } from './judge-keychain.ts'
 import { judgeMessages } from './judge-messages.ts'
 import { judgeNode } from './judge-node.ts'
 import { judgePermissions } from './judge-permissions.ts'
@@ -21,7 +24,6 @@ import { lookAtNode } from './look-at-node.ts'
 import { lookAtService, readPlist } from './look-at-service.ts'
 import { lookAtState } from './look-at-state.ts'
 import { lookAtSystem } from './look-at-system.ts'
-import { within } from './within.ts'
 
 export type DoctorReport = {
   readonly ok: boolean
@@ -84,6 +86,7 @@ export const runDoctor = async ({
   const isMac = system.then(({ swVers }) => swVers.kind !== 'not-found')
   const jobPid = service.then(({ job }) => (job.kind === 'loaded' ? job.pid : undefined))
   const node = binary ?? process.execPath
+  const secret = findSecret(inspection)
 
   const checks = await Promise.all([
     group('system', system.then(judgeSystem)),
@@ -95,7 +98,13 @@ export const runDoctor = async ({
         installed: installed.kind === 'none' ? undefined : installed.manifest?.binary,
       }).then(judgeNode),
     ),
-    group('settings', Promise.resolve(judgeSettings(inspection, plist === undefined ? [] : shellOnly(input)))),
+    group(
+      'settings',
+      Promise.all([secret, life]).then(([found, life]) => [
+        ...judgeSettings(inspection, plist === undefined ? [] : shellOnly(input)),
+        ...judgeKeychain(inspection.secret, found, life),
+      ]),
+    ),
     group(
       'service',
       service.then(facts => judgeService(facts, { installed, expected: expectedPlist(asked, installed, plist?.text) })),
@@ -122,8 +131,8 @@ export const runDoctor = async ({
       'backend',
       backendUrl === undefined
         ? Promise.resolve(backendUnknown())
-        : Promise.all([life, jobPid]).then(async ([life, pid]) => {
-            const { agentId, secret } = identityOf(inspection)
+        : Promise.all([life, jobPid, secret]).then(async ([life, pid, found]) => {
+            const { agentId, secret } = identityOf(inspection, found)
             const mayDial = life.kind === 'not-running' && pid === undefined
             const backend = await lookAtBackend({ backendUrl, agentId, secret, mayDial })
             return judgeBackend(backend, life, Date.now())
@@ -154,9 +163,21 @@ const shellOnly = ({ env }: ConfigInput): readonly string[] =>
     name => /^EDGE_[A-Z_]+$/.test(name) && !/^EDGE_(CONFIG|PROFILE|FAILPOINT)$/.test(name) && env[name],
   )
 
+const findSecret = async (inspection: Inspection): Promise<FoundSecret> => {
+  try {
+    return { kind: 'found', secret: await lookUpSecret(inspection, KEYCHAIN_MS) }
+  } catch (error) {
+    const { code = 'keychain_failed', message, remedy } = error as Partial<EdgeError>
+    return { kind: 'unreadable', error: { code, message: message ?? String(error), remedy } }
+  }
+}
+
+/** A prompt may be answered meanwhile, and the backend is still to be asked. */
+const KEYCHAIN_MS = 6_000
+
 /** Who we are for the backend; no agent id where the settings are wrong, or where the secret cannot be read here. */
-const identityOf = ({ config, rows }: Inspection) => {
-  const secret = config && readSecret(config)()
+const identityOf = ({ config, rows }: Inspection, found: FoundSecret) => {
+  const secret = found.kind === 'found' ? found.secret : undefined
   const isSecretMissing = secret === undefined && rows.find(({ key }) => key === 'secret')?.value !== null
   return { agentId: isSecretMissing ? undefined : config?.agentId, secret }
 }

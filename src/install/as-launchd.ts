@@ -1,6 +1,7 @@
 import { type ConfigInput, type Inspection, inspectConfig } from '../config/inspect-config.ts'
 import { type Places, placesOf } from '../config/places.ts'
 import { controlSocketPath } from '../control/socket-path.ts'
+import type { Launchctl } from '../launchd/launchctl.ts'
 
 /** The service of one profile: where all of it is, and its settings as launchd will see them. */
 export type Service = {
@@ -17,6 +18,12 @@ export type Service = {
   readonly logFile: string
   /** Variables of this shell that hold settings: launchd's processes do not get them. */
   readonly shellOnly: readonly string[]
+}
+
+/** What every word to the service takes: launchd, and the variables of whoever says it. */
+export type ServiceNeeds = {
+  readonly launchctl: Launchctl
+  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /** A process of launchd has no variable of any shell, so only the flags here and the settings file count. */

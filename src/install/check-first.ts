@@ -2,9 +2,8 @@ import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs
 import { dirname, isAbsolute } from 'node:path'
 import { ConfigError } from '../config/config-error.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
-import type { Launchctl } from '../launchd/launchctl.ts'
 import { findTool, type RunTool } from '../macos/run-tool.ts'
-import type { Service } from './as-launchd.ts'
+import type { Service, ServiceNeeds } from './as-launchd.ts'
 import { refuseLinks, refuseProtected } from './refuse-place.ts'
 
 /**
@@ -13,11 +12,9 @@ import { refuseLinks, refuseProtected } from './refuse-place.ts'
  */
 export const checkFirst = async (
   { places, homedir, inspection, shellOnly, ...service }: Service,
-  needs: {
+  needs: ServiceNeeds & {
     readonly run: RunTool
-    readonly launchctl: Launchctl
     readonly uid: number
-    readonly env: Readonly<Record<string, string | undefined>>
     readonly dryRun: boolean
   },
 ): Promise<readonly string[]> => {

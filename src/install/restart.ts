@@ -1,6 +1,5 @@
 import { EdgeError, EXIT } from '../core/errors.ts'
-import type { Launchctl } from '../launchd/launchctl.ts'
-import type { Service } from './as-launchd.ts'
+import type { Service, ServiceNeeds } from './as-launchd.ts'
 import { refuseInside, refuseSettings } from './check-first.ts'
 import { isAsLoaded, loadService } from './load-service.ts'
 import { readInstalled } from './read-installed.ts'
@@ -15,9 +14,7 @@ import { endOfLog, explainStart, findAgent, type RunningAgent, waitForAgent } fr
  */
 export const restart = async (
   service: Service,
-  needs: {
-    readonly launchctl: Launchctl
-    readonly env: Readonly<Record<string, string | undefined>>
+  needs: ServiceNeeds & {
     readonly tell: Tell
     readonly signal: AbortSignal
   },

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { askAgent } from '../control/ask-agent.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
-import type { Launchctl } from '../launchd/launchctl.ts'
-import type { Service } from './as-launchd.ts'
+import type { Service, ServiceNeeds } from './as-launchd.ts'
 import { refuseInside } from './check-first.ts'
 import { readInstalled } from './read-installed.ts'
 import { findAgent } from './wait-for-agent.ts'
@@ -23,10 +22,8 @@ export type StopResult = {
  */
 export const stop = async (
   service: Service,
-  needs: {
-    readonly launchctl: Launchctl
+  needs: ServiceNeeds & {
     readonly disable: boolean
-    readonly env: Readonly<Record<string, string | undefined>>
     /** Where an agent that is no service may listen. */
     readonly socket: string
   },

@@ -4,7 +4,7 @@ import { EdgeError, EXIT } from '../core/errors.ts'
 import type { Launchctl } from '../launchd/launchctl.ts'
 import { removeKeychain } from '../macos/keychain.ts'
 import { findTool } from '../macos/run-tool.ts'
-import type { Service } from './as-launchd.ts'
+import type { Service, ServiceNeeds } from './as-launchd.ts'
 import { refuseInside } from './check-first.ts'
 import { refuseLinks } from './refuse-place.ts'
 import type { Tell } from './tell.ts'
@@ -25,10 +25,8 @@ export type UninstallResult = {
  */
 export const uninstall = async (
   service: Service,
-  needs: {
+  needs: ServiceNeeds & {
     readonly purge: boolean
-    readonly launchctl: Launchctl
-    readonly env: Readonly<Record<string, string | undefined>>
     readonly tell: Tell
   },
 ): Promise<UninstallResult> => {

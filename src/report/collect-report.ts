@@ -2,8 +2,8 @@ import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { type ConfigInput, type Inspection, inspectConfig } from '../config/inspect-config.ts'
+import { lookUpSecret } from '../config/look-up-secret.ts'
 import { placesOf } from '../config/places.ts'
-import { readSecret } from '../config/secret.ts'
 import { askAgent } from '../control/ask-agent.ts'
 import { controlSocketPath } from '../control/socket-path.ts'
 import { redact } from '../core/redact.ts'
@@ -43,12 +43,13 @@ export const collectReport = async (needs: {
   const logFile = setting('log_file') ?? places.logFile
   const ask = (what: string): Promise<unknown> => askAgent(controlSocketPath(stateDir), what, undefined, 4_000)
 
-  const [doctor, status, queue, job, system] = await Promise.all([
+  const [doctor, status, queue, job, system, secret] = await Promise.all([
     runDoctor(needs).then(({ exit: _, ...report }) => ({ ...report, checks: report.checks.map(withoutWords) })),
     ask('status').then(summariseStatus, notTold),
     ask('queue').then(summariseQueue, notTold),
     run('launchctl', ['print', `gui/${uid ?? 0}/${places.label}`], LIMIT),
     run('sw_vers', [], LIMIT),
+    lookUpSecret(inspection, LIMIT.timeoutMs).catch(() => undefined),
   ])
   const versions = {
     edgeAgent: version,
@@ -90,7 +91,7 @@ export const collectReport = async (needs: {
       text: lines(redactLog(lastLines([places.launchdLogFile]))),
     },
   ]
-  const net = { homes: homesOf(input), secrets: valuesToHide(inspection) }
+  const net = { homes: homesOf(input), secrets: valuesToHide(inspection, secret) }
   return files.map(file => ({ ...file, text: withoutPeople(file.text, net) }))
 }
 
@@ -139,16 +140,11 @@ const homesOf = ({ homedir }: ConfigInput): readonly string[] => {
 }
 
 /** Those are kept out already; whatever slipped through is found by its value. */
-const valuesToHide = ({ config }: Inspection): readonly string[] => {
-  if (config === undefined) return []
-  const secret = readSecret(config)()
+const valuesToHide = ({ config }: Inspection, secret: string | undefined): readonly string[] => {
+  const secrets = secret === undefined ? [] : [secret]
+  if (config === undefined) return secrets
   const { allow } = config.send
-  return [
-    ...(secret === undefined ? [] : [secret]),
-    ...config.forward.allow,
-    ...config.forward.deny,
-    ...(typeof allow === 'string' ? [] : allow),
-  ]
+  return [...secrets, ...config.forward.allow, ...config.forward.deny, ...(typeof allow === 'string' ? [] : allow)]
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

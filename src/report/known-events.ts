@@ -21,7 +21,7 @@ export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   'message given up; kept as a dead letter',
   'message rejected by the backend; kept as a dead letter',
   'message waits for its retry',
-  'outgoing rows cannot be confirmed now',
+  'outgoing rows cannot be read now',
   'problem over',
   'setting ignored',
   'stopped, though not in order',

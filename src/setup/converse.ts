@@ -1,4 +1,3 @@
-import type { ProbeFact } from '../backend/probe-backend.ts'
 import { formatFault } from '../config/config-error.ts'
 import { type ConfigInput, isLoopback, judgeValue } from '../config/inspect-config.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
@@ -7,6 +6,7 @@ import { findTool } from '../macos/run-tool.ts'
 import { type Answers, defined, type InitOptions, inventId, isInsecure, type Known } from './answers.ts'
 import type { Dialogue, Terminal } from './open-dialogue.ts'
 import { type Present, presentSecret } from './present.ts'
+import type { ProbeFact } from './probe-backend.ts'
 import { tryBackend } from './try-backend.ts'
 
 type Conversation = {

@@ -2,11 +2,10 @@ import { existsSync } from 'node:fs'
 import type { Fault } from '../config/config-error.ts'
 import { type ConfigInput, inspectConfig, judgeValue } from '../config/inspect-config.ts'
 import { listSettings } from '../config/list-settings.ts'
+import { lookUpSecret } from '../config/look-up-secret.ts'
 import { placesOf } from '../config/places.ts'
 import { readSettingsFile } from '../config/read-settings-file.ts'
-import { readSecret } from '../config/secret.ts'
 import { settingsFor } from '../config/settings.ts'
-import { readKeychain } from '../macos/keychain.ts'
 
 /** What is there already, and where the new things go. */
 export type Present = {
@@ -40,8 +39,7 @@ export const findPresent = (input: ConfigInput): Present => {
 
 export const presentSecret = async (input: ConfigInput): Promise<string | undefined> => {
   const { config } = inspectConfig({ ...input, flags: { config: input.flags['config'] }, env: withoutSettings(input) })
-  if (config?.secret.kind !== 'keychain') return config && readSecret(config)()
-  return await readKeychain(config.secret).catch(() => undefined)
+  return config && (await lookUpSecret(config).catch(() => undefined))
 }
 
 const withoutSettings = ({ env }: ConfigInput): ConfigInput['env'] =>

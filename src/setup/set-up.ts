@@ -1,10 +1,10 @@
-import type { ProbeFact } from '../backend/probe-backend.ts'
 import type { ConfigInput } from '../config/inspect-config.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import { demandAll, type InitOptions, readFlags } from './answers.ts'
 import { converse } from './converse.ts'
 import { openDialogue, type Terminal } from './open-dialogue.ts'
 import { findPresent } from './present.ts'
+import type { ProbeFact } from './probe-backend.ts'
 import { tryBackend } from './try-backend.ts'
 import { writeAnswers } from './write-answers.ts'
 

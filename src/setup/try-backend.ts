@@ -1,14 +1,8 @@
 import { styleText } from 'node:util'
-import {
-  backendProbes,
-  goesOnAfter,
-  type ProbeFact,
-  type ProbeStep,
-  type ProbeTarget,
-} from '../backend/probe-backend.ts'
 import { askAgent } from '../control/ask-agent.ts'
 import { controlSocketPath } from '../control/socket-path.ts'
 import { EdgeError } from '../core/errors.ts'
+import { backendProbes, goesOnAfter, type ProbeFact, type ProbeStep, type ProbeTarget } from './probe-backend.ts'
 
 /**
  * Walks the way to the backend and writes each step with its result to `output`, if there is one, as it happens. The WebSocket is

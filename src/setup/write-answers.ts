@@ -1,5 +1,4 @@
 import { basename, dirname } from 'node:path'
-import type { ProbeFact } from '../backend/probe-backend.ts'
 import { type ConfigInput, inspectConfig } from '../config/inspect-config.ts'
 import { placesOf } from '../config/places.ts'
 import { renderSettingsFile } from '../config/render-settings-file.ts'
@@ -10,6 +9,7 @@ import { findTool } from '../macos/run-tool.ts'
 import type { Answers } from './answers.ts'
 import type { Dialogue } from './open-dialogue.ts'
 import type { Present } from './present.ts'
+import type { ProbeFact } from './probe-backend.ts'
 
 type Writing = {
   readonly json: boolean

@@ -112,6 +112,26 @@ test('a wrong secret and a backend that is down fail with 69, wrong settings wit
   expect((await doctor({ EDGE_SEND_RETRIES: 'many' })).code).toBe(1)
 })
 
+test('the secret is read from the Keychain where it is kept there, and what stands in the way is told', async () => {
+  const inKeychain = { EDGE_SECRET: '', EDGE_SECRET_STORE: 'keychain' }
+  mac.keychain.put('com.edge-agent', AGENT_ID, SECRET)
+  const open = await doctor(inKeychain)
+  expect(open.states).toMatchObject({ keychain: { state: 'ok' }, backend_secret: { state: 'ok' } })
+  expect(open.stdout).not.toContain(SECRET)
+  mac.keychain.act('exit 36')
+  expect(await doctor(inKeychain)).toMatchObject({
+    code: 78,
+    states: {
+      keychain: { state: 'failed', cure: expect.stringContaining('unlock-keychain') },
+      backend_secret: { state: 'skipped' },
+    },
+  })
+  mac.removeTool('security')
+  expect((await doctor(inKeychain)).states).toMatchObject({
+    keychain: { state: 'failed', cure: expect.stringContaining('--secret-store file') },
+  })
+})
+
 test('a state database that is damaged, and one that was', async () => {
   mkdirSync(house.stateDir)
   writeFileSync(join(house.stateDir, 'state.db'), 'no database at all, but long enough for a header of one')

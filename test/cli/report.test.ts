@@ -101,7 +101,7 @@ const poison = (): void => {
     'launchctl',
     `printf 'gui/0/com.edge-agent = {\\n\\tstate = running\\n\\tpath = ${mac.home}/x.plist\\n\\tenvironment = {\\n\\t\\tEDGE_SECRET => ${SECRET}\\n\\t}\\n\\tpid = 4242\\n\\tprogram = ${ANNA}\\n}\\n'`,
   )
-  mac.addTool('sw_vers', `echo 'ProductVersion: 15.4 ${ANNA}'`)
+  mac.addTool('sw_vers', `echo 'ProductVersion: 15.4 ${ANNA} ${SECRET}'`)
 }
 
 const config = (): string => {
@@ -163,7 +163,9 @@ test('no text, no number and no secret is in it, whatever the sources hold, with
 
   await house.stopAgent()
   const file = join(mac.dir, 'without.tar.gz')
-  await mac.run(['report', '--config', config(), '--output', file])
+  mac.keychain.put('com.edge-agent', AGENT_ID, SECRET)
+  const inKeychain = { EDGE_SECRET_STORE: 'keychain' }
+  await mac.run(['report', '--config', config(), '--output', file], { env: inKeychain })
   const stopped = unpack(file)
   expectClean(stopped)
   expect(JSON.parse(stopped['status.json'] ?? '')).toEqual({ notTold: 'not_running' })

@@ -3,6 +3,7 @@ import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import tls from 'node:tls'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { judgeBackend } from '../../src/doctor/judge-backend.ts'
 import type { AgentLife, Status } from '../../src/doctor/look-at-agent.ts'
 import { type BackendFacts, type BackendTarget, lookAtBackend } from '../../src/doctor/look-at-backend.ts'
@@ -155,6 +156,17 @@ test('an upgrade that is refused fails, whatever HTTP says', async () => {
   expect(await look(url)).toMatchObject({
     backend_http: { state: 'ok' },
     backend_websocket: { state: 'failed', seen: expect.stringContaining('503') },
+  })
+})
+
+test('a refusal that comes after the upgrade, and after a pong, is seen all the same', async () => {
+  const server = http.createServer((request, response) => request.resume().on('end', () => response.end()))
+  new WebSocketServer({ server }).on('connection', socket => {
+    socket.once('ping', () => setTimeout(() => socket.close(4401), 20))
+  })
+  expect((await look(`http://127.0.0.1:${await serve(server)}`))['backend_websocket']).toMatchObject({
+    state: 'failed',
+    seen: expect.stringContaining('4401'),
   })
 })
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -8,6 +8,7 @@ import { openChatDbWriter, toAppleDate } from '../../src/messages-simulator/chat
 import { ANNA, BERT } from '../support/conversation.ts'
 import { lockOut } from '../support/lock-out.ts'
 import { type House, startHouse, waitFor } from '../support/start-house.ts'
+import { startHouseWithLibrary } from '../support/start-house-with-library.ts'
 import { bubblesTo, sees, settled, twoBubbles } from '../support/two-bubbles.ts'
 
 let house: House
@@ -174,14 +175,9 @@ describe('another database in its place: read on by date, no flood, new rows see
 })
 
 test('permission revoked and granted again: one alarm, resumes by itself', async () => {
-  // Root may do everything, so the agent runs as somebody else there.
-  const isRoot = process.getuid?.() === 0
-  house = await startHouse({ backend: twoBubbles, ...(isRoot && { uid: 65_534 }) })
-  const library = join(house.dir, 'library')
-  mkdirSync(library)
-  symlinkSync(house.simulator.chatDbPath, join(library, 'chat.db'))
-  if (isRoot) chownSync(library, 65_534, 65_534)
-  await house.startAgent({ EDGE_CHAT_DB: join(library, 'chat.db') })
+  const { library, env, ...started } = await startHouseWithLibrary()
+  house = started.house
+  await house.startAgent(env)
   await house.connected()
   await say('before')
   await sees(house, ANNA, bubblesTo('before'))

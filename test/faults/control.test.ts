@@ -29,8 +29,8 @@ describe('what other terminals may ask: may it control Messages?', () => {
     ['nothing to run', { mode: 'exit-code', code: 127 }, { state: 'unclear', said: 'exit 127' }],
   ])('%s', async (_, mode, expected) => {
     house = await startHouse()
+    house.simulator.setOsascriptMode(mode) // the agent asks by itself at its start
     await house.startAgent()
-    house.simulator.setOsascriptMode(mode)
     expect(await ask('probe-automation')).toMatchObject(expected)
     const automation = { granted: 'granted', denied: 'missing' }[(expected as { state: string }).state] ?? 'unknown'
     expect((await house.status()).permissions.automation).toBe(automation)

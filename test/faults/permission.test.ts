@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { askAgent } from '../../src/control/ask-agent.ts'
@@ -6,6 +6,7 @@ import { controlSocketPath } from '../../src/control/socket-path.ts'
 import { checkInvariants } from '../support/check-invariants.ts'
 import { ANNA } from '../support/conversation.ts'
 import { type House, startHouse, waitFor } from '../support/start-house.ts'
+import { startHouseWithLibrary } from '../support/start-house-with-library.ts'
 import { bubblesTo, sees, settled, twoBubbles } from '../support/two-bubbles.ts'
 
 let house: House
@@ -20,15 +21,9 @@ const posted = () => house.backend.received.map(({ filtered_text }) => filtered_
 
 /** A folder on the way to chat.db that the agent may not look into, until it is opened. */
 const startForbidden = async () => {
-  // Root may do everything, so the agent runs as somebody else there.
-  const isRoot = process.getuid?.() === 0
-  house = await startHouse({ backend: twoBubbles, ...(isRoot && { uid: 65_534 }) })
-  const library = join(house.dir, 'library')
-  mkdirSync(library)
-  symlinkSync(house.simulator.chatDbPath, join(library, 'chat.db'))
-  if (isRoot) chownSync(library, 65_534, 65_534)
+  const { library, env, ...started } = await startHouseWithLibrary()
+  house = started.house
   chmodSync(library, 0)
-  const env = { EDGE_CHAT_DB: join(library, 'chat.db') }
   await say('history')
   await house.startConnected(env)
   return { env, allow: () => chmodSync(library, 0o700) }

@@ -173,14 +173,18 @@ describe('a service', () => {
   })
 
   test('is forgotten with --purge, which asks first; no folder of ours is left', async () => {
-    mac.addTool('security', 'echo "security $*" >>"$FAKE_MAC/calls.log"; exit 44')
+    mac.keychain.put('com.edge-agent', 'edge_13238407486', SECRET)
+    mac.keychain.put('com.edge-agent', 'edge_another', SECRET)
     expect(await mac.run(['uninstall', '--purge'])).toMatchObject({
       code: 64,
       stderr: expect.stringContaining('--yes'),
     })
     expect(existsSync(mac.places.configFile)).toBe(true)
-    expect(await mac.run(['uninstall', '--purge', '--yes'])).toMatchObject({ code: 0 })
-    expect(mac.calls()).toContain('security delete-generic-password -a edge_13238407486 -s com.edge-agent')
+    expect(await mac.run(['uninstall', '--purge', '--yes'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('the Keychain item com.edge-agent'),
+    })
+    expect(mac.keychain.items()).toEqual(['com.edge-agent edge_another'])
     const left = readdirSync(mac.home, { recursive: true, encoding: 'utf8' })
     expect(left.filter(path => path.includes('edge-agent'))).toEqual([])
   })

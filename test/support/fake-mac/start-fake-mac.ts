@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MAIN } from '../start-house.ts'
+import { keychainIn } from './keychain.ts'
 
 export type CliEnd = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
@@ -64,6 +65,7 @@ export const startFakeMac = ({ homeName = 'home' }: { readonly homeName?: string
     dir,
     home,
     env,
+    keychain: keychainIn(dir),
     addTool,
     /** As if the system had no such tool. */
     removeTool: (name: string) => rmSync(join(bin, name)),

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import net from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { backendProbes, goesOnAfter, type ProbeFact, type ProbeTarget } from '../../src/backend/probe-backend.ts'
 import { type MockBackend, startMockBackend } from '../../src/mock-backend/start-mock-backend.ts'
+import { backendProbes, goesOnAfter, type ProbeFact, type ProbeTarget } from '../../src/setup/probe-backend.ts'
 import { makeCertificate } from '../support/make-certificate.ts'
 import { startTlsFront } from '../support/start-tls-front.ts'
 
@@ -78,7 +78,7 @@ test.each([400, 415, 422])(
       ['secret', true, 'ok'],
     ])
     expect(facts.at(-1)).toMatchObject({ step: 'websocket', ok: false, code: 'wrong_road' })
-    expect(bodies).toEqual([])
+    expect(bodies).toEqual(['{}'])
   },
 )
 

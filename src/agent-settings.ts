@@ -1,0 +1,33 @@
+import type { KeychainItem } from './macos/keychain.ts'
+
+/** What the agent has to be told; durations in milliseconds, paths absolute. */
+export type AgentSettings = {
+  readonly version: string
+  /** The service's name, where launchd started us. */
+  readonly label?: string | undefined
+  /** Where the settings were read from. */
+  readonly configFile?: string
+  readonly backendUrl: string
+  readonly agentId: string
+  /** The secret of now: it is asked for at every use, so that a changed one is found without a restart. */
+  readonly readSecret: () => string | undefined
+  /** Where the secret is in the Keychain; it then takes the place of `readSecret`. */
+  readonly keychainItem?: KeychainItem
+  readonly chatDb: string
+  readonly stateDir: string
+  readonly osascript: string
+  readonly maxMessageAgeMs: number
+  readonly forward: { readonly allow: readonly string[]; readonly deny: readonly string[] }
+  readonly dedupe: { readonly match: 'text' | 'position'; readonly windowMs: number }
+  readonly send: {
+    readonly allow: 'known' | 'any' | readonly string[]
+    readonly timeoutMs: number
+    readonly settleMs: number
+    readonly unknown: 'park' | 'resend'
+    readonly retries: number
+    readonly maxPerMinute: number
+    readonly maxPerMinutePerThread: number
+  }
+  readonly retry: { readonly maxAgeMs: number; readonly concurrency: number }
+  readonly watch: { readonly hint: boolean }
+}

@@ -1,0 +1,71 @@
+import type { ConnectionStatus } from './backend/keep-connected.ts'
+import type { createLatency } from './core/latency.ts'
+import type { Problems } from './core/problems.ts'
+import type { Store } from './store/open-store.ts'
+
+export type AgentStatus = ReturnType<ReturnType<typeof createStatus>>
+
+type Latency = Pick<ReturnType<typeof createLatency>, 'summary'>
+
+type StatusNeeds = {
+  readonly settings: {
+    readonly agentId: string
+    readonly version: string
+    readonly label?: string | undefined
+    readonly configFile?: string
+  }
+  readonly startedMs: number
+  readonly now: () => number
+  readonly connection: () => ConnectionStatus | undefined
+  readonly isChatDbOpen: () => boolean
+  readonly automation: () => 'granted' | 'missing' | 'unknown'
+  readonly store: Pick<Store, 'inbox' | 'outbox' | 'commands' | 'counters'>
+  readonly latencies: { readonly [of in 'commitToPost' | 'frameToOsascript' | 'postToAnswer']: Latency }
+  readonly problems: Problems
+}
+
+/** How the agent is, at each call: counts, times and codes, no text and no number of anybody. */
+export const createStatus =
+  ({ settings, startedMs, now, connection, isChatDbOpen, automation, store, latencies, problems }: StatusNeeds) =>
+  () => ({
+    agent: {
+      id: settings.agentId,
+      version: settings.version,
+      pid: process.pid,
+      node: process.versions.node,
+      execPath: process.execPath,
+      ...(settings.label !== undefined && { label: settings.label }),
+      ...(settings.configFile !== undefined && { configFile: settings.configFile }),
+      startedAt: new Date(startedMs).toISOString(),
+      uptimeSeconds: Math.round((now() - startedMs) / 1000),
+      rssBytes: process.memoryUsage.rss(),
+      cpuSeconds: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
+    },
+    connection: connection() ?? { state: 'connecting' as const, since: startedMs, generation: 0 },
+    chatDb: { readable: isChatDbOpen() },
+    permissions: {
+      fullDiskAccess: isChatDbOpen() ? 'granted' : problems.has('chat_db_forbidden') ? 'missing' : 'unknown',
+      automation: automation(),
+    },
+    lastMessage: lastMessage(store.inbox.last()),
+    messages: store.inbox.counts(),
+    skipped: store.counters.under('skipped'),
+    bubbles: store.outbox.counts(),
+    commands: store.commands.counts(),
+    reflex: {
+      sent: store.commands.reflexesSent(),
+      deduplicated: 0,
+      mismatch: 0,
+      fallback: 0,
+      ...store.counters.under('reflex'),
+    },
+    latenciesMs: {
+      commitToPost: latencies.commitToPost.summary(),
+      frameToOsascript: latencies.frameToOsascript.summary(),
+      postToAnswer: latencies.postToAnswer.summary(),
+    },
+    problems: problems.list(),
+  })
+
+const lastMessage = (last: { readonly seenMs: number; readonly state: string } | undefined) =>
+  last && { at: new Date(last.seenMs).toISOString(), state: last.state }

@@ -1,0 +1,64 @@
+import type { Chat, MessageRow } from '../core/message.ts'
+import { says } from '../core/says.ts'
+
+export type KnownChatsNeeds = {
+  /** chat.db, while it is open. */
+  readonly chatDb: () =>
+    | {
+        readonly hasChat: (guid: string) => boolean
+        readonly chatOf: (threadId: string, where: { readonly writtenTo: boolean }) => Chat | undefined
+        readonly highestRowid: () => number
+        readonly outgoingAfter: (rowid: number) => readonly MessageRow[]
+      }
+    | undefined
+  readonly cursor: {
+    readonly chatOf: (threadId: string) => Chat | undefined
+    readonly read: () => { readonly rowid: number } | undefined
+  }
+  /** Only chats to which somebody here has written already. */
+  readonly writtenTo: boolean
+}
+
+/** What chat.db says of chats and rows, and what was seen there last while it cannot be read. Nothing here throws. */
+export const createKnownChats = ({ chatDb, cursor, writtenTo }: KnownChatsNeeds) => ({
+  chatOf: (threadId: string): Chat | undefined => {
+    const remembered = cursor.chatOf(threadId)
+    return orElse(remembered, () => {
+      const db = chatDb()
+      // An update of macOS may give chats other guids.
+      if (remembered !== undefined && (db === undefined || db.hasChat(remembered.guid))) return remembered
+      return db?.chatOf(threadId, { writtenTo }) ?? remembered
+    })
+  },
+  /** The conversation with one person that is meant by what somebody types: a number or an address. */
+  personOf: (typed: string): Chat | undefined =>
+    threadsOf(typed)
+      .map(threadId => cursor.chatOf(threadId) ?? chatDb()?.chatOf(threadId, { writtenTo: false }))
+      .find(found => found !== undefined && !found.isGroup),
+  /** The highest ROWID, or a lower bound of it. */
+  watermark: (): number => {
+    const seen = () => cursor.read()?.rowid ?? 0
+    return orElse(undefined, () => chatDb()?.highestRowid()) ?? seen()
+  },
+  /** Whether there is an outgoing row that says this in this thread, after this ROWID. */
+  hasRow: (threadId: string, words: string, after: number): boolean =>
+    orElse(false, () => {
+      const rows = chatDb()?.outgoingAfter(after) ?? []
+      return rows.some(({ chat, text }) => chat?.threadId === threadId && says(text) === words)
+    }),
+})
+
+const orElse = <T>(otherwise: T, read: () => T): T => {
+  try {
+    return read()
+  } catch {
+    return otherwise // chat.db cannot be read just now
+  }
+}
+
+/** The threads that may be meant by what a person types: numbers have marks, and not always their plus. */
+const threadsOf = (typed: string): readonly string[] => {
+  if (!/^\+?[\d\s().\-\u2010-\u2015]+$/.test(typed)) return [typed, typed.toLowerCase()]
+  const digits = typed.replace(/\D/g, '')
+  return typed.startsWith('+') ? [`+${digits}`] : [`+${digits}`, digits]
+}

@@ -1,0 +1,48 @@
+import { EdgeError, EXIT } from '../core/errors.ts'
+import type { Chat } from '../core/message.ts'
+import type { ChatDbProbe } from '../core/probes.ts'
+import type { Problem } from '../core/problems.ts'
+import { SELFTEST_MARK, type SelftestRun } from '../core/selftest.ts'
+
+/** `to` is a number or an address as a person types it. */
+export type SelftestRequest = { readonly to: string; readonly number: number; readonly count: number }
+
+export type SelftestRequestNeeds = {
+  readonly mayAutomate: () => boolean
+  readonly problems: () => readonly Problem[]
+  readonly probeChatDb: () => Pick<ChatDbProbe, 'problem'>
+  readonly personOf: (typed: string) => Chat | undefined
+  readonly run: (chat: Chat, line: string) => Promise<SelftestRun>
+  readonly newId: () => string
+}
+
+/**
+ * A line to somebody to whom Messages has a chat already, and to nobody else.
+ *
+ * @throws EdgeError `automation_denied` (exit 77), chat.db's own, `unknown_thread`.
+ */
+export const requestSelftest = async (
+  { to, number, count }: SelftestRequest,
+  needs: SelftestRequestNeeds,
+): Promise<SelftestRun> => {
+  if (!needs.mayAutomate()) {
+    const remedy = needs.problems().find(({ code }) => code === 'automation_denied')?.remedy
+    throw new EdgeError('automation_denied', 'macOS does not let the agent control Messages: nothing can be sent', {
+      exit: EXIT.permission,
+      ...(remedy !== undefined && { remedy }),
+    })
+  }
+  const { problem } = needs.probeChatDb()
+  if (problem !== undefined) {
+    const { code, message, remedy } = problem
+    const exit = code === 'chat_db_forbidden' ? EXIT.permission : EXIT.failure
+    throw new EdgeError(code, message, { remedy, exit })
+  }
+  const chat = needs.personOf(to)
+  if (chat === undefined) {
+    throw new EdgeError('unknown_thread', 'Messages has no conversation with that number or address', {
+      remedy: 'Write to it once in Messages by hand, then say this again. It is never made up.',
+    })
+  }
+  return needs.run(chat, `${SELFTEST_MARK} ${number} of ${count} (${needs.newId().slice(0, 8)})`)
+}
