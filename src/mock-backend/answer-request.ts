@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { EDGE_MESSAGE_PATH, EDGE_WS_PATH } from '../protocol/wire.ts'
+import { DOCUMENTS } from '../protocol-documents/documents.ts'
 import { answerPost, type PostContext } from './answer-post.ts'
 import { type Refusal, refuse, respond } from './refusal.ts'
 import { urlOf } from './url-of.ts'
 
-/** Every request that is no upgrade: the POST, the health check, and 404, 405 or 426 for the rest. Never rejects. */
+/** Every request that is no upgrade: the POST, the health check, the documents of the protocol, and 404, 405 or 426 for the rest. Never rejects. */
 export const answerRequest = async (
   context: PostContext,
   request: IncomingMessage,
@@ -26,11 +27,15 @@ export const answerRequest = async (
 
 const route = async (context: PostContext, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const path = urlOf(request)?.pathname
+  const document = DOCUMENTS.get(path?.slice(1) ?? '')
   if (path === EDGE_MESSAGE_PATH) {
     if (request.method === 'POST') await answerPost(context, request, response)
     else refuse(response, only('POST'))
   } else if (path === '/healthz') {
     if (request.method === 'GET') respond(response, 200, health(context))
+    else refuse(response, only('GET'))
+  } else if (document !== undefined) {
+    if (request.method === 'GET') respond(response, 200, document())
     else refuse(response, only('GET'))
   } else refuse(response, path === EDGE_WS_PATH ? UPGRADE_REQUIRED : NOT_FOUND)
 }
