@@ -5,7 +5,7 @@ import { answerPost, type PostContext } from './answer-post.ts'
 import { type Refusal, refuse, respond } from './refusal.ts'
 import { urlOf } from './url-of.ts'
 
-/** Every request that is no upgrade: the POST, the health check, the documents of the protocol, and 404, 405 or 426 for the rest. Never rejects. */
+/** Every request that is no upgrade: the POST, the health check, and 404, 405 or 426 for the rest. Never rejects. */
 export const answerRequest = async (
   context: PostContext,
   request: IncomingMessage,
@@ -35,6 +35,7 @@ const route = async (context: PostContext, request: IncomingMessage, response: S
     if (request.method === 'GET') respond(response, 200, health(context))
     else refuse(response, only('GET'))
   } else if (document !== undefined) {
+    // What describes the protocol needs no secret.
     if (request.method === 'GET') respond(response, 200, document())
     else refuse(response, only('GET'))
   } else refuse(response, path === EDGE_WS_PATH ? UPGRADE_REQUIRED : NOT_FOUND)
