@@ -10,6 +10,7 @@ const MAY = [
   /^README\.md$/,
   /^LICENSE/,
   /^docs\/(delivery|homebrew|protocol|settings)\.md$/,
+  /^docs\/(asyncapi|openapi)\.json$/,
   /^launchd\/.+\.plist$/,
 ]
 const MAY_IN_DIST = /^dist\/.+\.(js|sql|applescript|html|css)$/

@@ -69,10 +69,11 @@ const RULES: Readonly<Record<string, { readonly may: readonly string[]; readonly
   'failpoints.ts': { may: [], packages: undefined },
   'line-writer.ts': { may: ['core'], packages: /^node:/ },
   demo: { may: ['control', 'core', 'messages-simulator', 'mock-backend'], packages: /./ },
-  'mock-backend': { may: ['protocol', 'core'], packages: /./ },
+  'mock-backend': { may: ['protocol', 'protocol-documents', 'core'], packages: /./ },
   'verify-backend': { may: ['backend', 'core', 'protocol'], packages: /./ },
   'messages-simulator': { may: ['imessage', 'core'], packages: /./ },
   protocol: { may: [], packages: /^zod$/ },
+  'protocol-documents': { may: ['protocol'], packages: /^zod$/ },
   core: { may: [], packages: undefined },
 }
 

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { findTool } from '../macos/run-tool.ts'
+import { edgeAgentId } from '../protocol/wire.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 import { expandHome, type Host, placesOf } from './places.ts'
 
@@ -32,13 +33,10 @@ export const settingsFor = (host: Host) => {
       description: 'Where the backend is. A path in it is kept as a prefix.',
       expects: 'an http or https URL without credentials, query or fragment',
     }),
-    agent_id: z
-      .string()
-      .regex(/^[A-Za-z0-9._:@+-]{1,128}$/)
-      .register(about, {
-        description: 'The name by which the backend knows this agent.',
-        expects: '1 to 128 characters out of A-Z a-z 0-9 . _ : @ + -',
-      }),
+    agent_id: edgeAgentId.register(about, {
+      description: 'The name by which the backend knows this agent.',
+      expects: '1 to 128 characters out of A-Z a-z 0-9 . _ : @ + -',
+    }),
     secret_file: path.optional().register(about, {
       description: 'A file with the secret, readable by its owner only; read again when the secret changes.',
       expects: 'the path of a file',

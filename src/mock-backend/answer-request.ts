@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { EDGE_MESSAGE_PATH, EDGE_WS_PATH } from '../protocol/wire.ts'
+import { DOCUMENTS } from '../protocol-documents/documents.ts'
 import { answerPost, type PostContext } from './answer-post.ts'
 import { type Refusal, refuse, respond } from './refusal.ts'
 import { urlOf } from './url-of.ts'
@@ -32,11 +33,16 @@ export const answerRequest = async (
 const route = async (context: RequestContext, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   if (await context.routes(request, response)) return
   const path = urlOf(request)?.pathname
+  const document = DOCUMENTS.get(path?.slice(1) ?? '')
   if (path === EDGE_MESSAGE_PATH) {
     if (request.method === 'POST') await answerPost(context, request, response)
     else refuse(response, only('POST'))
   } else if (path === '/healthz') {
     if (request.method === 'GET') respond(response, 200, health(context))
+    else refuse(response, only('GET'))
+  } else if (document !== undefined) {
+    // What describes the protocol needs no secret.
+    if (request.method === 'GET') respond(response, 200, document())
     else refuse(response, only('GET'))
   } else refuse(response, path === EDGE_WS_PATH ? UPGRADE_REQUIRED : NOT_FOUND)
 }

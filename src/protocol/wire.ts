@@ -21,21 +21,50 @@ export const MAX_ID_LENGTH = 256
 export const CLOSE_UNAUTHORIZED = 4401
 export const CLOSE_REPLACED = 4409
 
+/**
+ * Stands in the documents by whatever `correlation.md`, the first description of the protocol, does not have: a backend
+ * may do without all of it.
+ */
+export const BEYOND_CORRELATION = { 'x-beyond-correlation': true } as const
+
 const id = z.string().min(1).max(MAX_ID_LENGTH)
 
+/** By what a backend finds an agent's WebSocket: in the query of `/edge/ws`, in the header of `/edge/message`. */
+export const edgeAgentId = z
+  .string()
+  .regex(/^[A-Za-z0-9._:@+-]{1,128}$/)
+  .meta({
+    description: 'The name of the agent; the same on both roads. It ties a message to the WebSocket of its reflex.',
+    examples: ['edge_13238407486'],
+  })
+
 /** POST /edge/message, as `correlation.md` has it: exactly these three fields. */
-export const messageRequest = z.object({
-  thread_id: id,
-  sender: id,
-  filtered_text: z.string(),
-})
+export const messageRequest = z
+  .object({
+    thread_id: id.meta({
+      description:
+        'The conversation: a number, an address, or `chat…` for a group. Commands name it in `payload.thread_id`, as it came.',
+      examples: ['+15622924139', 'anna@example.com', 'chat655333'],
+    }),
+    sender: id.meta({
+      description: 'Who wrote: a number or an address. In a conversation of two it is most often the `thread_id`.',
+      examples: ['+15622924139'],
+    }),
+    filtered_text: z.string().meta({ description: 'What they wrote.' }),
+  })
+  .meta({ description: 'One message that somebody sent to this Mac. The agent sends these fields and no others.' })
 export type MessageRequest = z.infer<typeof messageRequest>
 
 /** Its answer with status 200. */
-export const messageAnswer = z.object({
-  should_respond: z.boolean(),
-  reply_bubbles: z.array(z.string()).max(MAX_BUBBLES).nullish(),
-})
+export const messageAnswer = z
+  .object({
+    should_respond: z.boolean().meta({ description: 'False: there is no reply, whatever `reply_bubbles` holds.' }),
+    reply_bubbles: z.array(z.string()).max(MAX_BUBBLES).nullish().meta({
+      description:
+        'Every bubble of the reply, in order. The first one is the reflex, word for word, if one was sent over the WebSocket; the agent knows it by its words and does not send it again. Blank bubbles are left out. None: there is no reply.',
+    }),
+  })
+  .meta({ description: 'The reply to one message. At most 1 MiB, unpacked. Unknown fields are ignored.' })
 export type MessageAnswer = z.infer<typeof messageAnswer>
 
 /** Every frame is `{"type": …, "data": …}`; what `data` must be depends on the type. */
@@ -47,30 +76,103 @@ export const frame = z.object({ type: z.string(), data: z.unknown().optional() }
  */
 export const commandData = z.object({
   // SQLite keeps no lone surrogates: another id would be acked.
-  command_id: id.refine(text => text.isWellFormed(), 'is not well-formed'),
+  command_id: id
+    .refine(text => text.isWellFormed(), 'is not well-formed')
+    .meta({
+      description:
+        'Names this command; well-formed text. The same id is the same command: it is carried out once, and its outcome is acked again. Remembered for 30 days.',
+      examples: ['8bb7509b-ad82-4bd1-bbb2-f47e837294dd'],
+    }),
   command_type: z.string().catch(''),
   payload: z.unknown().optional(),
-  priority: z.string().optional().catch(undefined),
-  timestamp: z.unknown().optional(),
+  priority: z
+    .string()
+    .optional()
+    .catch(undefined)
+    .meta({
+      description: '`immediate` goes ahead of what waits in its thread, as a reflex always does.',
+      examples: ['immediate'],
+    }),
+  timestamp: z
+    .unknown()
+    .optional()
+    .meta({
+      description: 'When the command was made. Information only, with or without a zone: clocks differ.',
+      examples: ['2025-11-17T20:00:00.000Z'],
+    }),
 })
 export type CommandData = z.infer<typeof commandData>
 
 export const sendMessageNow = z.object({
-  thread_id: id,
-  text: z.string().max(MAX_TEXT_LENGTH),
-  bubble_type: z.string().nullish(),
-  in_reply_to: id.nullish(),
+  thread_id: id.meta({
+    description:
+      'Where to: the `thread_id` of a POST, as it came. The agent writes to nobody who has not written first.',
+    examples: ['+15622924139'],
+  }),
+  text: z.string().max(MAX_TEXT_LENGTH).meta({
+    description:
+      'Sent as it is, never changed; not blank. Its length counts in UTF-16 units, in which most emoji are two or more.',
+  }),
+  bubble_type: z
+    .string()
+    .nullish()
+    .meta({
+      description:
+        '`reflex`: may be the first bubble of an answer, and is then not sent a second time. Anything else, or nothing: a bubble of its own.',
+      examples: ['reflex'],
+    }),
+  in_reply_to: id.nullish().meta({
+    ...BEYOND_CORRELATION,
+    description:
+      'The `Idempotency-Key` of the message that this reflex answers, with or without its quotes. Without it the agent tells by the words.',
+    examples: ['"B373E262-AFC1-41F5-B802-7B90DC0BEE7B"'],
+  }),
 })
 export type SendMessageNow = z.infer<typeof sendMessageNow>
 
 export const commandAckData = z.object({
-  command_id: id,
-  status: z.enum(['received', 'completed', 'failed']),
-  completed_at: z.string().nullish(),
-  error: z.string().nullish(),
-  detail: z.string().nullish(),
+  // One that is too long to be kept is acked by itself all the same.
+  command_id: z.string().min(1).meta({ description: 'The id of the command, as it came.' }),
+  status: z.enum(['received', 'completed', 'failed']).meta({
+    description:
+      '`received`: stored, not yet at its end; sent once, and may get lost. `completed`: `detail` says how. `failed`: `error` says why.',
+  }),
+  completed_at: z
+    .string()
+    .nullish()
+    .meta({
+      description: 'When it came to its end: ISO 8601, UTC, by the clock of the Mac.',
+      examples: ['2026-11-23T00:07:38.012Z'],
+    }),
+  error: z
+    .string()
+    .nullish()
+    .meta({
+      description:
+        'Why it failed. Of the command: `invalid_payload`, `invalid_command_id`, `unsupported_command_type`, `conflict` (this id came before with another type, thread or text). Not permitted: `unknown_thread` (nobody there has written to this Mac), `not_allowed`, `rate_limited`. Not sent: `messages_error_…`, `messages_row_error_…`, `spawn_…`, `exit_…`, `dropped` (a person gave it up). Unknown whether sent: `outcome_unknown`, `no_row`. There may be more.',
+      examples: ['unknown_thread'],
+    }),
+  detail: z
+    .string()
+    .nullish()
+    .meta({
+      description:
+        'With `completed`: `sent`, or `deduplicated` (the same bubble goes, or went, by another road). With `failed`: `failed`, `parked` (a person decides), or what did not fit (`text_is_blank`, `text_has_nul`, `text_has_lone_surrogate`, a field by its name).',
+      examples: ['sent'],
+    }),
 })
 export type CommandAckData = z.infer<typeof commandAckData>
+
+/** What the mock backend says in the body of a refusal; of any other, agents keep the first 200 characters. */
+export const refusalBody = z
+  .object({
+    error: z.string().meta({ description: 'A word for programs.', examples: ['unauthorized'] }),
+    reason: z.string().meta({ description: 'A sentence for people.' }),
+  })
+  .meta({
+    ...BEYOND_CORRELATION,
+    description: 'Says why. Any other body does as well: its first 200 characters are kept for a person to read.',
+  })
 
 /** `Idempotency-Key` is a structured-header string: the message guid in double quotes. */
 export const toIdempotencyKey = (guid: string): string => `"${guid.replace(/["\\]/g, '\\$&')}"`
