@@ -7,9 +7,15 @@ export const register = (program: Command): void => {
     .command('restart')
     .description('start the service anew, after a change of the settings say; also starts a stopped one')
     .option('--json', 'print the result as JSON')
+    .addHelpText('after', EXAMPLES)
   const input = addServiceFlags(restart)
   restart.action(async ({ json }: { json?: true }) => {
     const { runRestart } = await import('./run-restart.ts')
     await runRestart(input(), { json: json === true })
   })
 }
+
+const EXAMPLES = `
+Examples:
+  $ edge-agent restart                      after a change of the settings, or after "edge-agent stop"
+  $ edge-agent restart --profile family     one of several agents`

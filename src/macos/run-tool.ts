@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
@@ -30,16 +30,18 @@ export const runTool = (
   if (path === undefined) return Promise.resolve({ kind: 'not-found' })
   return new Promise(resolve => {
     // Detached, so that it leads a process group which can be ended as a whole.
-    const child = spawn(path, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    const child: ChildProcess = spawn(path, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    // Its streams are missing where no file can be opened any more; the error comes a little later.
+    child.once('error', cause => finish({ kind: 'exited', code: 126, stdout: '', stderr: cause.message }))
     const output = { stdout: '', stderr: '' }
     const collect = (stream: 'stdout' | 'stderr') =>
-      child[stream].setEncoding('utf8').on('data', (chunk: string) => {
+      child[stream]?.setEncoding('utf8').on('data', (chunk: string) => {
         output[stream] = (output[stream] + chunk).slice(-MAX_OUTPUT)
       })
     collect('stdout')
     collect('stderr')
-    child.stdin.on('error', () => {}) // it ended without reading
-    child.stdin.end(input ?? '')
+    child.stdin?.on('error', () => {}) // it ended without reading
+    child.stdin?.end(input ?? '')
 
     const finish = (end: ToolEnd): void => {
       clearTimeout(timer)
@@ -49,11 +51,10 @@ export const runTool = (
     const giveUp = (): void => {
       finish({ kind: 'timed-out', ...output })
       killGroup(child.pid)
-      for (const stream of child.stdio) stream?.destroy()
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy()
     }
     const timer = setTimeout(giveUp, timeoutMs)
     signal?.addEventListener('abort', giveUp)
-    child.once('error', cause => finish({ kind: 'exited', code: 126, stdout: '', stderr: cause.message }))
     child.once('close', code => finish({ kind: 'exited', code: code ?? undefined, ...output }))
   })
 }
