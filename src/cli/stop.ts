@@ -17,4 +17,8 @@ export const register = (program: Command): void => {
 }
 
 const HELP = `
-It waits for sends that are under way. A stopped service starts again at the next login, or by "edge-agent restart".`
+It waits for sends that are under way. A stopped service starts again at the next login, or by "edge-agent restart".
+
+Examples:
+  $ edge-agent stop                         until the next login
+  $ edge-agent stop --disable               until "edge-agent restart" or "edge-agent install"`
