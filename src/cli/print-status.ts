@@ -47,7 +47,7 @@ const row = (name: string, value: string): string => `${name.padEnd(18)} ${value
 const describeConnection = (connection: AgentStatus['connection']): string => {
   const since = `since ${new Date(connection.since).toISOString()}`
   if (connection.state === 'open')
-    return `open ${since}${connection.rttMs === undefined ? '' : `, ${connection.rttMs} ms`}`
+    return `open ${since}${connection.rttMs === undefined ? '' : `, ${connection.rttMs.toFixed(1)} ms`}`
   const error = connection.lastError
   return [`${connection.state} ${since}`, error?.message, error?.remedy].filter(part => part !== undefined).join('; ')
 }

@@ -7,7 +7,7 @@ export const register = (program: Command): void => {
     .command('restart')
     .description('start the service anew, after a change of the settings say; also starts a stopped one')
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', HELP)
   const input = addServiceFlags(restart)
   restart.action(async ({ json }: { json?: true }) => {
     const { runRestart } = await import('./run-restart.ts')
@@ -15,7 +15,9 @@ export const register = (program: Command): void => {
   })
 }
 
-const EXAMPLES = `
+const HELP = `
+The settings are checked first: where they are wrong, what runs goes on.
+
 Examples:
-  $ edge-agent restart                      after a change of the settings, or after "edge-agent stop"
-  $ edge-agent restart --profile family     one of several agents`
+  $ edge-agent restart                      after a change of the settings, or of a permission
+  $ edge-agent restart --profile family`

@@ -20,6 +20,5 @@ const HELP = `
 It waits for sends that are under way. A stopped service starts again at the next login, or by "edge-agent restart".
 
 Examples:
-  $ edge-agent stop                    until the next login
-  $ edge-agent stop --disable          until it is asked for
-  $ edge-agent stop --profile family   one of several agents`
+  $ edge-agent stop                         until the next login
+  $ edge-agent stop --disable               until "edge-agent restart" or "edge-agent install"`

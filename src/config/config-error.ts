@@ -20,7 +20,7 @@ export class ConfigError extends EdgeError {
   constructor(faults: readonly Fault[]) {
     const count = faults.length === 1 ? 'a setting is' : `${faults.length} settings are`
     super('config', [`${count} wrong`, ...faults.map(fault => `  ${formatFault(fault)}`)].join('\n'), {
-      remedy: '"edge-agent config show" prints every setting and where it comes from.',
+      remedy: 'edge-agent init asks for what is needed; edge-agent config show says where each setting comes from.',
       exit: EXIT.config,
     })
     this.faults = faults

@@ -52,7 +52,12 @@ export const inspectConfig = (input: ConfigInput): Inspection => {
 
   const faults = [
     ...file.faults,
-    ...settings.flatMap(setting => judge(setting, given.get(setting.key), path)),
+    // Of a file that cannot be read nobody knows what is not in it.
+    ...settings.flatMap(setting =>
+      file.faults.some(({ key }) => key === 'config') && !given.has(setting.key)
+        ? []
+        : judge(setting, given.get(setting.key), path),
+    ),
     ...judgeHttp(backendUrl, insecureIsFine, given.get('backend_url')),
     ...secret.faults,
     ...judgeSecrecy(backendUrl, secret.source.kind === 'none' && !secretFileGiven && !inKeychain),

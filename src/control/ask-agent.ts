@@ -34,7 +34,7 @@ const exchange = (path: string, request: string, timeoutMs: number): Promise<str
       socket.destroy()
       reject(
         new EdgeError('not_answering', `the agent at ${path} does not answer`, {
-          remedy: 'It may be busy or frozen: look at its log, or stop and start it.',
+          remedy: 'It may be busy or frozen. Look at its log: edge-agent logs. Where it stays so: edge-agent restart.',
         }),
       )
     })
@@ -48,7 +48,9 @@ const exchange = (path: string, request: string, timeoutMs: number): Promise<str
         cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED'
           ? new EdgeError('not_running', 'edge-agent is not running', {
               exit: EXIT.notRunning,
-              remedy: 'Start it with edge-agent start (for another state folder, name it with --state-dir).',
+              remedy:
+                'Start it: edge-agent restart (the service), or edge-agent start (in this terminal).\n' +
+                'If its state is elsewhere, name that with --state-dir.',
               cause,
             })
           : new EdgeError('not_answering', `the agent at ${path} cannot be asked: ${cause.message}`, { cause }),

@@ -27,7 +27,7 @@ const judgePlace = ({ path, isOfService, exists }: NodeFacts): Check => {
     ? warning(
         'node_path',
         `${seen}, and with it go the permissions that macOS gave it`,
-        `${INSTALL} (makes a copy of its own)`,
+        `${ANEW} (makes a copy of its own)`,
       )
     : ok('node_path', `${whose} the node of ${owner}, ${path}`)
 }

@@ -55,18 +55,22 @@ const judgeChatDb = ({ agent, isMac, readByUs, chatDb, node }: PermissionFacts):
   }
   return warning(
     'chat_db',
-    `could not tell whether the agent may read ${chatDb}, as none runs; ${here}, which says nothing of the agent`,
-    `Start the agent and say it again; if it cannot read: ${grant}`,
+    `could not tell whether the agent may read ${chatDb}, ${whyUntold(agent)}; ${here}, which says nothing of the agent`,
+    `${startIt(agent)} and say it again; if it cannot read: ${grant}`,
   )
 }
+
+const whyUntold = ({ kind }: AgentFacts): string => (kind === 'silent' ? 'as it does not answer' : 'as none runs')
+
+const startIt = ({ kind }: AgentFacts): string => (kind === 'silent' ? 'edge-agent restart' : 'Start the agent')
 
 const judgeAutomation = ({ agent, isMac, node }: PermissionFacts): Check => {
   if (agent.kind !== 'running') {
     return isMac
       ? warning(
           'automation',
-          'could not tell whether the agent may control Messages, as none runs',
-          'Start the agent and say it again.',
+          `could not tell whether the agent may control Messages, ${whyUntold(agent)}`,
+          `${startIt(agent)} and say it again.`,
         )
       : skipped('automation', NOT_HERE)
   }

@@ -171,11 +171,10 @@ type Loaded = Extract<ServiceState, { readonly kind: 'loaded' }>
 const judgeState = ({ state, pid, runs }: Loaded, target: string): Check => {
   const often = runs === undefined ? '' : `, ${runs === 1 ? 'started once' : `started ${runs} times`}`
   if (pid !== undefined) return ok('service_loaded', `loaded and running, pid ${pid}${often}`)
-  return failed(
-    'service_loaded',
-    `loaded, but not running (${state === undefined ? 'state unknown' : quote(state)}${often})`,
-    `launchctl kickstart ${target}`,
-  )
+  if (state === undefined) {
+    return warning('service_loaded', 'loaded; launchctl print does not say whether it runs', 'edge-agent status')
+  }
+  return failed('service_loaded', `loaded, but not running (${quote(state)}${often})`, `launchctl kickstart ${target}`)
 }
 
 const judgeEnd = ({ lastExitCode, lastSignal, pid, runs = 0 }: Loaded): Check => {
@@ -204,7 +203,7 @@ const GROUP_OF_EXIT = new Map([[77, 'permissions' as const]])
 const explainLaunchd = ({ said, code }: Extract<ServiceState, { readonly kind: 'unclear' }>) => {
   const [meaning, cure = code === undefined ? 'Say it again.' : `launchctl error ${code}`] =
     ANSWERS.get(code ?? -1) ?? []
-  const seen = said === '' ? `exit code ${code ?? 'none'}` : quote(said)
+  const seen = said !== '' ? quote(said) : code === undefined ? 'it prints nothing' : `exit code ${code}`
   return { seen: meaning === undefined ? seen : `${seen} (${code}: ${meaning})`, cure }
 }
 

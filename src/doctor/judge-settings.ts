@@ -1,4 +1,5 @@
 import type { Inspection } from '../config/inspect-config.ts'
+import { shellQuote } from '../core/shell-quote.ts'
 import { type Check, verdictsOf } from './check.ts'
 import { quote } from './quote.ts'
 
@@ -18,7 +19,7 @@ export const judgeSettings = (
     ),
   )
   const secret = rows.find(({ key }) => key === 'secret')
-  const secretIsWrong = faults.some(({ key }) => key === 'secret' || key === 'secret_file')
+  const secretIsWrong = faults.some(({ key }) => ['config', 'secret', 'secret_file'].includes(key))
   return [
     ...(wrong.length > 0
       ? wrong
@@ -42,5 +43,7 @@ export const judgeSettings = (
 const cureOf = (key: string, expected: string, file: Inspection['file']): string => {
   const chmod = /\((chmod 600 .+)\)/.exec(expected)?.[1]
   if (chmod !== undefined) return chmod
+  if (key === 'config' && file.exists)
+    return `Correct it, then: edge-agent config check. To see it: open -t ${shellQuote(file.path)}`
   return file.exists ? `Change ${key} in ${file.path}, then: edge-agent config check` : 'edge-agent init'
 }

@@ -61,7 +61,10 @@ export const readPlist = (path: string): PlistFile | undefined => {
     mode: stat.mode & 0o777,
     text,
     program,
-    missing: program.filter(each => each.startsWith('/') && !existsSync(each)),
+    // The log comes with the first start.
+    missing: program.filter(
+      (each, at) => each.startsWith('/') && program[at - 1] !== '--log-file' && !existsSync(each),
+    ),
   }
 }
 

@@ -100,7 +100,10 @@ const homeFault = (homedir: string, uid: number): string | undefined => {
 export const refuseSettings = ({ inspection, shellOnly }: Pick<Service, 'inspection' | 'shellOnly'>): void => {
   const { faults, file } = inspection
   if (faults.length === 0) return
-  const told = new ConfigError(faults)
+  // No variable of a shell helps the service.
+  const told = new ConfigError(
+    faults.map(fault => ({ ...fault, found: fault.found.replace(/set EDGE_\w+, or /, 'set ') })),
+  )
   const lines = [
     `as the service will see them, ${told.message}`,
     ...(file.exists ? [] : [`There is no settings file ${file.path}.`]),
@@ -110,7 +113,7 @@ export const refuseSettings = ({ inspection, shellOnly }: Pick<Service, 'inspect
   ]
   throw new EdgeError('config', lines.join('\n'), {
     exit: EXIT.config,
-    remedy: `Write them into ${file.path}: edge-agent init asks for each one. Then say it again.`,
+    remedy: `Correct that in ${file.path}; edge-agent init asks for what is needed. Then say it again.`,
   })
 }
 

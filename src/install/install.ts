@@ -274,7 +274,7 @@ const otherInstalled = (installed: Installed, version: string, differs: readonly
   const old = installed.kind === 'whole' ? installed.manifest.version : 'another one'
   return new EdgeError(
     'other_installed',
-    `edge-agent ${old} is installed, and this is ${version}; what differs: ${differs.join(', ')}`,
+    `edge-agent ${old} is installed, and this is ${old === version ? `another ${version}` : version}; what differs: ${differs.join(', ')}`,
     { remedy: 'To replace it: edge-agent install --upgrade (add --dry-run to see what that does).' },
   )
 }

@@ -41,12 +41,13 @@ export const leadThroughPermissions = async (needs: {
     look: () => Promise<Permission>,
     onMissing: (found: Permission, isNew: boolean) => Promise<void>,
   ): Promise<Permission> => {
-    let told: string | undefined
+    const told = new Set<Permission['state']>()
     for (let tries = 0; ; tries++) {
       const found = await look()
       if (found.state === 'granted') return found
-      await onMissing(found, found.state !== told)
-      told = found.state
+      // Once each; between two starts of the agent, which are ours, it cannot tell, and that is no news.
+      await onMissing(found, !told.has(found.state) && (found.state === 'missing' || told.size === 0))
+      told.add(found.state)
       if (wait && tries === 0)
         tell({ kind: 'step', text: 'waiting for that; Ctrl-C ends the waiting, not the service' })
       if (!wait && (found.state === 'missing' || tries >= MAX_UNKNOWN)) return found

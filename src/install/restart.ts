@@ -2,9 +2,9 @@ import { EdgeError, EXIT } from '../core/errors.ts'
 import type { Service, ServiceNeeds } from './as-launchd.ts'
 import { refuseInside, refuseSettings } from './check-first.ts'
 import { isAsLoaded, loadService } from './load-service.ts'
-import { readInstalled } from './read-installed.ts'
+import { binaryOf, readInstalled } from './read-installed.ts'
 import type { Tell } from './tell.ts'
-import { endOfLog, explainStart, findAgent, type RunningAgent, waitForAgent } from './wait-for-agent.ts'
+import { endOfLog, explainStart, findAgent, isOfService, type RunningAgent, waitForAgent } from './wait-for-agent.ts'
 
 /**
  * Starts the service anew, or at all where it is installed and stopped, and waits for the word of the new agent. The
@@ -24,29 +24,23 @@ export const restart = async (
   const { label, plistFile, launchdLogFile } = places
   refuseInside(label, env)
   const running = await findAgent(socket)
-  refuseMissing(service, running?.pid)
+  const binary = refuseMissing(service, running?.pid)
   refuseSettings(service)
   if (socket === undefined) throw new Error('the settings are right and have no state folder')
   const seen = await launchctl.print(label)
+  refuseOther(running, { seen, label, binary })
   const logFrom = endOfLog(launchdLogFile)
   let before: { readonly pid: number | undefined; readonly runs: number | undefined } | undefined
-  if (seen.kind === 'loaded' && isAsLoaded(places, seen)) {
+  const isLoaded = seen.kind === 'loaded' ? isAsLoaded(places, seen) : running !== undefined
+  if (isLoaded) {
     tell({ kind: 'step', text: 'start the service anew' })
     await launchctl.kickstart(label, { again: true })
-    before = { pid: seen.pid ?? running?.pid, runs: seen.runs }
+    const { pid, runs } = seen.kind === 'loaded' ? seen : {}
+    before = { pid: pid ?? running?.pid, runs }
   } else {
     if (seen.kind === 'loaded') {
       tell({ kind: 'step', text: 'stop the service; its plist is another one now' })
       await launchctl.bootout(label)
-    } else if (running !== undefined) {
-      throw new EdgeError(
-        'already_running',
-        `an agent that is no service runs on the same state (pid ${running.pid})`,
-        {
-          exit: EXIT.alreadyRunning,
-          remedy: 'Stop it first: edge-agent stop, or Ctrl-C in its terminal.',
-        },
-      )
     }
     tell({ kind: 'step', text: `load the service from ${plistFile}` })
     await loadService(places, launchctl)
@@ -57,7 +51,8 @@ export const restart = async (
   return start.agent
 }
 
-const refuseMissing = ({ places }: Service, runningPid: number | undefined): void => {
+/** Returns the binary that is installed. */
+const refuseMissing = ({ places }: Service, runningPid: number | undefined): string => {
   const installed = readInstalled(places)
   if (installed.kind === 'none') {
     const isRunning = runningPid === undefined ? '' : `; the agent with pid ${runningPid} was started in a terminal`
@@ -70,4 +65,14 @@ const refuseMissing = ({ places }: Service, runningPid: number | undefined): voi
       remedy: 'Repair it: edge-agent install.',
     })
   }
+  return binaryOf(places.runtimeDir, installed.manifest)
+}
+
+/** Beside an agent in a terminal the service cannot come up, and must not be ended for nothing. */
+const refuseOther = (running: RunningAgent | undefined, job: Parameters<typeof isOfService>[1]): void => {
+  if (running === undefined || isOfService(running, job)) return
+  throw new EdgeError('already_running', `an agent that is no service runs on the same state (pid ${running.pid})`, {
+    exit: EXIT.alreadyRunning,
+    remedy: 'Stop it first: edge-agent stop, or Ctrl-C in its terminal.',
+  })
 }

@@ -22,7 +22,8 @@ export const signBinary = async (
   if (end.kind === 'exited' && end.code === 0) return
   const why = end.kind === 'timed-out' ? 'it does not end' : (end.stderr.trim().split('\n')[0] ?? '')
   throw new EdgeError('codesign', `the binary cannot be signed: ${why}`, {
-    remedy: `Try it by hand: ${signCommand(binary, entitlements)}. Or use a binary that you sign: --node PATH.`,
+    remedy:
+      'To try it by hand, take the commands that "edge-agent install --dry-run" shows. Or use a binary that you sign: --node PATH.',
   })
 }
 

@@ -4,7 +4,7 @@ import { EdgeError, EXIT } from '../core/errors.ts'
 import type { Service, ServiceNeeds } from './as-launchd.ts'
 import { refuseInside } from './check-first.ts'
 import { readInstalled } from './read-installed.ts'
-import { findAgent } from './wait-for-agent.ts'
+import { findAgent, silentAgent } from './wait-for-agent.ts'
 
 export type StopResult = {
   /** Whether the service was unloaded, and whether it stays so at the next login. */
@@ -50,7 +50,11 @@ export const stop = async (
 /** Asks the agent there to stop in order, and waits until it is gone. Undefined where none was. */
 const stopAt = async (socket: string): Promise<number | undefined> => {
   const agent = await findAgent(socket)
-  if (agent === undefined) return undefined
+  if (agent === undefined) {
+    const silent = await silentAgent(socket)
+    if (silent !== undefined) throw silent
+    return undefined
+  }
   await askAgent(socket, 'stop').catch((error: unknown) => {
     if (!(error instanceof EdgeError) || error.code !== 'unknown_request') return // it went while it answered
     process.kill(agent.pid, 'SIGTERM') // an older agent

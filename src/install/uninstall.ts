@@ -8,7 +8,7 @@ import type { Service, ServiceNeeds } from './as-launchd.ts'
 import { refuseInside } from './check-first.ts'
 import { refuseLinks } from './refuse-place.ts'
 import type { Tell } from './tell.ts'
-import { findAgent } from './wait-for-agent.ts'
+import { findAgent, silentAgent } from './wait-for-agent.ts'
 
 export type UninstallResult = {
   /** Whether there was anything to remove. */
@@ -39,6 +39,8 @@ export const uninstall = async (
   const unloaded = await unload(label, launchctl, tell)
   const other = purge ? await findAgent(service.socket) : undefined
   if (other !== undefined) throw stillRunning(other.pid)
+  const silent = purge && service.socket !== undefined ? await silentAgent(service.socket) : undefined
+  if (silent !== undefined) throw silent
 
   const removed: string[] = []
   const remove = (path: string): void => {

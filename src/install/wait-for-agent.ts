@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { askAgent } from '../control/ask-agent.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
+import { shellQuote } from '../core/shell-quote.ts'
 import { explainExit } from '../launchd/explain-exit.ts'
 import type { Launchctl, ServiceState } from '../launchd/launchctl.ts'
 
@@ -30,13 +31,34 @@ export const findAgent = async (socket: string | undefined): Promise<RunningAgen
   }
 }
 
+/** What to tell of an agent that is frozen, or very busy: it listens at a socket and does not answer. Undefined else. */
+export const silentAgent = async (socket: string): Promise<EdgeError | undefined> => {
+  try {
+    await askAgent(socket, 'status', undefined, 3_000)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof EdgeError) || error.code !== 'not_answering') return undefined
+    return new EdgeError(
+      'not_answering',
+      `an agent listens at ${socket} and does not answer, so it cannot be stopped`,
+      {
+        remedy: `It may be frozen, or stopped by Ctrl-Z in its terminal. End it: kill -9 "$(lsof -t ${shellQuote(socket)})"`,
+        cause: error,
+      },
+    )
+  }
+}
+
 /** Whether an agent is the one that launchd started for this job: by its pid, or by its own word. */
 export const isOfService = (
   { pid, label, execPath }: RunningAgent,
   job: { readonly seen: ServiceState; readonly label: string; readonly binary: string | undefined },
 ): boolean => {
-  if (job.seen.kind !== 'loaded') return false
-  if (job.seen.pid === undefined || job.seen.pid === pid) return true
+  const { seen } = job
+  if (seen.kind !== 'loaded' && seen.kind !== 'unclear') return false
+  // Without a state launchctl has told nothing; with one and no pid the job does not run.
+  const isMaybe = seen.kind === 'loaded' && seen.state === undefined && seen.pid === undefined
+  if (isMaybe || (seen.kind === 'loaded' && seen.pid === pid)) return true
   return label === job.label || (execPath !== undefined && execPath === job.binary)
 }
 

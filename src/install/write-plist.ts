@@ -7,7 +7,7 @@ import type { RunTool } from '../macos/run-tool.ts'
 export const writePlist = async (path: string, content: string, run: RunTool): Promise<void> => {
   // launchd reads what ends in .plist, so this is not loaded by mistake.
   const fresh = `${path}.new`
-  mkdirSync(dirname(path), { recursive: true })
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
   rmSync(fresh, { force: true })
   try {
     writeFileSync(fresh, content, { flag: 'wx' })

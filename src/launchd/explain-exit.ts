@@ -34,5 +34,5 @@ const MEANINGS: Readonly<Record<number, ExitMeaning>> = {
   127: { meaning: 'its binary is missing', remedy: 'Put it back: edge-agent install.' },
 }
 
-/** SIGILL, SIGTRAP, SIGABRT, SIGKILL, SIGBUS, SIGSEGV. */
-const SIGNALS: ReadonlySet<number> = new Set([4, 5, 6, 9, 10, 11])
+/** SIGILL, SIGTRAP, SIGABRT, SIGKILL, SIGBUS, SIGSEGV, SIGTERM. */
+const SIGNALS: ReadonlySet<number> = new Set([4, 5, 6, 9, 10, 11, 15])

@@ -62,7 +62,7 @@ export const createLaunchctl = (needs: {
     const end = await run('launchctl', ['print', target(label)])
     if (end.kind === 'not-found') return { kind: 'no-launchd' }
     if (end.kind === 'timed-out') return { kind: 'unclear', said: 'launchctl print does not end' }
-    if (end.code === 0) return parsePrint(end.stdout) ?? { kind: 'unclear', said: said(end) }
+    if (end.code === 0) return parsePrint(end.stdout, label) ?? { kind: 'unclear', said: said(end) }
     if (isNoSession(end)) return { kind: 'no-session' }
     if (end.code === 113 || end.code === 3 || /could not find service/i.test(end.stderr)) return { kind: 'not-loaded' }
     return { kind: 'unclear', said: said(end), code: end.code }
@@ -193,8 +193,8 @@ const REMEDIES: Readonly<Record<number, string>> = {
   78: 'A file or folder that the plist names cannot be opened: "edge-agent doctor" tells which.',
 }
 
-/** Undefined where there is none of the lines that are known. */
-const parsePrint = (printed: string): ServiceState | undefined => {
+/** Undefined where there is neither a line that is known nor the job's name, which is enough to say that it is loaded. */
+const parsePrint = (printed: string, label: string): ServiceState | undefined => {
   // Only the job's own lines: those of its parts are indented further.
   const field = (name: string): string | undefined =>
     new RegExp(`^\\t?[ ]{0,4}${name} = (.*)$`, 'm').exec(printed)?.[1]?.trim()
@@ -211,5 +211,6 @@ const parsePrint = (printed: string): ServiceState | undefined => {
     plist: field('path'),
     program: field('program'),
   }
-  return Object.values(found).every(value => value === undefined) ? undefined : { kind: 'loaded', ...found }
+  const isKnown = printed.includes(label) || Object.values(found).some(value => value !== undefined)
+  return isKnown ? { kind: 'loaded', ...found } : undefined
 }

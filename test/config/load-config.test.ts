@@ -200,6 +200,8 @@ describe('faults', () => {
     expect(faultsOf(input)).toMatchObject([
       { key: 'config', origin: fileOf(input), found: expect.stringMatching(/^a mistake in line 2, column \d+$/) },
     ])
+    // What may well be in it is not said to be missing.
+    expect(faultsOf(machine('agent_id = "a"\nbackend_url = ')).map(({ key }) => key)).toEqual(['config'])
   })
 
   test('a missing file is a fault only when it was asked for', () => {

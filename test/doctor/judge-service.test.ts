@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { exitOf } from '../../src/doctor/check.ts'
 import { judgeService } from '../../src/doctor/judge-service.ts'
-import type { PlistFile, ServiceFacts } from '../../src/doctor/look-at-service.ts'
+import { type PlistFile, readPlist, type ServiceFacts } from '../../src/doctor/look-at-service.ts'
 import type { ServiceState } from '../../src/launchd/launchctl.ts'
 import { ended, said } from './ends.ts'
 
@@ -54,6 +57,21 @@ test('a plist that is broken, points nowhere, is guarded or outdated is told', (
   )
   expect(judge({}, 'plist_current', 'another')?.state).toBe('warning')
   expect(judge({}, 'plist_current', ' same <!-- with a comment -->')?.state).toBe('ok')
+})
+
+test('a log that is still to be written is no missing program', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'plist-'))
+  const path = join(folder, 'x.plist')
+  const words = ['/bin/sh', '/no/main.js', 'start', '--log-file', '/no/agent.log']
+  const strings = words.map(word => `<string>${word}</string>`).join('\n')
+  writeFileSync(path, `<key>ProgramArguments</key>\n<array>\n${strings}\n</array>`)
+  expect(readPlist(path)).toMatchObject({ program: words, missing: ['/no/main.js'] })
+  rmSync(folder, { recursive: true })
+})
+
+test('a job of which launchctl says nothing is not said to stand still', () => {
+  const { state: _, pid: __, ...silent } = LOADED
+  expect(judge({ job: { ...silent, state: undefined, pid: undefined } }, 'service_loaded')?.state).toBe('warning')
 })
 
 test('a job without its plist does not come back; without either there is no service', () => {

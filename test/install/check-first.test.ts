@@ -52,3 +52,12 @@ test('the agent logs where its settings have it, and otherwise where the service
     logFile: join(home, 'own.log'),
   })
 })
+
+test('what the settings lack is to be put into the file: no variable of a shell reaches the service', async () => {
+  writeFileSync(join(home, 'c.toml'), 'backend_url = "http://127.0.0.1:1"\n')
+  const refused = check(process.getuid?.() ?? 0, { EDGE_AGENT_ID: 'e' })
+  await expect(refused).rejects.toMatchObject({
+    exit: 78,
+    message: expect.stringMatching(/nothing \(set agent_id in .+c\.toml\)(.|\n)+here that is EDGE_AGENT_ID/),
+  })
+})

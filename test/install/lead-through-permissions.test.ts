@@ -106,6 +106,14 @@ test('the agent is started anew meanwhile: macOS may show it the grant only then
   expect(permissions.fullDiskAccess.state).toBe('granted')
 })
 
+test('while somebody waits, the path is told once, though the agent comes and goes', async () => {
+  const { asked } = await lead(
+    { chatDb: [FORBIDDEN, MISSING, FORBIDDEN, READABLE], automation: [GRANTED] },
+    { wait: true },
+  )
+  expect(asked).toEqual([expect.stringContaining('Full Disk Access')])
+})
+
 test('where nobody waits, each is looked at once', async () => {
   const { permissions, opened, asked } = await lead({ chatDb: [FORBIDDEN, READABLE], automation: [GRANTED] })
   expect(permissions).toMatchObject({ fullDiskAccess: { state: 'missing' }, automation: { state: 'unknown' } })

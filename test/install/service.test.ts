@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
@@ -16,7 +17,7 @@ import {
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'plist'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { askAgent } from '../../src/control/ask-agent.ts'
 import { type MacWithMessages, settleIn } from '../support/fake-mac/settle-in.ts'
 import { SECRET } from '../support/start-house.ts'
@@ -135,6 +136,17 @@ describe('a service', () => {
     expect(await mac.run(['stop'])).toMatchObject({ code: 3 })
     expect(await mac.run(['restart'])).toMatchObject({ code: 0 })
     expect(mac.job()).toMatchObject({ state: 'running' })
+  })
+
+  test('that waits behind an agent in a terminal is not ended by restart, which names that one', async () => {
+    await mac.run(['stop'])
+    const other = mac.start(['start'])
+    await vi.waitFor(async () => expect((await status()).agent.pid).toBe(other.pid), { timeout: 20_000 })
+    spawnSync('launchctl', ['bootstrap', `gui/${process.getuid?.()}`, mac.places.plistFile], { env: mac.env })
+    expect(await mac.run(['restart'])).toMatchObject({ code: 75, stderr: expect.stringContaining(`pid ${other.pid}`) })
+    expect(mac.calls().at(-1)).not.toContain('kickstart')
+    other.kill()
+    await vi.waitFor(async () => expect((await status()).agent.pid).not.toBe(other.pid), { timeout: 20_000 })
   })
 
   test('is loaded anew where its plist was changed', async () => {

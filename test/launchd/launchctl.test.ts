@@ -57,7 +57,10 @@ test('of a print it reads the lines of the job itself, and misses none for anoth
     pid: 42,
     lastExitCode: undefined,
   })
+  // A layout of some day.
+  expect(await printed(`<service ${LABEL}/>`)).toMatchObject({ kind: 'loaded', state: undefined, pid: undefined })
   expect(await printed('hello')).toEqual({ kind: 'unclear', said: 'hello' })
+  expect(await printed('')).toEqual({ kind: 'unclear', said: '' })
 })
 
 test.each<[string, ToolEnd, string]>([
