@@ -5,7 +5,7 @@ import { chmodSync, cpSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const CARRIED = new Set(['.sql', '.applescript', '.html', '.css'])
+const CARRIED = new Set(['.sql', '.applescript', '.html', '.css', '.js'])
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const src = join(root, 'src')

@@ -60,6 +60,7 @@ const EXAMPLES = `
 Examples:
   $ edge-agent demo                         see it work, without any real Messages
   $ edge-agent init                         set it up: backend, agent id, secret
+  $ edge-agent demo --web                   play with it in the browser
   $ edge-agent config check                 are the settings right?
   $ edge-agent install --dry-run            what would make it a service of this Mac?
   $ edge-agent start --log-format json      run, with a log for programs

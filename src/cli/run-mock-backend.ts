@@ -1,32 +1,81 @@
 import { z } from 'zod'
 import { EdgeError, EXIT } from '../core/errors.ts'
+import type { BehaviourSettings } from '../mock-backend/behaviour.ts'
+import { faultSpec } from '../mock-backend/catalogue/catalogue.ts'
 import { DIALECTS } from '../mock-backend/command-frame.ts'
 import { logLine } from '../mock-backend/log-line.ts'
-import { answerUpgrade } from '../mock-backend/socket-faults.ts'
-import { startMockBackend } from '../mock-backend/start-mock-backend.ts'
+import { readScenario, type Scenario } from '../mock-backend/read-scenario.ts'
+import { splitWords } from '../mock-backend/reply-command.ts'
+import { startWithConsole } from '../mock-backend/start-with-console.ts'
 
 /**
  * Runs a mock backend until SIGINT or SIGTERM, its log on stdout.
  * @param raw the options as commander read them
- * @throws EdgeError `usage`, and those of `startMockBackend`
+ * @throws EdgeError `usage`, `scenario`, and those of `startWithConsole`
  */
 export const runMockBackend = async (raw: unknown): Promise<void> => {
-  const { reflex, replies, json, websocket, ...options } = parseOptions(raw)
-  const backend = await startMockBackend({
-    ...options,
-    reflex: message => (reflex === '' ? undefined : fill(reflex, message.filtered_text)),
-    replies: message => replies.map(reply => fill(reply, message.filtered_text)),
-    ...(json ? { onEvent: event => print(JSON.stringify({ ...event, line: logLine(event) })) } : { log: print }),
+  const options = parseOptions(raw)
+  const scenario: Partial<Scenario> = options.scenario === undefined ? {} : readScenario(options.scenario)
+  const { json } = options
+  const { backend, close } = await startWithConsole({
+    host: options.host,
+    port: options.port,
+    secret: options.secret,
+    dialect: options.dialect ?? scenario.dialect ?? 'full',
+    inReplyTo: options.inReplyTo || scenario.inReplyTo === true,
+    idempotency: options.idempotency && scenario.idempotency !== false,
+    downForMs: scenario.downForMs ?? 0,
+    replyTimeoutMs: options.replyTimeoutMs ?? scenario.replyTimeoutMs ?? 60_000,
+    ...readReplyCommand(options.replyCommand ?? scenario.replyCommand),
+    behaviour: readBehaviour(options, scenario),
+    faults: [...(options.websocket ? [] : [NO_WEBSOCKET]), ...(scenario.faults ?? [])],
+    ...(json ? { onEvent: event => print(JSON.stringify({ ...event, line: logLine(event) })) } : {}),
+    // With --json the log is in the events; what a reply command says is in none of them.
+    log: json ? line => line.startsWith('[Reply command]') && process.stderr.write(`${line}\n`) : print,
   })
-  if (!websocket) backend.faults.upgrade.push({ effect: answerUpgrade(503), times: Number.POSITIVE_INFINITY })
 
   const line = `mock backend listening on ${backend.url}`
   print(json ? JSON.stringify({ at: Date.now(), type: 'listening', url: backend.url, line }) : line)
   await untilSignal()
-  await backend.close()
+  await close()
 }
 
-const parseOptions = (raw: unknown): z.infer<typeof optionsSchema> => {
+type Options = z.infer<typeof optionsSchema>
+
+/** Options come before the scenario, and that before what is usual. */
+const readBehaviour = (options: Options, scenario: Partial<Scenario>): Partial<BehaviourSettings> => {
+  const replies = chooseReplies(options, scenario)
+  return {
+    thinkMs: options.thinkMs ?? scenario.thinkMs ?? 1500,
+    ...given('reflex', options.reflex ?? scenario.reflex),
+    ...given('bubbles', options.replies ?? scenario.bubbles),
+    ...given('table', scenario.table),
+    ...given('replies', replies),
+  }
+}
+
+const chooseReplies = (options: Options, scenario: Partial<Scenario>): BehaviourSettings['replies'] | undefined => {
+  if (options.replyCommand !== undefined) return 'command'
+  if (options.echo) return 'echo'
+  if (options.replies !== undefined) return 'canned'
+  return scenario.replies
+}
+
+const given = <Name extends string, Value>(name: Name, value: Value | undefined): { [N in Name]?: Value } =>
+  value === undefined ? {} : ({ [name]: value } as { [N in Name]: Value })
+
+const readReplyCommand = (
+  command: string | readonly string[] | undefined,
+): { readonly replyCommand?: readonly [string, ...string[]] } => {
+  if (command === undefined) return {}
+  if (typeof command === 'string') return { replyCommand: splitWords(command) }
+  const [program = '', ...args] = command
+  return { replyCommand: [program, ...args] }
+}
+
+const NO_WEBSOCKET = faultSpec.parse({ fault: 'upgrade-status', status: 503, times: 'always' })
+
+const parseOptions = (raw: unknown): Options => {
   const parsed = optionsSchema.safeParse(raw)
   if (parsed.success) return parsed.data
   throw new EdgeError('usage', `An option does not fit.\n${z.prettifyError(parsed.error)}`, {
@@ -42,19 +91,20 @@ const wholeNumber = (max: number) =>
 const optionsSchema = z.object({
   port: wholeNumber(65_535),
   host: z.string().min(1),
-  thinkMs: wholeNumber(3_600_000),
+  scenario: z.string().min(1).optional(),
+  thinkMs: wholeNumber(3_600_000).optional(),
   secret: z.string().default(''),
-  reflex: z.string(),
-  replies: z.array(z.string()),
+  reflex: z.string().optional(),
+  replies: z.array(z.string()).optional(),
+  echo: z.boolean().default(false),
+  replyCommand: z.string().optional(),
+  replyTimeoutMs: wholeNumber(3_600_000).optional(),
   inReplyTo: z.boolean().default(false),
   websocket: z.boolean(),
   idempotency: z.boolean(),
-  dialect: z.enum(DIALECTS),
+  dialect: z.enum(DIALECTS).optional(),
   json: z.boolean().default(false),
 })
-
-// A replacer function: in a plain replacement `$&` and its like would be taken for patterns.
-const fill = (template: string, text: string): string => template.replaceAll('{text}', () => text)
 
 const untilSignal = (): Promise<unknown> =>
   new Promise(resolve => {

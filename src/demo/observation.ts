@@ -7,7 +7,7 @@ export type Observation = { readonly at: number } & (
   | { readonly what: 'posted'; readonly key: string | undefined }
   | { readonly what: 'reflex-out' | 'no-websocket' | 'reflex-in' }
   | { readonly what: 'answer-in'; readonly rule: string }
-  | { readonly what: 'sent'; readonly text: string }
+  | { readonly what: 'sent'; readonly text: string; readonly thread?: string }
   | { readonly what: 'killed' | 'restarted' }
 )
 
@@ -29,8 +29,8 @@ const at = z.number()
 const simulatorLine = z.union([
   z.object({ event: z.literal('committed'), at }).transform(({ at }): Observation => ({ what: 'committed', at })),
   z
-    .object({ event: z.literal('sent'), at, text: z.string() })
-    .transform(({ at, text }): Observation => ({ what: 'sent', at, text })),
+    .object({ event: z.literal('sent'), at, text: z.string(), thread: z.string().optional() })
+    .transform(({ at, text, thread }): Observation => ({ what: 'sent', at, text, ...(thread && { thread }) })),
 ])
 
 const backendLine = z.union([

@@ -82,6 +82,7 @@ const renderNext = (paint: Paint): readonly string[] => [
 
 /** Each of them answers to --help. */
 export const NEXT: readonly (readonly [command: string, what: string])[] = [
+  ['demo --web', 'write to it yourself, in the browser'],
   ['demo --keep', 'again, keeping its chat.db, ledger and logs'],
   ['mock-backend --help', 'a backend to try your own agent with'],
   ['config check', 'are the settings for your backend right?'],

@@ -12,7 +12,8 @@ export type Replies = readonly string[] | MessageAnswer
 
 export type PostContext = ReflexRoad & {
   readonly secret: string | undefined
-  readonly thinkMs: number
+  /** In ms. */
+  readonly thinkMs: () => number
   readonly reflex: (message: ReceivedMessage) => string | undefined
   readonly replies: (message: ReceivedMessage) => Replies | Promise<Replies>
   /** Undefined for a backend that does not know `Idempotency-Key`. */
@@ -39,9 +40,12 @@ export const answerPost = async (
   context.remember(message)
   emit({ type: 'posted', message })
   const { agentId, thread_id, key } = message
+  response.once('close', () => {
+    if (!response.writableFinished) emit({ type: 'hung-up', agentId, thread_id, key })
+  })
 
   const fault = context.faults.http.take(message)
-  const strikes = async (when: 'before' | 'after'): Promise<boolean> => {
+  const strikes = async (when: 'before' | 'during' | 'after'): Promise<boolean> => {
     if (fault === undefined || (fault.when ?? 'before') !== when) return false
     await sleep(fault.delayMs ?? 0, undefined, { signal: stop })
     if (fault.effect === undefined) return false
@@ -51,7 +55,11 @@ export const answerPost = async (
   }
 
   if (await strikes('before')) return
-  const { status, json, headers } = await answerOnce(context, message, response)
+  const [{ status, json, headers }, struck] = await Promise.all([
+    answerOnce(context, message, response),
+    strikes('during'),
+  ])
+  if (struck) return
   if (await strikes('after')) return
   respond(response, status, json, headers)
   emit({ type: 'answered', agentId, thread_id, key, status, answer: json })
@@ -105,8 +113,12 @@ const think = async (
   const reflex = context.reflex(message)
   if (reflex !== undefined) sendReflexes(context, message, planReflex(reflex), response)
 
-  await sleep(context.thinkMs, undefined, { signal: context.stop })
-  const replies = await context.replies(message)
+  await sleep(context.thinkMs(), undefined, { signal: context.stop })
+  const answer = toAnswer(reflex, await context.replies(message))
+  return context.faults.answer.take(message)?.effect(answer) ?? answer
+}
+
+const toAnswer = (reflex: string | undefined, replies: Replies): MessageAnswer => {
   if ('should_respond' in replies) return replies
   const bubbles = reflex === undefined ? [...replies] : [reflex, ...replies]
   return { should_respond: bubbles.length > 0, reply_bubbles: bubbles }
@@ -119,9 +131,9 @@ const sendReflexes = (
   planned: PlannedReflex,
   response: ServerResponse,
 ): void => {
-  const { agentId, thread_id } = message
+  const { agentId, thread_id, key } = message
   const reflexes = context.faults.reflex.take(message)?.effect(planned) ?? [planned]
-  if (reflexes.length === 0) context.emit({ type: 'reflex-not-sent', agentId, thread_id, reason: 'dropped' })
+  if (reflexes.length === 0) context.emit({ type: 'reflex-not-sent', agentId, thread_id, key, reason: 'dropped' })
 
   for (const reflex of reflexes) {
     const send = (): void => {

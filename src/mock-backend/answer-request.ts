@@ -4,9 +4,14 @@ import { answerPost, type PostContext } from './answer-post.ts'
 import { type Refusal, refuse, respond } from './refusal.ts'
 import { urlOf } from './url-of.ts'
 
+/** Answers a request that is not the protocol's; false where it is none of its own. */
+export type Routes = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>
+
+export type RequestContext = PostContext & { readonly routes: Routes }
+
 /** Every request that is no upgrade: the POST, the health check, and 404, 405 or 426 for the rest. Never rejects. */
 export const answerRequest = async (
-  context: PostContext,
+  context: RequestContext,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
@@ -24,7 +29,8 @@ export const answerRequest = async (
   }
 }
 
-const route = async (context: PostContext, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+const route = async (context: RequestContext, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  if (await context.routes(request, response)) return
   const path = urlOf(request)?.pathname
   if (path === EDGE_MESSAGE_PATH) {
     if (request.method === 'POST') await answerPost(context, request, response)

@@ -66,5 +66,5 @@ const readFrame = (
   if (parsed?.data?.type === 'ping') return { event: unread, reply: '{"type":"pong"}' }
   if (parsed?.data?.type !== 'command_ack') return { event: unread }
   const ack = commandAckData.safeParse(parsed.data.data)
-  return { event: ack.success ? { type: 'ack', agentId, generation, ack: ack.data } : unread }
+  return { event: ack.success ? { type: 'ack', agentId, generation, ack: ack.data, frame: text } : unread }
 }

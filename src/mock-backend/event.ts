@@ -27,11 +27,14 @@ export type Happening =
       readonly key: string | undefined
       readonly command_id: string
       readonly text: string
+      /** As it was written. */
+      readonly frame: string
     }
   | {
       readonly type: 'reflex-not-sent'
       readonly agentId: string
       readonly thread_id: string
+      readonly key: string | undefined
       readonly reason: 'no-connection' | 'write-failed' | 'dropped'
     }
   | {
@@ -44,10 +47,24 @@ export type Happening =
       readonly answer: string
     }
   /** A command of the caller's own was written. */
-  | { readonly type: 'command-sent'; readonly agentId: string; readonly command_id: string; readonly command: Command }
+  | {
+      readonly type: 'command-sent'
+      readonly agentId: string
+      readonly command_id: string
+      readonly command: Command
+      readonly frame: string
+    }
   /** A fault was let loose on this POST instead of an answer. */
   | { readonly type: 'struck'; readonly agentId: string; readonly thread_id: string; readonly key: string | undefined }
-  | { readonly type: 'ack'; readonly agentId: string; readonly generation: number; readonly ack: CommandAckData }
+  /** The connection of this POST ended before its answer was out: the agent's doing, or that of a fault. */
+  | { readonly type: 'hung-up'; readonly agentId: string; readonly thread_id: string; readonly key: string | undefined }
+  | {
+      readonly type: 'ack'
+      readonly agentId: string
+      readonly generation: number
+      readonly ack: CommandAckData
+      readonly frame: string
+    }
   /** Any other frame of the agent, as it came. */
   | { readonly type: 'frame'; readonly agentId: string; readonly generation: number; readonly text: string }
 

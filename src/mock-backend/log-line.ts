@@ -24,6 +24,7 @@ export const logLine = (event: Happening): string | undefined => {
     case 'command-sent':
     case 'answered':
     case 'struck':
+    case 'hung-up':
     case 'ack':
     case 'frame':
       return undefined

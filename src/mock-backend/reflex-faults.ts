@@ -23,6 +23,9 @@ export const twice: ReflexEffect = reflex => [reflex, reflex]
 export const twiceUnderNewId: ReflexEffect = reflex => [reflex, { ...reflex, command_id: randomUUID() }]
 
 /** Words that the answer does not begin with. */
-export const otherText =
-  (text: string): ReflexEffect =>
-  reflex => [{ ...reflex, text }]
+export const otherText = (text: string): ReflexEffect => rewrite(() => text)
+
+/** The words of the reflex as they are changed here; the answer keeps its own. */
+export const rewrite =
+  (change: (text: string) => string): ReflexEffect =>
+  reflex => [{ ...reflex, text: change(reflex.text) }]

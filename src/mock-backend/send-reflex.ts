@@ -29,7 +29,7 @@ export const sendReflex = (
   const connection = connections.open(agentId)
   emit({ type: 'looked-up', agentId, found: connection !== undefined })
   if (connection === undefined) {
-    emit({ type: 'reflex-not-sent', agentId, thread_id, reason: 'no-connection' })
+    emit({ type: 'reflex-not-sent', agentId, thread_id, key, reason: 'no-connection' })
     return
   }
 
@@ -42,8 +42,8 @@ export const sendReflex = (
   const command = commandFrame({ command_id, command_type: 'send_message_now', payload }, dialect)
   // Nobody waits for this: where the connection is stuck, the answer must still come.
   connection.ws.send(command.text, error => {
-    if (error) emit({ type: 'reflex-not-sent', agentId, thread_id, reason: 'write-failed' })
-    else emit({ type: 'reflex-sent', agentId, thread_id, key, command_id, text })
+    if (error) emit({ type: 'reflex-not-sent', agentId, thread_id, key, reason: 'write-failed' })
+    else emit({ type: 'reflex-sent', agentId, thread_id, key, command_id, text, frame: command.text })
   })
 }
 

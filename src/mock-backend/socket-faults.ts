@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { MAX_FRAME_BYTES } from '../protocol/wire.ts'
 import type { Connection, Connections } from './connections.ts'
@@ -21,6 +22,12 @@ export const answerUpgrade =
 export const stallUpgrade: UpgradeEffect = tcp => {
   // Nobody else reads from it, and unread it would never end.
   tcp.once('end', () => tcp.destroy()).resume()
+}
+
+/** The end of TCP (RST) in the place of an answer. */
+export const resetUpgrade: UpgradeEffect = tcp => {
+  if (tcp instanceof Socket) tcp.resetAndDestroy()
+  else tcp.destroy()
 }
 
 /** Frames that no client has to put up with, for `sendBytes`. */
@@ -59,6 +66,19 @@ export const createSocketFaults = (connections: Connections) => {
     freeze: (agentId?: string): void => each(agentId, ({ ws }) => ws.pause()),
 
     thaw: (agentId?: string): void => each(agentId, ({ ws }) => ws.resume()),
+
+    /** Neither reads nor lets out what is written: a road that is cut somewhere on the way. */
+    cut: (agentId?: string): void =>
+      each(agentId, ({ ws, tcp }) => {
+        ws.pause()
+        tcp.cork()
+      }),
+
+    mend: (agentId?: string): void =>
+      each(agentId, ({ ws, tcp }) => {
+        tcp.uncork()
+        ws.resume()
+      }),
 
     /** Bytes straight onto TCP, beneath the WebSocket. */
     sendBytes: (bytes: Uint8Array, agentId?: string): void => each(agentId, ({ tcp }) => tcp.write(bytes)),

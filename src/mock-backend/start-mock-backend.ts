@@ -6,8 +6,8 @@ import { WebSocketServer } from 'ws'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import { MAX_FRAME_BYTES } from '../protocol/wire.ts'
 import { acceptUpgrade } from './accept-upgrade.ts'
-import type { PostContext, Replies } from './answer-post.ts'
-import { answerRequest } from './answer-request.ts'
+import type { Replies } from './answer-post.ts'
+import { answerRequest, type RequestContext, type Routes } from './answer-request.ts'
 import { createAnswerStore } from './answer-store.ts'
 import { type Command, commandFrame, type Dialect } from './command-frame.ts'
 import { type Connection, createConnections } from './connections.ts'
@@ -32,7 +32,7 @@ export type MockBackendOptions = {
   /** Required on both roads, if set. */
   readonly secret?: string
   /** Time from the reflex to the answer, in ms. Default 0. */
-  readonly thinkMs?: number
+  readonly thinkMs?: number | (() => number)
   /** First bubble, sent ahead over the WebSocket; undefined sends none. */
   readonly reflex?: string | ((message: ReceivedMessage) => string | undefined)
   /** The bubbles after the reflex; or from a function a whole answer, which is sent as it is. */
@@ -43,6 +43,8 @@ export type MockBackendOptions = {
   readonly inReplyTo?: boolean
   /** `correlation` turns off what goes beyond `correlation.md`, the two options above included. Default `full`. */
   readonly dialect?: Dialect
+  /** Asked first for every request that is no upgrade. */
+  readonly routes?: Routes
   readonly log?: (line: string) => void
   readonly onEvent?: (event: MockBackendEvent) => void
 }
@@ -67,6 +69,7 @@ export type MockBackend = {
  */
 export const startMockBackend = async (options: MockBackendOptions = {}): Promise<MockBackend> => {
   const { host = '127.0.0.1', port = 0, dialect = 'full', reflex = DEFAULT_REFLEX, replies = DEFAULT_REPLIES } = options
+  const { thinkMs = 0 } = options
   const secret = options.secret === '' ? undefined : options.secret
   if (secret === undefined && !isLoopback(host)) throw secretRequired(host)
 
@@ -80,11 +83,11 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
   const faults = createFaults(connections)
   const received: ReceivedMessage[] = []
 
-  const context: PostContext = {
+  const context: RequestContext = {
     secret,
     dialect,
     inReplyTo: full && (options.inReplyTo ?? false),
-    thinkMs: options.thinkMs ?? 0,
+    thinkMs: typeof thinkMs === 'number' ? () => thinkMs : thinkMs,
     reflex: typeof reflex === 'string' ? () => reflex : reflex,
     replies: typeof replies === 'function' ? replies : () => replies,
     answers: full && (options.idempotency ?? true) ? createAnswerStore(Date.now) : undefined,
@@ -96,6 +99,7 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
       if (received.length > MAX_RECEIVED) received.shift()
     },
     stop: stopping.signal,
+    routes: options.routes ?? (() => false),
   }
 
   const webSockets = new WebSocketServer(WEBSOCKET_OPTIONS)
@@ -128,7 +132,7 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
       if (connection === undefined) throw new EdgeError('not-connected', `No open connection of ${agentId}.`)
       const { id, text } = commandFrame(command, dialect)
       connection.ws.send(text)
-      emit({ type: 'command-sent', agentId, command_id: id, command })
+      emit({ type: 'command-sent', agentId, command_id: id, command, frame: text })
       return id
     },
     close,

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Command } from 'commander'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -101,7 +104,22 @@ test('with --no-websocket every WebSocket is refused, again and again, and the a
   await vi.waitFor(() => expect(lines).toContain('[Reflex] WebSocket NOT found for edge_1 ❌'))
 })
 
+test('a scenario file is obeyed, options come before it, and a reply command answers', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'mock-backend-'))
+  const file = join(dir, 'scenario.toml')
+  const faults = '[[faults]]\nfault = "status"\nstatus = 418\n'
+  const program = `process.stdin.on("data", text => console.log(JSON.parse(text).text.toUpperCase()))`
+  writeFileSync(file, `reflex = "from the file"\nbubbles = ["from the file"]\n${faults}`)
+  const command = `"${process.execPath}" -e '${program}'`
+  const { url } = await start(['--scenario', file, '--reflex', 'hm', '--reply-command', command])
+  expect((await post(url)).status).toBe(418)
+  expect(await (await post(url)).json()).toMatchObject({ reply_bubbles: ['hm', '$& COSTS {TEXT}'] })
+  rmSync(dir, { recursive: true })
+})
+
 test.each([
+  ['--scenario', '/no/such/scenario.toml'],
+  ['--reply-command', `say 'hi`],
   ['--port', '70000'],
   ['--port', ''],
   ['--think-ms', '1.5'],

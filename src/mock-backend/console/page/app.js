@@ -1,0 +1,74 @@
+import { attempt, call } from './api.js'
+import { startChart } from './chart.js'
+import { startComposer } from './composer.js'
+import { startConnections } from './connections.js'
+import { byId, setText } from './dom.js'
+import { startFaults } from './faults.js'
+import { startLog } from './log.js'
+import { startMessages } from './messages.js'
+import { startReplies } from './replies.js'
+import { follow, onChange, openConnections, store } from './store.js'
+import { startTabs } from './tabs.js'
+
+let isLost = false
+
+const showLive = () => {
+  const count = openConnections().length
+  const agents = count === 0 ? 'no agent connected' : count === 1 ? '1 agent connected' : `${count} agents connected`
+  setText(byId('live'), isLost ? '⚠ the backend does not answer, trying again …' : `● live · ${agents}`)
+}
+
+const begin = () => {
+  byId('login').hidden = true
+  byId('console').hidden = false
+  follow({
+    onOpen: () => {
+      isLost = false
+      setText(byId('url'), store.url)
+      showLive()
+    },
+    onLost: () => {
+      isLost = true
+      showLive()
+    },
+  })
+}
+
+const askForSecret = () => {
+  const form = byId('login').querySelector('form')
+  byId('login').hidden = false
+  setText(byId('live'), 'locked')
+  byId('secret').focus()
+  form.addEventListener('submit', event => {
+    event.preventDefault()
+    void logIn(form.querySelector('.outcome'))
+  })
+}
+
+const logIn = async outcome => {
+  const isIn = await attempt(outcome, () => call('POST', '/mock/login', { secret: byId('secret').value }), '')
+  if (!isIn) return byId('secret').select()
+  byId('secret').value = ''
+  begin()
+}
+
+for (const start of [
+  startTabs,
+  startChart,
+  startMessages,
+  startLog,
+  startFaults,
+  startConnections,
+  startComposer,
+  startReplies,
+])
+  start()
+onChange(['connections', 'start'], showLive)
+
+try {
+  await call('GET', '/mock/settings')
+  begin()
+} catch (error) {
+  if (error.status === 401) askForSecret()
+  else setText(byId('live'), `⚠ ${error.message}`)
+}

@@ -1,0 +1,72 @@
+import { attempt, call } from './api.js'
+import { byId, el, field, setOptions } from './dom.js'
+import { knownAgents, knownThreads, onChange } from './store.js'
+
+/** A command to an agent, as a form. */
+export const startComposer = () => {
+  const agent = el('select', { required: true })
+  const threads = el('datalist', { id: 'composer-threads' })
+  const thread = el('input', { list: threads.id, placeholder: '+15622924139' })
+  const text = el('textarea', { rows: '3', placeholder: 'What the agent shall send' })
+  const bubble = el(
+    'select',
+    {},
+    ...[
+      ['', 'plain'],
+      ['reflex', 'reflex'],
+    ].map(([value, name]) => el('option', { value }, name)),
+  )
+  const type = el('input', { value: 'send_message_now', required: true })
+  const payload = el('textarea', { rows: '4', class: 'mono', placeholder: '{"thread_id": "…", "text": "…"}' })
+  const id = el('input', { placeholder: 'a new one' })
+  const outcome = el('p', { class: 'outcome', role: 'status' })
+  const raw = el(
+    'details',
+    { class: 'raw' },
+    el('summary', {}, 'Any command, as JSON'),
+    el(
+      'div',
+      { class: 'form' },
+      field('Command type', type),
+      field('Payload, in place of the fields above', payload),
+      field('Command id', id),
+    ),
+  )
+  const form = el(
+    'form',
+    { class: 'form' },
+    el('p', { class: 'hint' }, 'A text that the agent sends at once; what becomes of it appears among the messages.'),
+    field('Agent', agent),
+    field('Thread', thread),
+    threads,
+    field('Text', text),
+    field('Kind of bubble', bubble),
+    raw,
+    el('div', { class: 'form-end' }, el('button', { class: 'primary', type: 'submit' }, 'Send the command'), outcome),
+  )
+  byId('panel-command').append(form)
+
+  form.addEventListener('submit', async event => {
+    event.preventDefault()
+    const read = () => ({
+      agent: agent.value,
+      command_type: type.value,
+      payload:
+        payload.value.trim() === ''
+          ? { thread_id: thread.value.trim(), text: text.value, ...(bubble.value && { bubble_type: bubble.value }) }
+          : JSON.parse(payload.value),
+      ...(id.value.trim() && { command_id: id.value.trim() }),
+    })
+    const isSent = await attempt(outcome, async () => call('POST', '/mock/commands', read()), 'Sent.')
+    if (isSent) text.value = ''
+  })
+  onChange(['items', 'connections', 'start'], () => {
+    const agents = knownAgents()
+    setOptions(agent, agents.length > 0 ? agents.map(name => [name, name]) : [['', 'no agent is known yet']])
+    setOptions(
+      threads,
+      knownThreads().map(name => [name, name]),
+    )
+    thread.value ||= knownThreads().at(-1) ?? ''
+  })
+}
