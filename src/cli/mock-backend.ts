@@ -37,6 +37,12 @@ export const register = (program: Command): void => {
         'all of the protocol, or only what its first description knows (default: "full")',
       ).choices(DIALECTS),
     )
+    .addOption(
+      new Option(
+        '--router <url>',
+        "how several of them find each other's WebSockets: redis://… or rediss://…, which they share",
+      ).env('EDGE_ROUTER'),
+    )
     .option('--json', 'print one JSON object per event in place of the log')
     .addHelpText('after', EXAMPLES)
     .action(async (options: unknown) => {
@@ -54,4 +60,5 @@ Examples:
   $ edge-agent mock-backend --think-ms 500 --replies 'you said {text}' 'Well.'
   $ edge-agent mock-backend --scenario docs/scenarios/flaky-network.toml
   $ edge-agent mock-backend --reply-command 'python3 my-model.py'
+  $ edge-agent mock-backend --port 8788 --router redis://localhost:6379     one of several replicas
   $ EDGE_SECRET=open-sesame edge-agent mock-backend --json        one event a line`
