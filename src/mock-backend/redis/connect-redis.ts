@@ -38,6 +38,7 @@ export const connectRedis = ({
   const stopping = new AbortController()
   const clock = createClock()
   let subscribed = false
+  let isSilent = false
   // Neither up nor down until the first word, or the first failure.
   let state: 'up' | 'down' | undefined
 
@@ -48,12 +49,25 @@ export const connectRedis = ({
   }
 
   const run = async (script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> => {
+    if (isSilent) throw new TimedOut('Redis owes an answer')
+    const answer = commands.eval(script, keys.length, ...keys, ...args)
     try {
-      return await within(PATIENCE_MS, commands.eval(script, keys.length, ...keys, ...args))
+      return await within(PATIENCE_MS, answer)
     } catch (error) {
-      // Connected, and silent. Until a new connection is greeted everything else fails at once, and nobody waits.
-      if (error instanceof TimedOut && commands.status === 'ready') commands.disconnect(true)
+      if (error instanceof TimedOut) void waitOutSilence(answer)
       throw error
+    }
+  }
+
+  /** One has waited in vain: until Redis speaks again everything else fails at once. */
+  const waitOutSilence = async (answer: Promise<unknown>): Promise<void> => {
+    isSilent = true
+    try {
+      await answer
+    } catch {
+      if (commands.status === 'ready') commands.disconnect(true)
+    } finally {
+      isSilent = false
     }
   }
 
@@ -63,17 +77,33 @@ export const connectRedis = ({
     clock.note(seconds * 1e6 + micros, sentAt, nowMicros())
     if (state === 'up' && known === 1) return
     await onUp()
-    state = 'up'
+    if (isReady()) state = 'up'
   }
 
+  const isReady = (): boolean => subscribed && commands.status === 'ready' && !stopping.signal.aborted
+
+  let isBeating = false
   const beatWhenReady = async (): Promise<void> => {
-    if (!subscribed || commands.status !== 'ready' || stopping.signal.aborted) return
+    if (isBeating || !isReady()) return
+    isBeating = true
     try {
       await beat()
-      await within(BEAT_MS, subscriber.ping())
+      await checkListening()
       await onBeat()
+    } catch {
+      // Gone, or silent: the next beat tries again.
+    } finally {
+      isBeating = false
+    }
+  }
+
+  /** A connection that only listens would not notice its end by itself. */
+  const checkListening = async (): Promise<void> => {
+    try {
+      await subscriber.ping()
     } catch (error) {
-      if (error instanceof TimedOut && subscriber.status === 'ready') subscriber.disconnect(true)
+      if (subscriber.status === 'ready') subscriber.disconnect(true)
+      throw error
     }
   }
 
@@ -120,9 +150,9 @@ export const connectRedis = ({
     now: (): number => clock.now(),
     close: async (): Promise<void> => {
       stopping.abort()
-      await beating
       commands.disconnect()
       subscriber.disconnect()
+      await beating
     },
   }
 }
@@ -132,7 +162,7 @@ const OPTIONS = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   autoResubscribe: false,
-  // Bounds the greeting, too: a frozen Redis takes connections and says nothing.
+  // How long a silence may last before another connection is tried, its greeting included.
   commandTimeout: 2_000,
   connectTimeout: 2_000,
   keepAlive: 10_000,
