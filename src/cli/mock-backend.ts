@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { DIALECTS } from '../mock-backend/command-frame.ts'
-import { DEFAULT_REFLEX, DEFAULT_REPLIES } from '../mock-backend/defaults.ts'
+import { DEFAULT_REFLEX, DEFAULT_REPLIES, DEFAULT_WAIT_MS } from '../mock-backend/defaults.ts'
 
 /** `edge-agent mock-backend`: the other side of the protocol, for trying things out on one machine. */
 export const register = (program: Command): void => {
@@ -43,6 +43,7 @@ export const register = (program: Command): void => {
         "how several of them find each other's WebSockets: redis://… or rediss://…, which they share",
       ).env('EDGE_ROUTER'),
     )
+    .option('--router-wait-ms <ms>', 'how long a reflex waits for another replica', String(DEFAULT_WAIT_MS))
     .option('--json', 'print one JSON object per event in place of the log')
     .addHelpText('after', EXAMPLES)
     .action(async (options: unknown) => {

@@ -27,7 +27,7 @@ export const runMockBackend = async (raw: unknown): Promise<void> => {
     idempotency: options.idempotency && scenario.idempotency !== false,
     downForMs: scenario.downForMs ?? 0,
     replyTimeoutMs: options.replyTimeoutMs ?? scenario.replyTimeoutMs ?? 60_000,
-    ...(options.router === undefined ? {} : { join: await joinBy(options.router) }),
+    ...(options.router === undefined ? {} : { join: await joinBy(options.router, options.routerWaitMs) }),
     ...readReplyCommand(options.replyCommand ?? scenario.replyCommand),
     behaviour: readBehaviour(options, scenario),
     faults: [...(options.websocket ? [] : [NO_WEBSOCKET]), ...(scenario.faults ?? [])],
@@ -43,11 +43,11 @@ export const runMockBackend = async (raw: unknown): Promise<void> => {
 }
 
 /** @throws EdgeError `no-ioredis` */
-const joinBy = async (url: string): Promise<JoinReplicas> => {
+const joinBy = async (url: string, waitMs: number): Promise<JoinReplicas> => {
   try {
     // Few need it, and it is optional: whoever leaves it out has a smaller installation.
     const { joinReplicas } = await import('../mock-backend/redis/join-replicas.ts')
-    return joinReplicas(url)
+    return joinReplicas(url, { waitMs })
   } catch (cause) {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND')) throw cause
     throw new EdgeError('no-ioredis', 'The package ioredis, which --router needs, is not installed.', {
@@ -121,6 +121,7 @@ const optionsSchema = z.object({
   idempotency: z.boolean(),
   dialect: z.enum(DIALECTS).optional(),
   router: z.url({ protocol: /^rediss?$/, error: 'Not a redis:// or rediss:// URL' }).optional(),
+  routerWaitMs: wholeNumber(60_000),
   json: z.boolean().default(false),
 })
 

@@ -7,11 +7,11 @@ const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
 export type Replica = Awaited<ReturnType<typeof startReplica>>
 
-/** One replica of a backend, in a process of its own, once it listens. */
+/** One replica of a backend, in a process of its own, once it listens. It waits longer than usual: machines may be busy. */
 export const startReplica = async (router: string, args: readonly string[] = []) => {
   const child: ChildProcess = spawn(
     process.execPath,
-    [MAIN, 'mock-backend', '--port', '0', '--think-ms', '0', '--router', router, ...args],
+    [MAIN, 'mock-backend', '--port', '0', '--think-ms', '0', '--router', router, '--router-wait-ms', '2000', ...args],
     { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, EDGE_SECRET: '' } },
   )
   const lines: string[] = []

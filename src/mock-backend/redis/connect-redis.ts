@@ -4,9 +4,9 @@ import { z } from 'zod'
 import { BEAT, replicaKey } from './scripts.ts'
 import { TimedOut, within } from './within.ts'
 
-/** How long anybody waits for Redis, or for another replica, in ms. */
-export const PATIENCE_MS = 250
 const BEAT_MS = 1_000
+/** How long a silence may last, beyond that, before another connection is tried; in ms. */
+const SILENCE_MS = 2_000
 /** Of how many beats the quickest tells Redis's time. */
 const CLOCK_BEATS = 8
 
@@ -14,12 +14,14 @@ export type RedisLink = ReturnType<typeof connectRedis>
 
 /**
  * Two connections to Redis, one for commands and one that listens on this replica's channel; both come back by themselves.
+ * @param waitMs how long anybody waits for an answer of Redis
  * @param listen gets what other replicas send here
  * @param onUp Redis is there, for the first time or again, or has lost its memory
  * @param onBeat once a second while Redis is there
  */
 export const connectRedis = ({
   url,
+  waitMs,
   replica,
   listen,
   onUp,
@@ -27,14 +29,16 @@ export const connectRedis = ({
   onBeat,
 }: {
   readonly url: string
+  readonly waitMs: number
   readonly replica: string
   readonly listen: (text: string) => void
   readonly onUp: () => Promise<void>
   readonly onDown: () => void
   readonly onBeat: () => Promise<void>
 }) => {
-  const commands = new Redis(url, OPTIONS)
-  const subscriber = new Redis(url, OPTIONS)
+  const options = { ...OPTIONS, commandTimeout: waitMs + SILENCE_MS }
+  const commands = new Redis(url, options)
+  const subscriber = new Redis(url, options)
   const stopping = new AbortController()
   const clock = createClock()
   let subscribed = false
@@ -52,7 +56,7 @@ export const connectRedis = ({
     if (isSilent) throw new TimedOut('Redis owes an answer')
     const answer = commands.eval(script, keys.length, ...keys, ...args)
     try {
-      return await within(PATIENCE_MS, answer)
+      return await within(waitMs, answer)
     } catch (error) {
       if (error instanceof TimedOut) void waitOutSilence(answer)
       throw error
@@ -140,7 +144,7 @@ export const connectRedis = ({
   })()
 
   return {
-    /** Runs a script. Rejects at once while Redis is not there, and after 250 ms where it does not answer. */
+    /** Runs a script. Rejects at once while Redis is not there, and after `waitMs` where it does not answer. */
     run,
     /** To another replica's channel, if there is a way. */
     tell: (other: string, text: string): void => {
@@ -162,8 +166,6 @@ const OPTIONS = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   autoResubscribe: false,
-  // How long a silence may last before another connection is tried, its greeting included.
-  commandTimeout: 2_000,
   connectTimeout: 2_000,
   keepAlive: 10_000,
   retryStrategy: (attempt: number) => Math.min(50 * attempt, 1_000),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { DEFAULT_WAIT_MS } from '../defaults.ts'
 import type { JoinReplicas } from '../replicas.ts'
 import { connectRedis, type RedisLink } from './connect-redis.ts'
 import { createRedisAnswerStore } from './redis-answer-store.ts'
@@ -7,18 +8,20 @@ import { createRedisRouter } from './redis-router.ts'
 /**
  * One replica among those that share this Redis (docs/replicas.md). Without Redis it begins all the same, by itself.
  * @param url `redis://` or `rediss://`, with a password or without
+ * @param waitMs how long a POST or a handshake waits for Redis, and for the word of another replica
  */
 export const joinReplicas =
-  (url: string): JoinReplicas =>
+  (url: string, { waitMs = DEFAULT_WAIT_MS } = {}): JoinReplicas =>
   async ({ connections, answers, emit }) => {
     const replica = randomUUID()
     const getLink = (): RedisLink => link
-    const { router, claimAll, onBeat, listen } = createRedisRouter(connections, replica, getLink)
+    const { router, claimAll, onBeat, listen } = createRedisRouter({ connections, replica, waitMs, link: getLink })
     const shared = answers && createRedisAnswerStore(answers, replica, getLink)
     const firstWord = Promise.withResolvers<void>()
 
     const link = connectRedis({
       url,
+      waitMs,
       replica,
       listen,
       onUp: async () => {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Connections } from '../connections.ts'
 import { parseJson } from '../parse-json.ts'
 import { createLocalRouter, type Outcome, type Report, type Router } from '../router.ts'
-import { PATIENCE_MS, type RedisLink } from './connect-redis.ts'
+import type { RedisLink } from './connect-redis.ts'
 import { CLAIM, ownerKey, RELEASE, SEND } from './scripts.ts'
 import { within } from './within.ts'
 
@@ -13,9 +13,20 @@ const CHUNK = 500
 
 /**
  * Routes by the owners that Redis knows. What is connected here is served from here, whether or not Redis is there.
+ * @param waitMs how long a POST waits for the word of another replica
  * @param link a function: it needs what comes back
  */
-export const createRedisRouter = (connections: Connections, replica: string, link: () => RedisLink) => {
+export const createRedisRouter = ({
+  connections,
+  replica,
+  waitMs,
+  link,
+}: {
+  readonly connections: Connections
+  readonly replica: string
+  readonly waitMs: number
+  readonly link: () => RedisLink
+}) => {
   const local = createLocalRouter(connections)
   /** When the connection of each agent was accepted, by Redis's clock; the same at every later claim. */
   const stamps = new Map<string, { readonly generation: number; readonly stamp: number }>()
@@ -58,12 +69,12 @@ export const createRedisRouter = (connections: Connections, replica: string, lin
     lastId += 1
     const id = String(lastId)
     const answer = new Promise<Outcome>(resolve => waiting.set(id, resolve))
-    const message: Message = { type: 'send', id, from: replica, agentId, text, sentAt: link().now() }
+    const message: Message = { type: 'send', id, from: replica, agentId, text, until: link().now() + waitMs * 1000 }
     let found = false
     try {
       found = (await link().run(SEND, [ownerKey(agentId)], [JSON.stringify(message)])) !== 0
       if (!found) return 'no-connection'
-      return await within(Math.max(0, PATIENCE_MS - (performance.now() - startedAt)), answer)
+      return await within(Math.max(0, waitMs - (performance.now() - startedAt)), answer)
     } catch {
       return found ? 'no-answer' : 'no-connection'
     } finally {
@@ -72,9 +83,9 @@ export const createRedisRouter = (connections: Connections, replica: string, lin
   }
 
   /** What another replica wants written here. */
-  const sendFor = ({ id, from, agentId, text, sentAt }: Extract<Message, { type: 'send' }>): void => {
+  const sendFor = ({ id, from, agentId, text, until }: Extract<Message, { type: 'send' }>): void => {
     // The other has given up; a reflex behind its answer would be of no use.
-    if (link().now() - sentAt > PATIENCE_MS * 1000) return
+    if (link().now() > until) return
     local.send(agentId, text, {
       lookedUp: () => undefined,
       settled: outcome => link().tell(from, JSON.stringify({ type: 'outcome', id, outcome } satisfies Message)),
@@ -127,7 +138,7 @@ const message = z.discriminatedUnion('type', [
     agentId: z.string(),
     text: z.string(),
     /** µs, by Redis's clock. */
-    sentAt: z.number(),
+    until: z.number(),
   }),
   z.object({
     type: z.literal('outcome'),
