@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { ownerKey } from '../../src/mock-backend/redis/scripts.ts'
 import { startRedis } from '../support/start-redis.ts'
 import { type Replica, startReplica } from '../support/start-replica.ts'
 import { type Client, connect, MESSAGE, post, texts } from './clients.ts'
@@ -46,4 +47,13 @@ test(`${AGENTS} agents, each at another replica than its POST: each gets its own
   })
   await vi.waitFor(() => expect(clients.map(texts)).toEqual(clients.map((_, n) => [`to message ${n}`])))
   for (const { ws } of clients) ws.terminate()
+})
+
+test('an ownership is renewed for as long as the connection lasts', async () => {
+  const { ws } = await connect(replicaOf(0), 'edge_renewed')
+  await redis.client.pexpire(ownerKey('edge_renewed'), 20_000)
+  await vi.waitFor(async () => expect(await redis.client.pttl(ownerKey('edge_renewed'))).toBeGreaterThan(20_000), {
+    timeout: 60_000,
+  })
+  ws.close()
 })

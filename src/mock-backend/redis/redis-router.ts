@@ -86,7 +86,7 @@ export const createRedisRouter = ({
   const sendFor = ({ id, from, agentId, text, until }: Extract<Message, { type: 'send' }>): void => {
     // The other has given up; a reflex behind its answer would be of no use.
     if (link().now() > until) return
-    local.send(agentId, text, {
+    void local.send(agentId, text, {
       lookedUp: () => undefined,
       settled: outcome => link().tell(from, JSON.stringify({ type: 'outcome', id, outcome } satisfies Message)),
     })

@@ -6,7 +6,7 @@ export const replicaKey = (replica: string): string => `edge:replica:${replica}`
 export const answerKey = (digest: string): string => `edge:answer:${digest}`
 
 /** How long ownership lasts without a heartbeat, in ms. */
-export const OWNER_MS = 30_000
+const OWNER_MS = 30_000
 /** A new connection is newer than any other, even if the clocks of two replicas are apart by so much; in µs. */
 const SLACK_MICROS = 1_000_000
 
