@@ -38,4 +38,6 @@ Examples:
   $ edge-agent demo                        a conversation with its time line, three times, and a verdict
   $ edge-agent demo --web                  a phone to write from, and the backend's console, in the browser
   $ edge-agent demo --keep                 and all that was written meanwhile, to look at
+  $ edge-agent demo --web                  play with it in the browser
+  $ edge-agent demo --web --no-open --port 8080
   $ edge-agent demo --json | jq .verdict`

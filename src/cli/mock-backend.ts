@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { DIALECTS } from '../mock-backend/command-frame.ts'
-import { DEFAULT_REFLEX, DEFAULT_REPLIES } from '../mock-backend/defaults.ts'
+import { DEFAULT_REFLEX, DEFAULT_REPLIES, DEFAULT_WAIT_MS } from '../mock-backend/defaults.ts'
 
 /** `edge-agent mock-backend`: the other side of the protocol, for trying things out on one machine. */
 export const register = (program: Command): void => {
@@ -37,6 +37,13 @@ export const register = (program: Command): void => {
         'all of the protocol, or only what its first description knows (default: "full")',
       ).choices(DIALECTS),
     )
+    .addOption(
+      new Option(
+        '--router <url>',
+        "how several of them find each other's WebSockets: redis://… or rediss://…, which they share",
+      ).env('EDGE_ROUTER'),
+    )
+    .option('--router-wait-ms <ms>', 'how long a reflex waits for another replica', String(DEFAULT_WAIT_MS))
     .option('--json', 'print one JSON object per event in place of the log')
     .addHelpText('after', EXAMPLES)
     .action(async (options: unknown) => {
@@ -54,4 +61,5 @@ Examples:
   $ edge-agent mock-backend --think-ms 500 --reflex 'hm' --replies '{text}?' 'Well.'
   $ edge-agent mock-backend --scenario docs/scenarios/flaky-network.toml
   $ edge-agent mock-backend --reply-command 'python3 my-model.py'
+  $ edge-agent mock-backend --port 8788 --router redis://localhost:6379    one of several replicas
   $ EDGE_SECRET=open-sesame edge-agent mock-backend --json    one event a line`

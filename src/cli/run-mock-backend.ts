@@ -5,6 +5,7 @@ import { faultSpec } from '../mock-backend/catalogue/catalogue.ts'
 import { DIALECTS } from '../mock-backend/command-frame.ts'
 import { logLine } from '../mock-backend/log-line.ts'
 import { readScenario, type Scenario } from '../mock-backend/read-scenario.ts'
+import type { JoinReplicas } from '../mock-backend/replicas.ts'
 import { splitWords } from '../mock-backend/reply-command.ts'
 import { startWithConsole } from '../mock-backend/start-with-console.ts'
 
@@ -26,6 +27,7 @@ export const runMockBackend = async (raw: unknown): Promise<void> => {
     idempotency: options.idempotency && scenario.idempotency !== false,
     downForMs: scenario.downForMs ?? 0,
     replyTimeoutMs: options.replyTimeoutMs ?? scenario.replyTimeoutMs ?? 60_000,
+    ...(options.router === undefined ? {} : { join: await joinBy(options.router, options.routerWaitMs) }),
     ...readReplyCommand(options.replyCommand ?? scenario.replyCommand),
     behaviour: readBehaviour(options, scenario),
     faults: [...(options.websocket ? [] : [NO_WEBSOCKET]), ...(scenario.faults ?? [])],
@@ -38,6 +40,21 @@ export const runMockBackend = async (raw: unknown): Promise<void> => {
   print(json ? JSON.stringify({ at: Date.now(), type: 'listening', url: backend.url, line }) : line)
   await untilSignal()
   await close()
+}
+
+/** @throws EdgeError `no-ioredis` */
+const joinBy = async (url: string, waitMs: number): Promise<JoinReplicas> => {
+  try {
+    // Few need it, and it is optional: whoever leaves it out has a smaller installation.
+    const { joinReplicas } = await import('../mock-backend/redis/join-replicas.ts')
+    return joinReplicas(url, { waitMs })
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND')) throw cause
+    throw new EdgeError('no-ioredis', 'The package ioredis, which --router needs, is not installed.', {
+      remedy: 'Install edge-agent with its optional dependencies (npm install --include=optional).',
+      cause,
+    })
+  }
 }
 
 type Options = z.infer<typeof optionsSchema>
@@ -103,6 +120,8 @@ const optionsSchema = z.object({
   websocket: z.boolean(),
   idempotency: z.boolean(),
   dialect: z.enum(DIALECTS).optional(),
+  router: z.url({ protocol: /^rediss?$/, error: 'Not a redis:// or rediss:// URL' }).optional(),
+  routerWaitMs: wholeNumber(60_000),
   json: z.boolean().default(false),
 })
 

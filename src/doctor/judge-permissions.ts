@@ -1,7 +1,7 @@
 import type { AutomationProbe } from '../core/probes.ts'
 import { shellQuote } from '../core/shell-quote.ts'
 import { type Check, NOT_HERE, verdictsOf } from './check.ts'
-import type { AskedOfAgent } from './look-at-agent.ts'
+import type { AgentFacts, AskedOfAgent } from './look-at-agent.ts'
 import { quote } from './quote.ts'
 
 const { ok, warning, failed, skipped } = verdictsOf('permissions')

@@ -9,6 +9,7 @@ import type { Emit } from './event.ts'
 import type { Faults } from './faults.ts'
 import { isForeignPage } from './foreign-page.ts'
 import { badRequest, type Refusal, reasonOf, unauthorized } from './refusal.ts'
+import type { Router } from './router.ts'
 import { answerUpgrade } from './socket-faults.ts'
 import { urlOf } from './url-of.ts'
 
@@ -16,6 +17,7 @@ export type UpgradeContext = {
   readonly secret: string | undefined
   readonly server: WebSocketServer
   readonly connections: Connections
+  readonly router: Router
   readonly faults: Faults
   readonly emit: Emit
 }
@@ -38,7 +40,27 @@ export const acceptUpgrade = (context: UpgradeContext, request: IncomingMessage,
   if (fault !== undefined) {
     tcp.once('close', () => context.emit({ type: 'dial-ended', agentId: id }))
     fault.effect(tcp)
-  } else context.server.handleUpgrade(request, tcp, head, ws => context.connections.add(id, ws, tcp))
+  } else takeIn(context, id, request, tcp, head)
+}
+
+/** Answers the handshake, once all replicas know where this agent is. */
+const takeIn = (
+  { server, connections, router }: UpgradeContext,
+  agentId: string,
+  request: IncomingMessage,
+  tcp: Duplex,
+  head: Buffer,
+): void => {
+  const generation = connections.nextGeneration()
+  const accept = (): void =>
+    server.handleUpgrade(request, tcp, head, ws => connections.add({ agentId, generation, ws, tcp }))
+  const claimed = router.claim(agentId, generation)
+  if (claimed === undefined) accept()
+  else {
+    // Also where no connection comes of it.
+    tcp.once('close', () => router.release(agentId, generation))
+    void claimed.then(accept)
+  }
 }
 
 const readAgentId = (request: IncomingMessage, secret: string | undefined): string | Refusal => {

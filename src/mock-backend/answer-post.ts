@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MessageAnswer } from '../protocol/wire.ts'
 import type { AnswerStore } from './answer-store.ts'
+import type { Connections } from './connections.ts'
 import type { Faults } from './faults.ts'
 import { type ReceivedMessage, readMessage } from './read-message.ts'
 import { refuse, respond } from './refusal.ts'
@@ -12,6 +13,7 @@ export type Replies = readonly string[] | MessageAnswer
 
 export type PostContext = ReflexRoad & {
   readonly secret: string | undefined
+  readonly connections: Connections
   /** In ms. */
   readonly thinkMs: () => number
   readonly reflex: (message: ReceivedMessage) => string | undefined
@@ -78,17 +80,17 @@ const answerOnce = async (
   if (answers === undefined || key === undefined)
     return { status: 200, json: JSON.stringify(await think(context, message, response)) }
 
-  const claim = answers.claim(agentId, key, message.body)
+  const claim = await answers.claim(agentId, key, message.body)
   if (claim.state === 'answered') return { status: 200, json: claim.answer }
   if (claim.state === 'working') return STILL_WORKING
   if (claim.state === 'other-body') return OTHER_BODY
 
   try {
     const json = JSON.stringify(await think(context, message, response))
-    answers.finish(agentId, key, json)
+    await answers.finish(agentId, key, json)
     return { status: 200, json }
   } catch (error) {
-    answers.forget(agentId, key)
+    await answers.forget(agentId, key)
     throw error
   }
 }
@@ -111,10 +113,12 @@ const think = async (
   response: ServerResponse,
 ): Promise<MessageAnswer> => {
   const reflex = context.reflex(message)
-  if (reflex !== undefined) sendReflexes(context, message, planReflex(reflex), response)
+  const routed = reflex === undefined ? [] : sendReflexes(context, message, planReflex(reflex), response)
 
   await sleep(context.thinkMs(), undefined, { signal: context.stop })
   const answer = toAnswer(reflex, await context.replies(message))
+  // On its way to another replica, for a bounded time: it comes before the answer, or not at all.
+  if (routed.length > 0) await Promise.all(routed)
   return context.faults.answer.take(message)?.effect(answer) ?? answer
 }
 
@@ -124,20 +128,23 @@ const toAnswer = (reflex: string | undefined, replies: Replies): MessageAnswer =
   return { should_respond: bubbles.length > 0, reply_bubbles: bubbles }
 }
 
-/** One reflex, at once; or what a fault makes of it. */
+/** One reflex, at once; or what a fault makes of it. Promises come back for those that go to another replica now. */
 const sendReflexes = (
   context: PostContext,
   message: ReceivedMessage,
   planned: PlannedReflex,
   response: ServerResponse,
-): void => {
+): readonly Promise<void>[] => {
   const { agentId, thread_id, key } = message
+  const routed: Promise<void>[] = []
   const reflexes = context.faults.reflex.take(message)?.effect(planned) ?? [planned]
   if (reflexes.length === 0) context.emit({ type: 'reflex-not-sent', agentId, thread_id, key, reason: 'dropped' })
 
   for (const reflex of reflexes) {
     const send = (): void => {
-      if (!context.stop.aborted) sendReflex(context, message, reflex)
+      if (context.stop.aborted) return
+      const sending = sendReflex(context, message, reflex)
+      if (sending !== undefined) routed.push(sending)
     }
     const sendInTime = (): void => {
       if (reflex.delayMs === 0) send()
@@ -146,4 +153,5 @@ const sendReflexes = (
     if (reflex.after === 'post') sendInTime()
     else response.once('close', sendInTime)
   }
+  return routed
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-const DAY_MS = 24 * 60 * 60 * 1000
+export const DAY_MS = 24 * 60 * 60 * 1000
 const MAX_ENTRIES = 10_000
 
 /**
@@ -50,7 +50,12 @@ export const createAnswerStore = (now: () => number) => {
   }
 }
 
-export type AnswerStore = ReturnType<typeof createAnswerStore>
+/** Promises where replicas share their answers. */
+export type AnswerStore = {
+  readonly claim: (agentId: string, key: string, body: string) => Claim | Promise<Claim>
+  readonly finish: (agentId: string, key: string, answer: string) => void | Promise<void>
+  readonly forget: (agentId: string, key: string) => void | Promise<void>
+}
 
 export type Claim =
   | { readonly state: 'new' | 'working' | 'other-body' }
@@ -60,4 +65,5 @@ export type Claim =
 type Entry = { readonly firstSeen: number; readonly body: string; answer: string | undefined }
 
 // Digests bound what a client can make us keep.
-const digest = (...parts: string[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('base64')
+export const digest = (...parts: string[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('base64')

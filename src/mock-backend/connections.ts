@@ -4,7 +4,7 @@ import { CLOSE_REPLACED, commandAckData, frame } from '../protocol/wire.ts'
 import type { Emit, Happening } from './event.ts'
 import { parseJson } from './parse-json.ts'
 
-/** One agent's WebSocket. `generation` counts all connections since the start; `tcp` is what lies beneath `ws`. */
+/** One agent's WebSocket. `generation` counts all dials since the start; `tcp` is what lies beneath `ws`. */
 export type Connection = {
   readonly agentId: string
   readonly generation: number
@@ -18,15 +18,14 @@ export type Connection = {
  */
 export const createConnections = (emit: Emit, understandsFrames: boolean) => {
   const byAgent = new Map<string, Connection>()
-  let generation = 0
+  let lastGeneration = 0
 
   /** Takes a connection in. An older one of the same agent has to go. */
-  const add = (agentId: string, ws: WebSocket, tcp: Duplex): void => {
-    generation += 1
-    const connection: Connection = { agentId, generation, ws, tcp }
+  const add = (connection: Connection): void => {
+    const { agentId, generation, ws } = connection
     const replaced = byAgent.get(agentId)
     byAgent.set(agentId, connection)
-    replaced?.ws.close(CLOSE_REPLACED, 'replaced by a newer connection')
+    if (replaced !== undefined) closeReplaced(replaced)
 
     ws.on('message', data => {
       const { event, reply } = readFrame(connection, data.toString(), understandsFrames)
@@ -38,14 +37,25 @@ export const createConnections = (emit: Emit, understandsFrames: boolean) => {
     ws.on('close', (code, reason) => {
       // The end of an older connection must not take the newer one out of the map.
       if (byAgent.get(agentId) === connection) byAgent.delete(agentId)
-      emit({ type: 'disconnected', agentId, generation: connection.generation, code, reason: reason.toString() })
+      emit({ type: 'disconnected', agentId, generation, code, reason: reason.toString() })
     })
     emit({ type: 'connected', agentId, generation, total: byAgent.size })
   }
 
   return {
     byAgent: byAgent as ReadonlyMap<string, Connection>,
+    nextGeneration: (): number => {
+      lastGeneration += 1
+      return lastGeneration
+    },
     add,
+    /** A newer connection of this agent is known elsewhere. */
+    replace: (agentId: string, generation: number): void => {
+      const connection = byAgent.get(agentId)
+      if (connection?.generation !== generation) return
+      byAgent.delete(agentId)
+      closeReplaced(connection)
+    },
     /** The agent's connection, if it can be written to. */
     open: (agentId: string): Connection | undefined => {
       const connection = byAgent.get(agentId)
@@ -55,6 +65,8 @@ export const createConnections = (emit: Emit, understandsFrames: boolean) => {
 }
 
 export type Connections = ReturnType<typeof createConnections>
+
+const closeReplaced = ({ ws }: Connection): void => ws.close(CLOSE_REPLACED, 'replaced by a newer connection')
 
 const readFrame = (
   { agentId, generation }: Connection,

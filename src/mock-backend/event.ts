@@ -1,6 +1,7 @@
 import type { CommandAckData } from '../protocol/wire.ts'
 import type { Command } from './command-frame.ts'
 import type { ReceivedMessage } from './read-message.ts'
+import type { Outcome } from './router.ts'
 
 /** What the mock backend saw and did. `at` is in ms since the epoch, with fractions. */
 export type MockBackendEvent = { readonly at: number } & Happening
@@ -35,7 +36,7 @@ export type Happening =
       readonly agentId: string
       readonly thread_id: string
       readonly key: string | undefined
-      readonly reason: 'no-connection' | 'write-failed' | 'dropped'
+      readonly reason: Exclude<Outcome, 'written'> | 'dropped'
     }
   | {
       readonly type: 'answered'
@@ -65,6 +66,8 @@ export type Happening =
       readonly ack: CommandAckData
       readonly frame: string
     }
+  /** Redis, by which several replicas find each other's connections, was lost or is there. */
+  | { readonly type: 'redis'; readonly reachable: boolean; readonly connections: number }
   /** Any other frame of the agent, as it came. */
   | { readonly type: 'frame'; readonly agentId: string; readonly generation: number; readonly text: string }
 

@@ -1,6 +1,6 @@
 import type { Happening } from './event.ts'
 
-/** The log line of an event. Their wording is part of the protocol's description; `Refused` alone is our addition. */
+/** The log line of an event. Their wording is part of the protocol's description; `Refused` and `Router` are our additions. */
 export const logLine = (event: Happening): string | undefined => {
   switch (event.type) {
     case 'connected':
@@ -18,6 +18,10 @@ export const logLine = (event: Happening): string | undefined => {
       return `[Reflex] Sent ${JSON.stringify(event.text)} via WebSocket to ${event.agentId}`
     case 'reflex-not-sent':
       return '[Reflex] Will return in HTTP response only (fallback mode)'
+    case 'redis':
+      return event.reachable
+        ? `[Router] Redis is there, and knows the connections of this replica (${event.connections})`
+        : '[Router] Redis is out of reach: only agents connected here get their reflex ahead of the answer'
     case 'dialled':
     case 'dial-ended':
     case 'disconnected':

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { SendMessageNow } from '../protocol/wire.ts'
 import { commandFrame, type Dialect } from './command-frame.ts'
-import type { Connections } from './connections.ts'
 import type { Emit } from './event.ts'
 import type { ReceivedMessage } from './read-message.ts'
+import type { Router } from './router.ts'
 
 export type PlannedReflex = {
   readonly command_id: string
@@ -20,19 +20,15 @@ export const planReflex = (text: string): PlannedReflex => ({
   delayMs: 0,
 })
 
-/** Sends a reflex over the agent's connection, if it is open; if not, the HTTP answer alone carries the words. */
+/**
+ * Sends a reflex over the agent's connection, if it is open; if not, the HTTP answer alone carries the words. A promise
+ * comes back where the connection is at another replica.
+ */
 export const sendReflex = (
-  { connections, emit, dialect, inReplyTo }: ReflexRoad,
+  { router, emit, dialect, inReplyTo }: ReflexRoad,
   { agentId, thread_id, key }: ReceivedMessage,
   { command_id, text }: PlannedReflex,
-): void => {
-  const connection = connections.open(agentId)
-  emit({ type: 'looked-up', agentId, found: connection !== undefined })
-  if (connection === undefined) {
-    emit({ type: 'reflex-not-sent', agentId, thread_id, key, reason: 'no-connection' })
-    return
-  }
-
+): Promise<void> | undefined => {
   const payload: SendMessageNow = {
     thread_id,
     text,
@@ -40,15 +36,18 @@ export const sendReflex = (
     ...(inReplyTo && key !== undefined ? { in_reply_to: key } : {}),
   }
   const command = commandFrame({ command_id, command_type: 'send_message_now', payload }, dialect)
-  // Nobody waits for this: where the connection is stuck, the answer must still come.
-  connection.ws.send(command.text, error => {
-    if (error) emit({ type: 'reflex-not-sent', agentId, thread_id, key, reason: 'write-failed' })
-    else emit({ type: 'reflex-sent', agentId, thread_id, key, command_id, text, frame: command.text })
+  return router.send(agentId, command.text, {
+    lookedUp: found => emit({ type: 'looked-up', agentId, found }),
+    settled: outcome => {
+      if (outcome === 'written')
+        emit({ type: 'reflex-sent', agentId, thread_id, key, command_id, text, frame: command.text })
+      else emit({ type: 'reflex-not-sent', agentId, thread_id, key, reason: outcome })
+    },
   })
 }
 
 export type ReflexRoad = {
-  readonly connections: Connections
+  readonly router: Router
   readonly emit: Emit
   readonly dialect: Dialect
   /** Whether a reflex names the message it answers. */

@@ -16,6 +16,8 @@ import type { Emit, MockBackendEvent } from './event.ts'
 import { createFaults, type Faults } from './faults.ts'
 import { logLine } from './log-line.ts'
 import type { ReceivedMessage } from './read-message.ts'
+import type { JoinReplicas } from './replicas.ts'
+import { createLocalRouter, type Outcome } from './router.ts'
 
 /** How many received messages are remembered, the newest. */
 const MAX_RECEIVED = 10_000
@@ -43,6 +45,8 @@ export type MockBackendOptions = {
   readonly inReplyTo?: boolean
   /** `correlation` turns off what goes beyond `correlation.md`, the two options above included. Default `full`. */
   readonly dialect?: Dialect
+  /** How to find the connections at other replicas. Without it there are none. */
+  readonly join?: JoinReplicas
   /** Asked first for every request that is no upgrade. */
   readonly routes?: Routes
   readonly log?: (line: string) => void
@@ -57,8 +61,10 @@ export type MockBackend = {
   /** The POSTs that passed the door, in order, repetitions included; the newest 10,000. */
   readonly received: readonly ReceivedMessage[]
   readonly faults: Faults
-  /** Writes a command to an agent's connection; its id comes back. Throws EdgeError `not-connected`. */
+  /** Writes a command to an agent's connection here; its id comes back. Throws EdgeError `not-connected`. */
   readonly sendCommand: (agentId: string, command: Command) => string
+  /** The same, on whichever replica the connection is. Rejects with EdgeError `not-connected` unless it was written. */
+  readonly routeCommand: (agentId: string, command: Command) => Promise<string>
   /** Answers 503 to what is being thought about, closes every WebSocket with 1001, and frees the port. May be called twice. */
   readonly close: () => Promise<void>
 }
@@ -79,9 +85,18 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
   setMaxListeners(0, stopping.signal)
 
   const emit = createEmit(options)
-  const connections = createConnections(emit, full)
+  const connections = createConnections(happening => {
+    emit(happening)
+    if (happening.type === 'connected') router.taken(happening.agentId, happening.generation)
+  }, full)
   const faults = createFaults(connections)
   const received: ReceivedMessage[] = []
+  const own = {
+    connections,
+    answers: full && (options.idempotency ?? true) ? createAnswerStore(Date.now) : undefined,
+    emit,
+  }
+  const { router, answers } = (await options.join?.(own)) ?? { ...own, router: createLocalRouter(connections) }
 
   const context: RequestContext = {
     secret,
@@ -90,8 +105,9 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
     thinkMs: typeof thinkMs === 'number' ? () => thinkMs : thinkMs,
     reflex: typeof reflex === 'string' ? () => reflex : reflex,
     replies: typeof replies === 'function' ? replies : () => replies,
-    answers: full && (options.idempotency ?? true) ? createAnswerStore(Date.now) : undefined,
+    answers,
     connections,
+    router,
     faults,
     emit,
     remember: message => {
@@ -105,10 +121,13 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
   const webSockets = new WebSocketServer(WEBSOCKET_OPTIONS)
   const server = createServer((request, response) => void answerRequest(context, request, response))
   server.on('upgrade', (request, tcp, head) =>
-    acceptUpgrade({ secret, server: webSockets, connections, faults, emit }, request, tcp, head),
+    acceptUpgrade({ secret, server: webSockets, connections, router, faults, emit }, request, tcp, head),
   )
   const sockets = trackSockets(server)
-  const bound = await listen(server, host, port)
+  const bound = await listen(server, host, port).catch(async (error: unknown) => {
+    await router.close()
+    throw error
+  })
 
   const close = async (): Promise<void> => {
     const closed = once(server, 'close')
@@ -119,6 +138,7 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
     // What is left hangs, by a fault or by a client that does not let go.
     for (const socket of sockets) socket.destroy()
     await closed
+    await router.close()
   }
 
   return {
@@ -135,8 +155,23 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
       emit({ type: 'command-sent', agentId, command_id: id, command, frame: text })
       return id
     },
+    routeCommand: async (agentId, command) => {
+      const { id, text } = commandFrame(command, dialect)
+      const sending = Promise.withResolvers<Outcome>()
+      void router.send(agentId, text, { lookedUp: () => undefined, settled: sending.resolve })
+      const outcome = await sending.promise
+      if (outcome !== 'written') throw new EdgeError('not-connected', NOT_WRITTEN[outcome](agentId))
+      emit({ type: 'command-sent', agentId, command_id: id, command, frame: text })
+      return id
+    },
     close,
   }
+}
+
+const NOT_WRITTEN: Readonly<Record<Exclude<Outcome, 'written'>, (agentId: string) => string>> = {
+  'no-connection': agentId => `No open connection of ${agentId}.`,
+  'write-failed': agentId => `The connection of ${agentId} ended before the command was written.`,
+  'no-answer': agentId => `The replica that has the connection of ${agentId} does not answer.`,
 }
 
 const createEmit =

@@ -8,7 +8,7 @@ import { type MockBackend, type MockBackendOptions, startMockBackend } from './s
 
 type Options = Pick<
   MockBackendOptions,
-  'host' | 'port' | 'secret' | 'dialect' | 'idempotency' | 'inReplyTo' | 'onEvent'
+  'host' | 'port' | 'secret' | 'dialect' | 'idempotency' | 'inReplyTo' | 'join' | 'onEvent'
 > & {
   readonly behaviour: Partial<BehaviourSettings>
   /** Program and arguments. */

@@ -10,7 +10,9 @@ export type Figure = {
 export type Row = Summary & {
   readonly what: string
   /** A floor is what the machine, Node and the disk take by themselves, without anything of ours. */
-  readonly kind: 'agent' | 'floor'
+  readonly kind: 'agent' | 'backend' | 'floor'
+  /** How many of them there were a second. */
+  readonly perSecond?: number
   readonly goal?: Goal
 }
 

@@ -2,9 +2,11 @@
  * Measures the agent as built, beside the floor of each figure: those that are named, or all that do not take long.
  *
  *     node test/bench/main.ts [--json] [commit-to-post] [frame-to-osascript] [idle-cpu] [memory] [http-client] [reconnect]
+ *         [backend-load] [router]
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { backendLoad } from './backend-load.ts'
 import { commitToPost } from './commit-to-post.ts'
 import type { Figure, Row } from './figure.ts'
 import { frameToOsascript } from './frame-to-osascript.ts'
@@ -12,6 +14,7 @@ import { httpClient } from './http-client.ts'
 import { idleCpu } from './idle-cpu.ts'
 import { memory } from './memory.ts'
 import { reconnect } from './reconnect.ts'
+import { router } from './router.ts'
 
 const FIGURES: Readonly<Record<string, () => Promise<Figure>>> = {
   'commit-to-post': commitToPost,
@@ -20,6 +23,8 @@ const FIGURES: Readonly<Record<string, () => Promise<Figure>>> = {
   memory,
   'http-client': httpClient,
   reconnect,
+  'backend-load': backendLoad,
+  router,
 }
 
 const main = async (): Promise<void> => {
@@ -45,24 +50,31 @@ const machine = (): string =>
   `${process.platform} ${process.arch}, ${availableParallelism()} cores, Node ${process.versions.node}`
 
 const table = (name: string, { title, unit, rows }: Figure): string =>
-  [`${name}: ${title} (${unit})`, line('', 'median', 'p90', 'worst', 'samples', 'goal'), ...rows.map(describe)].join(
-    '\n',
-  )
+  [
+    `${name}: ${title} (${unit})`,
+    line('', 'median', 'p90', 'p99', 'worst', 'samples', 'goal'),
+    ...rows.map(describe),
+  ].join('\n')
 
-const describe = ({ what, kind, median, p90, worst, samples, goal }: Row): string => {
+const describe = ({ what, kind, median, p90, p99, worst, samples, perSecond, goal }: Row): string => {
+  const rate = perSecond === undefined ? '' : `${Math.round(perSecond)} a second`
   const verdict = goal && `${goal.words}: ${median <= goal.atMost ? 'met' : 'MISSED'}`
   return line(
     kind === 'floor' ? `floor: ${what}` : what,
     number(median),
     number(p90),
+    number(p99),
     number(worst),
     String(samples),
-    verdict ?? '',
+    verdict ?? rate,
   )
 }
 
-const line = (what: string, ...[median = '', p90 = '', worst = '', samples = '', goal = '']: string[]): string =>
-  `  ${what.padEnd(38)} ${median.padStart(8)} ${p90.padStart(8)} ${worst.padStart(8)} ${samples.padStart(8)}   ${goal}`.trimEnd()
+const line = (
+  what: string,
+  ...[median = '', p90 = '', p99 = '', worst = '', samples = '', goal = '']: string[]
+): string =>
+  `  ${what.padEnd(38)} ${median.padStart(8)} ${p90.padStart(8)} ${p99.padStart(8)} ${worst.padStart(8)} ${samples.padStart(8)}   ${goal}`.trimEnd()
 
 const number = (value: number): string => value.toFixed(value < 1 ? 3 : value < 20 ? 2 : 1)
 

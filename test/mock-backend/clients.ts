@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
-import type { MockBackend } from '../../src/mock-backend/start-mock-backend.ts'
+
+/** Where a backend listens, in this process or in another. */
+type At = { readonly url: string }
 
 export const AGENT = 'edge_13238407486'
 export const THREAD = '+15622924139'
@@ -21,7 +23,7 @@ type Post = {
 
 /** POSTs MESSAGE, or `body`: a string as it is, anything else as JSON. */
 export const post = (
-  backend: MockBackend,
+  backend: At,
   { agentId = AGENT, key, secret, body = MESSAGE, headers, signal }: Post = {},
 ): Promise<Response> =>
   fetch(`${backend.url}/edge/message`, {
@@ -48,13 +50,13 @@ export type Client = {
   readonly errors: readonly string[]
 }
 
-export const dial = (backend: MockBackend, query: string, secret?: string): WebSocket =>
+export const dial = (backend: At, query: string, secret?: string): WebSocket =>
   new WebSocket(`${backend.url.replace('http', 'ws')}/edge/ws${query}`, {
     maxPayload: 256 * 1024,
     ...(secret === undefined ? {} : { headers: { Authorization: `Bearer ${secret}` } }),
   })
 
-export const connect = async (backend: MockBackend, agentId = AGENT, secret?: string): Promise<Client> => {
+export const connect = async (backend: At, agentId = AGENT, secret?: string): Promise<Client> => {
   const ws = dial(backend, `?edge_agent_id=${encodeURIComponent(agentId)}`, secret)
   const frames: Client['frames'][number][] = []
   const errors: string[] = []

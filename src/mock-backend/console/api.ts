@@ -29,7 +29,7 @@ type Endpoint = {
   /** `:id` stands for a number. */
   readonly path: string
   readonly about: string
-  readonly answer: (needs: ApiNeeds, request: ApiRequest) => ApiAnswer
+  readonly answer: (needs: ApiNeeds, request: ApiRequest) => ApiAnswer | Promise<ApiAnswer>
 }
 
 /** Finds the endpoint; `otherMethods` where only the path is right. */
@@ -83,13 +83,13 @@ const ENDPOINTS: readonly Endpoint[] = [
     method: 'POST',
     path: '/mock/messages/:id/replay',
     about: 'its newest command again, under the same id, or with {newId: true} under a new one',
-    answer: ({ backend, journal }, { id, body }) => {
+    answer: async ({ backend, journal }, { id, body }) => {
       const item = itemOf(journal, id)
       const command = commandOf(item)
       if (command === undefined) throw new EdgeError('nothing-to-replay', 'No command was sent for this message.')
       const { newId } = parse(z.strictObject({ newId: z.boolean().default(false) }), body ?? {})
       const { command_id: _, ...rest } = command
-      return ok({ command_id: backend.sendCommand(item.agent, newId ? rest : command) }, 201)
+      return ok({ command_id: await backend.routeCommand(item.agent, newId ? rest : command) }, 201)
     },
   },
   {
@@ -105,9 +105,9 @@ const ENDPOINTS: readonly Endpoint[] = [
     method: 'POST',
     path: '/mock/commands',
     about: 'a command to an agent: {agent, thread, text, bubble_type?} or {agent, command_type, payload, command_id?}',
-    answer: ({ backend }, { body }) => {
+    answer: async ({ backend }, { body }) => {
       const { agent, command } = parse(commandBody, body)
-      return ok({ command_id: backend.sendCommand(agent, command) }, 201)
+      return ok({ command_id: await backend.routeCommand(agent, command) }, 201)
     },
   },
   {

@@ -173,7 +173,7 @@ const serveApi = async (
     }
     const { endpoint, id, otherMethods } = findEndpoint(method, pathname)
     if (endpoint !== undefined) {
-      const { status, body: answered } = endpoint.answer(needs, { id, query, body })
+      const { status, body: answered } = await endpoint.answer(needs, { id, query, body })
       if (endpoint.path === '/mock/settings' && method === 'PATCH') pushSettings()
       answer(status, answered)
     } else if (otherMethods.length > 0) {

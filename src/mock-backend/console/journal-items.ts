@@ -91,6 +91,7 @@ export const createJournalItems = (onItem: (item: JournalItem) => void) => {
       case 'dial-ended':
       case 'refused':
       case 'looked-up':
+      case 'redis':
       case 'frame':
         return
       case 'posted': {
@@ -204,6 +205,7 @@ const isOf = ({ kind, text, answer, frames }: JournalItem, seen: string): boolea
 const NO_REFLEX = {
   'no-connection': 'No WebSocket: the answer alone brings the reflex',
   'write-failed': 'The WebSocket ended: the answer alone brings the reflex',
+  'no-answer': 'The replica with the WebSocket does not answer: the answer alone brings the reflex',
   dropped: 'The reflex is not sent',
 }
 

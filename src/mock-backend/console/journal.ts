@@ -68,6 +68,7 @@ const describe = (event: MockBackendEvent): string | undefined => {
     case 'looked-up':
     case 'reflex-sent':
     case 'reflex-not-sent':
+    case 'redis':
     case 'struck':
     case 'frame':
       return undefined
