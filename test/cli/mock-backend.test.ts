@@ -1,15 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { afterEach, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { register } from '../../src/cli/mock-backend.ts'
 
 const MODULE = new URL('../../src/cli/mock-backend.ts', import.meta.url).href
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const PROGRAM = `
   import { Command } from 'commander'
   import { register } from '${MODULE}'
@@ -124,6 +126,7 @@ test.each([
   ['--port', ''],
   ['--think-ms', '1.5'],
   ['--host', '0.0.0.0'],
+  ['--router', 'http://localhost:6379'],
 ])('refuses %s %j as a wrong use', async (option, value) => {
   vi.stubEnv('EDGE_SECRET', '')
   const program = new Command().exitOverride()
@@ -132,4 +135,19 @@ test.each([
     name: 'EdgeError',
     exit: 64,
   })
+})
+
+test('--router without ioredis, which is optional, says what to install', () => {
+  const hide = `
+    import { registerHooks } from 'node:module'
+    registerHooks({
+      resolve: (name, context, next) => next(name === 'ioredis' ? 'a-package-that-is-not-there' : name, context),
+    })`
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', `data:text/javascript,${encodeURIComponent(hide)}`, MAIN, 'mock-backend', '--router', 'redis://:pw@x'],
+    { encoding: 'utf8' },
+  )
+  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('npm install --include=optional') })
+  expect(stderr).not.toContain('pw')
 })
