@@ -42,6 +42,7 @@ import { runTool } from './macos/run-tool.ts'
 import type { MessageRequest } from './protocol/wire.ts'
 import { awaitStore } from './store/await-store.ts'
 import { explainStartedOver } from './store/explain-started-over.ts'
+import { explainUnusable } from './store/explain-unusable.ts'
 import type { Store } from './store/open-store.ts'
 
 export type Agent = {
@@ -62,6 +63,14 @@ export type { AgentStatus } from './agent-status.ts'
  * state cannot be used.
  */
 export const startAgent = async (settings: AgentSettings, log: Log): Promise<Agent> => {
+  try {
+    return await start(settings, log)
+  } catch (error) {
+    throw explainUnusable(error, settings.stateDir)
+  }
+}
+
+const start = async (settings: AgentSettings, log: Log): Promise<Agent> => {
   const store = await awaitStore(settings.stateDir, settings.label !== undefined, log)
   try {
     const parts = assemble(settings, store, log)
@@ -97,6 +106,9 @@ export const startAgent = async (settings: AgentSettings, log: Log): Promise<Age
   }
 }
 
+/** The state database is not what it was; that it is damaged may show at a read. */
+const ENDS = /^(state_damaged|state_gone|SQLITE_CORRUPT.*|SQLITE_NOTADB)$/
+
 /** Hands each flow what it needs of the edges. Reads in the order in which a message passes. */
 const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   const { inbox, outbox, commands, cursor, counters, transaction } = store
@@ -109,7 +121,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     if (state === 'begins') log.warn({ code, remedy }, message)
     else log.info({ code }, 'problem over')
     // Only a new start sets it aside, or begins another.
-    if (code === 'state_damaged' || code === 'state_gone') failed.resolve(new EdgeError(code, message, { remedy }))
+    if (ENDS.test(code)) failed.resolve(new EdgeError(code, message, { remedy }))
   })
   const failpoints = createFailpoints(process.env['EDGE_FAILPOINT'])
   const commit = (work: string) => failpoints.transaction(work, transaction)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, expect, test } from 'vitest'
@@ -115,3 +115,19 @@ test('a parked bubble can be sent again by a person', async () => {
   expect(cli('queue', 'retry', bubbles[0].id).status).toBe(0)
   await waitFor('all three', () => house.seen(ANNA).length === 3)
 })
+
+test.each(['attempts', 'agent.sock', 'first-start'])(
+  'something else at the place of %s: said, with what to do',
+  async name => {
+    house = await startHouse()
+    const path = join(house.stateDir, name)
+    if (name === 'attempts') {
+      mkdirSync(house.stateDir)
+      writeFileSync(path, '')
+    } else mkdirSync(path, { recursive: true })
+    house.spawnAgent()
+    expect(await house.agentEnd()).toBe(1)
+    expect(house.log).toContain(`edge-agent: ${path} cannot be used`)
+    expect(house.log).toContain('Move away what stands there')
+  },
+)

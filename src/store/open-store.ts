@@ -103,7 +103,9 @@ const noteStart = (
   { existed, setAside }: { readonly existed: boolean; readonly setAside?: string },
 ): { readonly firstStartMs: number; readonly startedOver: StartedOver | undefined } => {
   const file = join(dir, 'first-start')
-  const noted = existsSync(file) ? Date.parse(readFileSync(file, 'utf8').trim()) : Number.NaN
+  const noted = statSync(file, { throwIfNoEntry: false })?.isFile()
+    ? Date.parse(readFileSync(file, 'utf8').trim())
+    : Number.NaN
   const firstStartMs = Number.isNaN(noted) ? nowMs : noted
   if (Number.isNaN(noted)) writeFileSync(file, `${new Date(nowMs).toISOString()}\n`, { mode: 0o600, flush: true })
   const isDeleted = !existed && !Number.isNaN(noted)

@@ -1,0 +1,12 @@
+import { EdgeError, EXIT } from '../core/errors.ts'
+
+/** What the system refused in the state folder, said so that a person can mend it; any other error as it is. */
+export const explainUnusable = (error: unknown, dir: string): unknown => {
+  const { syscall, code = '', path, message } = error as NodeJS.ErrnoException
+  if (error instanceof EdgeError || syscall === undefined) return error
+  return new EdgeError('state_unusable', `${path ?? dir} cannot be used: ${message}`, {
+    exit: ['EACCES', 'EPERM', 'EROFS'].includes(code) ? EXIT.permission : EXIT.failure,
+    remedy: `Move away what stands there, or what forbids it, or choose another folder than ${dir} with --state-dir.`,
+    cause: error,
+  })
+}
