@@ -51,7 +51,7 @@ export const createOutbox = (db: Database, counters: Counters) => {
   const inState = db.prepare<[BubbleState], BubbleRow>('SELECT * FROM bubbles WHERE state = ? ORDER BY id')
   const awaiting = db.prepare<[number], BubbleRow>(
     `SELECT * FROM bubbles WHERE state IN ('sent', 'unknown', 'parked')
-       AND (state <> 'parked' OR (started_ms >= ? AND row_guid IS NULL))
+       AND (state <> 'parked' OR (ended_ms >= ? AND row_guid IS NULL))
      ORDER BY (state = 'parked'), started_ms, id`,
   )
   const claimed = db.prepare<[string], number>('SELECT 1 FROM bubbles WHERE row_guid = ?').pluck()
@@ -82,8 +82,8 @@ export const createOutbox = (db: Database, counters: Counters) => {
   const rebaseWaits = db.prepare<[{ latest: number }]>(
     "UPDATE bubbles SET next_send_ms = @latest WHERE state = 'planned' AND next_send_ms > @latest",
   )
-  const rebaseEnds = db.prepare<[{ now: number }]>(
-    "UPDATE bubbles SET ended_ms = @now WHERE state IN ('sent', 'unknown') AND ended_ms > @now",
+  const renewDoubt = db.prepare<[{ now: number }]>(
+    "UPDATE bubbles SET ended_ms = @now WHERE state IN ('sent', 'unknown')",
   )
   const rebaseStarts = db.prepare<[{ now: number }]>('UPDATE bubbles SET started_ms = @now WHERE started_ms > @now')
   const counts = db.prepare<[], { state: BubbleState; n: number }>(
@@ -207,10 +207,13 @@ export const createOutbox = (db: Database, counters: Counters) => {
       echo.run(guid, id)
     },
     isEcho: (guid: string): boolean => echoed.get(guid) !== undefined,
-    /** The clock may have been set back between two lives: nothing is in the future, and no wait becomes longer. */
+    /**
+     * The clock may have been set between two lives: nothing is in the future, no wait for a try becomes longer, and who
+     * waits for a row has the whole time once more, as it counts only while somebody looks.
+     */
     recover: (nowMs: number, longestWaitMs: number): void => {
       rebaseWaits.run({ latest: nowMs + longestWaitMs })
-      rebaseEnds.run({ now: nowMs })
+      renewDoubt.run({ now: nowMs })
       rebaseStarts.run({ now: nowMs })
     },
     /** Bubbles by state, those included that retention has removed. */

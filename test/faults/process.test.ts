@@ -190,6 +190,19 @@ describe('the clock was set between two lives', () => {
     await ends('hi', 'late')
   })
 
+  test('ahead an hour: a row that comes late is waited for as long as ever', async () => {
+    house = await startHouse({ backend: twoBubbles })
+    await house.startConnected(clock(0))
+    house.simulator.setOsascriptMode({ mode: 'row-late', ms: 8_000 }, { text: 'R to hi', times: 1 })
+    await say('hi')
+    await waitFor('the send', async () => (await house.status()).bubbles.sent === 1)
+    house.signalAgent('SIGKILL')
+    await house.agentEnd()
+    await house.startConnected(clock(HOUR_MS))
+    await ends('hi')
+    expect(house.logged(/without a row in chat.db/)).toEqual([])
+  })
+
   test('ahead an hour: an osascript that is still out is let go on', async () => {
     house = await startHouse({ backend: twoBubbles })
     await house.startConnected(clock(0))
