@@ -9,6 +9,8 @@ import { WebSocket, WebSocketServer } from 'ws'
 export type Bug =
   | 'none'
   | 'end of the older removes the newer'
+  | 'end of the older removes the newer, later'
+  | 'end of the older closes the newer'
   | 'one global socket'
   | 'sends to all'
   | 'looks up by thread'
@@ -47,6 +49,8 @@ export type Bug =
   | 'umlauts broken'
   | 'one of two at once fails'
   | 'three reflexes for two'
+  | 'each reflex twice'
+  | 'no bubbles without a socket'
   | 'no WebSocket'
   | 'never answers in words'
   | 'busy'
@@ -54,6 +58,7 @@ export type Bug =
 
 const THINK_MS = 40
 const REFLEX_MS = 10
+const LATE_MS = 60
 
 /** A backend of its own, so that nothing of the project's own ideas about a backend is in it. */
 export const startWrongBackend = async (bug: Bug, secret?: string) => {
@@ -87,7 +92,10 @@ export const startWrongBackend = async (bug: Bug, secret?: string) => {
     latest = ws
     ws.on('error', () => {})
     ws.on('close', () => {
-      if (has('end of the older removes the newer') || map.get(id) === ws) map.delete(id)
+      if (has('end of the older removes the newer, later') && map.get(id) !== ws)
+        setTimeout(() => map.delete(id), LATE_MS)
+      else if (has('end of the older closes the newer')) map.get(id)?.close(1001)
+      else if (has('end of the older removes the newer') || map.get(id) === ws) map.delete(id)
       if (latest === ws) latest = undefined
     })
     if (has('closes soon')) setTimeout(() => ws.close(1000), 200)
@@ -139,7 +147,8 @@ export const startWrongBackend = async (bug: Bug, secret?: string) => {
       const isSilent = has('a reflex one time in three') && count % 3 !== 0
       const sendReflex = (): void => {
         if (has('reflex never over the socket') || isSilent) return
-        const twice = has('three reflexes for two') && message['filtered_text']?.startsWith('And') ? 2 : 1
+        const isSecond = message['filtered_text']?.startsWith('And')
+        const twice = has('each reflex twice') || (has('three reflexes for two') && isSecond) ? 2 : 1
         for (const socket of has('sends to all') ? sockets.clients : ws ? [ws] : [])
           for (let n = 0; n < twice; n += 1) socket.send(JSON.stringify(frame(bug, thread, reflex)))
       }
@@ -155,6 +164,7 @@ export const startWrongBackend = async (bug: Bug, secret?: string) => {
       const bubbles = isSilent || has('reflex not among the bubbles') ? rest : [first, ...rest]
       if (has('reflex second among the bubbles')) bubbles.reverse()
       if (has('reflex only in fallback left out') && !ws) bubbles.shift()
+      if (has('no bubbles without a socket') && ws?.readyState !== WebSocket.OPEN) bubbles.length = 0
       end(200, {
         should_respond: has('should_respond is a text') ? 'true' : true,
         reply_bubbles: has('bubbles are objects') ? bubbles.map(bubble => ({ text: bubble })) : bubbles,
