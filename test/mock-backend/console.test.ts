@@ -242,6 +242,16 @@ describe('what happened', () => {
     )
   })
 
+  test('the stream is for so many pages, whether or not they read; who comes later is told so', async () => {
+    const backend = await start()
+    const open = () => fetch(`${backend.url}/mock/stream`)
+    const pages = await Promise.all(Array.from({ length: 32 }, open))
+    expect(new Set(pages.map(({ status }) => status))).toEqual(new Set([200]))
+    expect((await open()).status).toBe(503)
+    await pages[0]?.body?.cancel()
+    await expect.poll(async () => (await open()).status).toBe(200)
+  })
+
   test('the stream tells all of the state, then what changes', async () => {
     const backend = await start()
     const stream = await fetch(`${backend.url}/mock/stream`)
@@ -376,7 +386,19 @@ describe('who may', () => {
     const backend = await start()
     const url = `${backend.url.replace('http', 'ws')}/edge/ws?edge_agent_id=${AGENT}`
     expect(await refusedWith(new WebSocket(url, { origin: 'http://evil.example' }))).toBe(403)
+    const rebound = { origin: 'http://evil.example', headers: { Host: 'evil.example' } }
+    expect(await refusedWith(new WebSocket(url, rebound))).toBe(403)
     await once(new WebSocket(url, { origin: backend.url }), 'open')
+  })
+
+  test.each([
+    { Origin: 'http://evil.example' },
+    { Origin: 'http://evil.example', Host: 'evil.example' },
+    { 'Sec-Fetch-Site': 'cross-site' },
+  ])('nor can it post a message: %j', async headers => {
+    const backend = await start()
+    const posted = await ask(backend, 'POST', '/edge/message', { headers: headers as never, body: MESSAGE })
+    expect([posted.status, backend.received]).toEqual([403, []])
   })
 
   test('with a secret: the bearer, or the session of a page that was told it', async () => {

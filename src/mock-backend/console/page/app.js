@@ -31,18 +31,26 @@ const begin = () => {
       isLost = true
       showLive()
     },
+    onRefused: () => setTimeout(reconnect, 2000),
   })
 }
 
+/** The backend has started anew, and with it forgotten this page's session. */
+const reconnect = async () => {
+  try {
+    await call('GET', '/mock/settings')
+    begin()
+  } catch (error) {
+    if (error.status === 401) askForSecret()
+    else setTimeout(reconnect, 2000)
+  }
+}
+
 const askForSecret = () => {
-  const form = byId('login').querySelector('form')
+  byId('console').hidden = true
   byId('login').hidden = false
   setText(byId('live'), 'locked')
   byId('secret').focus()
-  form.addEventListener('submit', event => {
-    event.preventDefault()
-    void logIn(form.querySelector('.outcome'))
-  })
 }
 
 const logIn = async outcome => {
@@ -64,6 +72,10 @@ for (const start of [
 ])
   start()
 onChange(['connections', 'start'], showLive)
+byId('login').addEventListener('submit', event => {
+  event.preventDefault()
+  void logIn(byId('login').querySelector('.outcome'))
+})
 
 try {
   await call('GET', '/mock/settings')
