@@ -77,8 +77,8 @@ describe.concurrent('a backend that does it right', () => {
     expect(new Set(backend.received.map(({ thread_id }) => thread_id))).toEqual(new Set(['+15622924139']))
   })
 
-  test('written by somebody else gets the same', async () => {
-    const report = await judgeWrong('none', 'swordfish')
+  test.each<Bug>(['none', 'greets'])('written by somebody else gets the same: %s', async bug => {
+    const report = await judgeWrong(bug, 'swordfish')
     expect(checksOf(report).filter(({ answer }) => answer !== 'yes')).toEqual([])
   })
 })

@@ -5,9 +5,13 @@ import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket, WebSocketServer } from 'ws'
 
-/** One thing that a backend may have wrong; `none` is one that has all of it right, and no more than the document asks. */
+/**
+ * One thing that a backend may have wrong. `none` has all of it right, and no more than the document asks; `greets` says
+ * hello besides, to each connection, which is nothing wrong.
+ */
 export type Bug =
   | 'none'
+  | 'greets'
   | 'end of the older removes the newer'
   | 'end of the older removes the newer, later'
   | 'end of the older closes the newer'
@@ -59,6 +63,7 @@ export type Bug =
 const THINK_MS = 40
 const REFLEX_MS = 10
 const LATE_MS = 60
+const GREET_MS = 3
 
 /** A backend of its own, so that nothing of the project's own ideas about a backend is in it. */
 export const startWrongBackend = async (bug: Bug, secret?: string) => {
@@ -98,6 +103,7 @@ export const startWrongBackend = async (bug: Bug, secret?: string) => {
       else if (has('end of the older removes the newer') || map.get(id) === ws) map.delete(id)
       if (latest === ws) latest = undefined
     })
+    if (has('greets')) setTimeout(() => ws.send('{"type":"welcome","text":"hello"}'), GREET_MS)
     if (has('closes soon')) setTimeout(() => ws.close(1000), 200)
   }
 
