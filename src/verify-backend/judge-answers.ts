@@ -49,6 +49,8 @@ export const judgeMissing = (facts: Facts): Verdict => judgeToNobody(facts.stead
 
 export const judgeWithout = (facts: Facts): Verdict => {
   const { without } = facts.rough
+  if (isMuteWithoutSocket(facts))
+    return no('no message without a WebSocket got any bubbles, and each with one did', ALL)
   const lacking = judgeFallback(without, facts)
   if (lacking) return lacking
   const bubbles = without.answer.bubbles ?? []
@@ -59,12 +61,29 @@ export const judgeWithout = (facts: Facts): Verdict => {
   }
   // The very answer of before, but for the reflex: it was left out.
   if (faithful.some(({ answer }) => isSame((answer.bubbles ?? []).slice(1), bubbles))) {
-    return no(`answered with ${countBubbles(without)}, and the reflex is not among them`, 'Return ALL bubbles.')
+    return no(`answered with ${countBubbles(without)}, and the reflex is not among them`, ALL)
   }
   if (examples.length > faithful.length) {
     return unclear(`answered with ${countBubbles(without)}; whether the reflex is among them cannot be told`)
   }
   return yes(`answered with ${countBubbles(without)}`)
+}
+
+const ALL = 'Return ALL bubbles, whether or not there is a WebSocket.'
+
+/** One silence may be a whim. All of them, and only these, are none. */
+const isMuteWithoutSocket = ({
+  talks,
+  steady: { unknown, missing },
+  rough: { without, closedBetween },
+}: Facts): boolean => {
+  const alone = [unknown, missing, without, ...closedBetween.filter(({ own }) => own.length === 0)]
+  const connected = talks.filter(({ own }) => own.length > 0)
+  return (
+    alone.every(({ answer }) => answer.isSilent && !answer.isEmpty) &&
+    connected.length >= alone.length &&
+    connected.every(talk => judgeWords(talk) === undefined)
+  )
 }
 
 const isSame = (some: readonly string[], others: readonly string[]): boolean =>

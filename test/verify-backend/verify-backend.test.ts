@@ -128,6 +128,8 @@ describe.concurrent('each fault is found by its own check, and by no other', () 
     ['three reflexes for two', 'two-at-once'],
     ['each reflex twice', 'two-at-once', 'messages that were alone brought several, too'],
     ['no bubbles without a socket', 'no-websocket', 'should_respond true and no bubbles'],
+    ['silent without a socket', 'no-websocket', 'no message without a WebSocket'],
+    ['greets, and never sends a reflex', 'reflex-over-websocket', 'welcome'],
     ['no WebSocket', 'websocket-opens', 'status 404'],
   ])('%s: %s', async (bug, check, seen = '') => {
     const report = await judgeWrong(bug, 'swordfish')

@@ -55,6 +55,8 @@ export type Bug =
   | 'three reflexes for two'
   | 'each reflex twice'
   | 'no bubbles without a socket'
+  | 'silent without a socket'
+  | 'greets, and never sends a reflex'
   | 'no WebSocket'
   | 'never answers in words'
   | 'busy'
@@ -103,7 +105,8 @@ export const startWrongBackend = async (bug: Bug, secret?: string) => {
       else if (has('end of the older removes the newer') || map.get(id) === ws) map.delete(id)
       if (latest === ws) latest = undefined
     })
-    if (has('greets')) setTimeout(() => ws.send('{"type":"welcome","text":"hello"}'), GREET_MS)
+    if (has('greets', 'greets, and never sends a reflex'))
+      setTimeout(() => ws.send('{"type":"welcome","text":"hello"}'), GREET_MS)
     if (has('closes soon')) setTimeout(() => ws.close(1000), 200)
   }
 
@@ -152,7 +155,7 @@ export const startWrongBackend = async (bug: Bug, secret?: string) => {
       if (has('500 when the socket closes') && early && early.readyState !== WebSocket.OPEN) return end(500, 'closed')
       const isSilent = has('a reflex one time in three') && count % 3 !== 0
       const sendReflex = (): void => {
-        if (has('reflex never over the socket') || isSilent) return
+        if (has('reflex never over the socket', 'greets, and never sends a reflex') || isSilent) return
         const isSecond = message['filtered_text']?.startsWith('And')
         const twice = has('each reflex twice') || (has('three reflexes for two') && isSecond) ? 2 : 1
         for (const socket of has('sends to all') ? sockets.clients : ws ? [ws] : [])
@@ -170,6 +173,8 @@ export const startWrongBackend = async (bug: Bug, secret?: string) => {
       const bubbles = isSilent || has('reflex not among the bubbles') ? rest : [first, ...rest]
       if (has('reflex second among the bubbles')) bubbles.reverse()
       if (has('reflex only in fallback left out') && !ws) bubbles.shift()
+      if (has('silent without a socket') && ws?.readyState !== WebSocket.OPEN)
+        return end(200, { should_respond: false, reply_bubbles: [] })
       if (has('no bubbles without a socket') && ws?.readyState !== WebSocket.OPEN) bubbles.length = 0
       end(200, {
         should_respond: has('should_respond is a text') ? 'true' : true,
