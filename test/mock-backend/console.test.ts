@@ -200,6 +200,13 @@ describe('what happened', () => {
     expect((await ask(backend, 'GET', `/mock/events?after=${after}`)).body).toEqual([events.at(-1)])
   })
 
+  test('messages without a key, several of one thread at once, all get their answer', async () => {
+    const backend = await start({ behaviour: { thinkMs: 30 } })
+    await Promise.all([post(backend), post(backend), post(backend)])
+    const { body } = await ask(backend, 'GET', '/mock/messages')
+    expect(body.map(({ state }: { state: string }) => state)).toEqual(['answered', 'answered', 'answered'])
+  })
+
   test('messages are found by agent, thread, state and text', async () => {
     const backend = await start()
     await post(backend)

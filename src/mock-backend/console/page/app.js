@@ -15,6 +15,7 @@ let isLost = false
 const showLive = () => {
   const count = openConnections().length
   const agents = count === 0 ? 'no agent connected' : count === 1 ? '1 agent connected' : `${count} agents connected`
+  byId('live').classList.toggle('is-lost', isLost)
   setText(byId('live'), isLost ? '⚠ the backend does not answer, trying again …' : `● live · ${agents}`)
 }
 
@@ -47,6 +48,7 @@ const reconnect = async () => {
 }
 
 const askForSecret = () => {
+  byId('live').classList.remove('is-lost')
   byId('console').hidden = true
   byId('login').hidden = false
   setText(byId('live'), 'locked')
