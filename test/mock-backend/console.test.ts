@@ -281,7 +281,7 @@ describe('what can be done', () => {
   test('a command is sent, seen to its end, and replayed under its id or a new one', async () => {
     const backend = await start()
     const nobody = await ask(backend, 'POST', '/mock/commands', { body: { agent: AGENT, thread: 'a@b.c', text: 'hi' } })
-    expect(nobody).toMatchObject({ status: 409, body: { error: 'not-connected' } })
+    expect(nobody).toMatchObject({ status: 409, body: { error: 'not_connected' } })
     const client = await connect(backend)
     const { body } = await ask(backend, 'POST', '/mock/commands', {
       body: { agent: AGENT, thread: 'a@b.c', text: 'hi' },
@@ -322,7 +322,7 @@ describe('what can be done', () => {
     const change = (body: object) => ask(backend, 'PATCH', '/mock/settings', { body })
     expect((await change({ reflex: 'hm', replies: 'echo' })).status).toBe(200)
     expect(await (await post(backend)).json()).toMatchObject({ reply_bubbles: ['hm', MESSAGE.filtered_text] })
-    expect(await change({ replies: 'command' })).toMatchObject({ status: 400, body: { error: 'no-reply-command' } })
+    expect(await change({ replies: 'command' })).toMatchObject({ status: 400, body: { error: 'no_reply_command' } })
     expect((await change({ replyCommand: 'id' })).status).toBe(400)
     expect((await change({ table: [{ match: '(', bubbles: [] }] })).body.reason).toMatch(/no regular expression/)
     expect((await ask(backend, 'GET', '/mock/settings')).body).toMatchObject({ reflex: 'hm', replies: 'echo' })

@@ -32,7 +32,7 @@ const begin = () => {
       isLost = true
       showLive()
     },
-    onRefused: () => setTimeout(reconnect, 2000),
+    onRefused: () => setTimeout(() => void reconnect(), 2000),
   })
 }
 
@@ -43,7 +43,7 @@ const reconnect = async () => {
     begin()
   } catch (error) {
     if (error.status === 401) askForSecret()
-    else setTimeout(reconnect, 2000)
+    else setTimeout(() => void reconnect(), 2000)
   }
 }
 
