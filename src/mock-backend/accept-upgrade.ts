@@ -7,8 +7,8 @@ import { bearerMatches } from './bearer-matches.ts'
 import type { Connections } from './connections.ts'
 import type { Emit } from './event.ts'
 import type { Faults } from './faults.ts'
-import { isForeignPage } from './foreign-page.ts'
-import { badRequest, type Refusal, reasonOf, unauthorized } from './refusal.ts'
+import { isForeignToAgents } from './foreign-page.ts'
+import { badRequest, foreignPage, type Refusal, reasonOf, unauthorized } from './refusal.ts'
 import type { Router } from './router.ts'
 import { answerUpgrade } from './socket-faults.ts'
 import { urlOf } from './url-of.ts'
@@ -68,7 +68,7 @@ const readAgentId = (request: IncomingMessage, secret: string | undefined): stri
   if (url?.pathname !== EDGE_WS_PATH)
     return { status: 404, error: 'not_found', reason: `the WebSocket is at ${EDGE_WS_PATH}` }
   // A browser opens WebSockets to anywhere for any page, and says for which; agents are no pages.
-  if (isForeignPage(request)) return { status: 403, error: 'foreign_origin', reason: 'a web page is not an agent' }
+  if (isForeignToAgents(request, secret)) return foreignPage
   if (secret !== undefined && !bearerMatches(request.headers.authorization, secret)) return unauthorized
 
   const id = agentId.safeParse(url.searchParams.get('edge_agent_id') ?? undefined)

@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { type MessageRequest, messageRequest } from '../protocol/wire.ts'
 import { agentId } from './agent-id.ts'
 import { bearerMatches } from './bearer-matches.ts'
+import { isForeignToAgents } from './foreign-page.ts'
 import { parseJson } from './parse-json.ts'
-import { badRequest, type Refusal, reasonOf, unauthorized } from './refusal.ts'
+import { badRequest, foreignPage, type Refusal, reasonOf, unauthorized } from './refusal.ts'
 
 /** Largest POST body, in bytes. */
 const MAX_BODY_BYTES = 1024 * 1024
@@ -15,11 +16,13 @@ export type ReceivedMessage = MessageRequest & {
   readonly body: string
 }
 
-/** The message of a POST, or why it is refused: 401 secret, 400 agent id or body, 413 size. */
+/** The message of a POST, or why it is refused: 403 a web page, 401 secret, 400 agent id or body, 413 size. */
 export const readMessage = async (
   request: IncomingMessage,
   secret: string | undefined,
 ): Promise<ReceivedMessage | Refusal> => {
+  // A page can send one to anywhere without asking, for a reply command to be started.
+  if (isForeignToAgents(request, secret)) return foreignPage
   if (secret !== undefined && !bearerMatches(request.headers.authorization, secret)) return unauthorized
 
   const header = request.headers['x-edge-agent-id']

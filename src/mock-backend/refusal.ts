@@ -16,6 +16,8 @@ export const unauthorized: Refusal = {
   headers: { 'WWW-Authenticate': 'Bearer' },
 }
 
+export const foreignPage: Refusal = { status: 403, error: 'foreign_origin', reason: 'a web page is not an agent' }
+
 export const badRequest = (reason: string): Refusal => ({ status: 400, error: 'bad_request', reason })
 
 /** What zod found, on one line. */

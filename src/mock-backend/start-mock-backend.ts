@@ -21,6 +21,7 @@ import { createLocalRouter, type Outcome } from './router.ts'
 
 /** How many received messages are remembered, the newest. */
 const MAX_RECEIVED = 10_000
+const MAX_RECEIVED_LENGTH = 32_000_000
 /** How long `close` waits for farewells before it ends every connection, in ms. */
 const CLOSE_GRACE_MS = 500
 /** `closeTimeout` (ms) is missing in the types of ws; hence not a literal at the call. */
@@ -58,7 +59,7 @@ export type MockBackend = {
   readonly url: string
   readonly port: number
   readonly connections: ReadonlyMap<string, Connection>
-  /** The POSTs that passed the door, in order, repetitions included; the newest 10,000. */
+  /** The POSTs that passed the door, in order, repetitions included; the newest 10,000, and no more than 32 million characters. */
   readonly received: readonly ReceivedMessage[]
   readonly faults: Faults
   /** Writes a command to an agent's connection here; its id comes back. Throws EdgeError `not-connected`. */
@@ -91,6 +92,7 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
   }, full)
   const faults = createFaults(connections)
   const received: ReceivedMessage[] = []
+  let receivedLength = 0
   const own = {
     connections,
     answers: full && (options.idempotency ?? true) ? createAnswerStore(Date.now) : undefined,
@@ -112,7 +114,9 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
     emit,
     remember: message => {
       received.push(message)
-      if (received.length > MAX_RECEIVED) received.shift()
+      receivedLength += message.body.length
+      while (received.length > MAX_RECEIVED || receivedLength > MAX_RECEIVED_LENGTH)
+        receivedLength -= received.shift()?.body.length ?? 0
     },
     stop: stopping.signal,
     routes: options.routes ?? (() => false),

@@ -2,6 +2,7 @@ import type { Bench, IdIn } from './bench.ts'
 import type { Dial } from './edge-client.ts'
 import { createLine, type Line } from './line.ts'
 import { type Talk, talk } from './talk.ts'
+import { pause } from './until.ts'
 
 /** The simplest case: one agent, connected, says one thing. All that follows builds upon what was found here. */
 export type Road = {
@@ -26,6 +27,8 @@ export const findRoad = async (bench: Bench): Promise<{ readonly road: Road; rea
   }
   const say = async (idIn: IdIn, text: string): Promise<boolean> => {
     const over = await lines[idIn].open()
+    // Some greet whoever connects: what comes before the message is nothing of its.
+    await pause(bench.timings.settleMs, bench.signal)
     const said = await talk(bench, {
       trial: `one agent, id in the ${idIn}`,
       agentId: agents.a,

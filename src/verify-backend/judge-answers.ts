@@ -1,7 +1,16 @@
 /** Questions 2 and 4: the answer of a POST, whatever became of the WebSocket. */
 import { says } from '../core/says.ts'
 import type { Facts } from './gather-facts.ts'
-import { countBubbles, formatMs, judgeToNobody, judgeToOwner, judgeWords, median, notTried } from './judge-talk.ts'
+import {
+  countBubbles,
+  formatMs,
+  judgeFallback,
+  judgeToNobody,
+  judgeToOwner,
+  judgeWords,
+  median,
+  notTried,
+} from './judge-talk.ts'
 import type { Talk } from './talk.ts'
 import { no, unclear, type Verdict, worst, yes } from './verdict.ts'
 
@@ -28,18 +37,21 @@ export const judgeLowerCase = (facts: Facts): Verdict =>
 export const judgeLookup = (facts: Facts): Verdict =>
   facts.twoAgents ? judgeToOwner(facts.twoAgents.b, facts) : notTried(facts)
 
-export const judgeUnknown = ({ steady: { unknown } }: Facts): Verdict => {
+export const judgeUnknown = (facts: Facts): Verdict => {
+  const { unknown } = facts.steady
   const { outcome } = unknown.exchange
   return outcome.kind === 'answered' && [401, 403].includes(outcome.status)
     ? unclear(`refused with ${outcome.status}: this backend seems to know its agents by name`)
-    : judgeToNobody(unknown)
+    : judgeToNobody(unknown, facts)
 }
 
-export const judgeMissing = ({ steady }: Facts): Verdict => judgeToNobody(steady.missing)
+export const judgeMissing = (facts: Facts): Verdict => judgeToNobody(facts.steady.missing, facts)
 
 export const judgeWithout = (facts: Facts): Verdict => {
   const { without } = facts.rough
-  const lacking = judgeWords(without)
+  if (isMuteWithoutSocket(facts))
+    return no('no message without a WebSocket got any bubbles, and each with one did', ALL)
+  const lacking = judgeFallback(without, facts)
   if (lacking) return lacking
   const bubbles = without.answer.bubbles ?? []
   const examples = facts.talks.filter(talk => talk.own.length > 0 && bubbleCount(talk) > 0)
@@ -49,12 +61,29 @@ export const judgeWithout = (facts: Facts): Verdict => {
   }
   // The very answer of before, but for the reflex: it was left out.
   if (faithful.some(({ answer }) => isSame((answer.bubbles ?? []).slice(1), bubbles))) {
-    return no(`answered with ${countBubbles(without)}, and the reflex is not among them`, 'Return ALL bubbles.')
+    return no(`answered with ${countBubbles(without)}, and the reflex is not among them`, ALL)
   }
   if (examples.length > faithful.length) {
     return unclear(`answered with ${countBubbles(without)}; whether the reflex is among them cannot be told`)
   }
   return yes(`answered with ${countBubbles(without)}`)
+}
+
+const ALL = 'Return ALL bubbles, whether or not there is a WebSocket.'
+
+/** One silence may be a whim. All of them, and only these, are none. */
+const isMuteWithoutSocket = ({
+  talks,
+  steady: { unknown, missing },
+  rough: { without, closedBetween },
+}: Facts): boolean => {
+  const alone = [unknown, missing, without, ...closedBetween.filter(({ own }) => own.length === 0)]
+  const connected = talks.filter(({ own }) => own.length > 0)
+  return (
+    alone.every(({ answer }) => answer.isSilent && !answer.isEmpty) &&
+    connected.length >= alone.length &&
+    connected.every(talk => judgeWords(talk) === undefined)
+  )
 }
 
 const isSame = (some: readonly string[], others: readonly string[]): boolean =>
@@ -63,7 +92,7 @@ const isSame = (some: readonly string[], others: readonly string[]): boolean =>
 export const judgeClosedBetween = (facts: Facts): Verdict => {
   const { closedBetween } = facts.rough
   if (closedBetween.length === 0) return notTried(facts)
-  const lacking = closedBetween.map(judgeWords).filter(verdict => verdict !== undefined)
+  const lacking = closedBetween.map(talk => judgeFallback(talk, facts)).filter(verdict => verdict !== undefined)
   const bad = lacking.find(({ answer }) => answer === worst(lacking.map(({ answer }) => answer)))
   if (bad) return bad
   const early = closedBetween.filter(({ own }) => own.length > 0).length

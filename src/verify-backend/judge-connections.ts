@@ -65,6 +65,10 @@ export const judgeOlderEnd = (facts: Facts): Verdict => {
   if (!reconnect) return notTried(facts)
   const { afterOlderEnded } = reconnect
   if (!afterOlderEnded) return unclear('not tried, as the newer connection got no reflex before either')
+  const { lost, own } = afterOlderEnded
+  if (lost && own.length === 0) {
+    return no(`the newer connection was closed as well (${lost.code}), once the older connection had ended`, ONLY_OWN)
+  }
   const { answer, seen } = judgeToOwner(afterOlderEnded, facts, NAMES)
   return answer === 'no' ? no(`${seen}, once the older connection had ended`, ONLY_OWN) : { answer, seen }
 }

@@ -61,19 +61,23 @@ export const judgeThreads = (facts: Facts): Verdict => {
 const TIE_MS = 20
 
 export const judgeOrder = (facts: Facts): Verdict => {
-  const leads = withReflex(facts)
-    .filter(({ answer }) => answer.bubbles !== undefined)
-    .map(({ reflex, exchange }) => exchange.endedAt - reflex.at)
+  const all = withReflex(facts).filter(({ answer }) => answer.bubbles !== undefined)
+  const leads = all.map(({ reflex, exchange }) => exchange.endedAt - reflex.at)
   if (leads.length === 0) return notTried(facts)
   const middle = median(leads)
   const range = `of ${leads.length}; from ${formatMs(Math.min(...leads))} to ${formatMs(Math.max(...leads))}`
-  if (middle > 0) return yes(`${formatMs(middle)} before the answer (median ${range})`)
+  const took = median(all.map(({ exchange }) => exchange.endedAt - exchange.sentAt))
+  const isLong = took > INSTANT_MS
+  if (middle > (isLong ? TIE_MS : 0)) return yes(`${formatMs(middle)} before the answer (median ${range})`)
+  if (Math.abs(middle) < TIE_MS && isLong) {
+    const seen = `reflex and answer came at the same time, ${formatMs(took)} after the POST: the reflex gains nothing`
+    return middle > 0 ? unclear(seen) : no(seen, SEND_FIRST)
+  }
   if (middle > -TIE_MS) return unclear('reflex and answer came at the same time: the backend thinks too little to tell')
-  return no(
-    `${formatMs(-middle)} after the answer (median of ${leads.length})`,
-    'Send the reflex as soon as it is there, before the full response is made.',
-  )
+  return no(`${formatMs(-middle)} after the answer (median of ${leads.length})`, SEND_FIRST)
 }
+
+const SEND_FIRST = 'Send the reflex as soon as it is there, before the full response is made.'
 
 const INSTANT_MS = 500
 
@@ -93,7 +97,11 @@ export const judgePair = (facts: Facts): Verdict => {
   if (lacking) return lacking
   const { length } = pair.reflexes
   if (length === 2) return yes('both answered, each with its reflex')
-  if (length > 2) return no(`two messages brought ${length} reflexes`, 'Send one reflex for each message.')
+  if (length > 2) {
+    const doubled = withReflex(facts).filter(({ own }) => own.length > 1).length
+    const note = doubled > 0 ? `; ${doubled} messages that were alone brought several, too` : ''
+    return no(`two messages brought ${length} reflexes${note}`, 'Send one reflex for each message, once.')
+  }
   if (length === 1) return unclear('both answered, and one reflex for the two: perhaps the backend meant it so')
   if (pair.talks.some(({ lost }) => lost)) return unclear('the backend closed the connection meanwhile')
   return isMoody(facts.talks)

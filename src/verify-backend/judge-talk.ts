@@ -12,12 +12,18 @@ export const judgeWords = ({ answer }: Talk): Verdict | undefined => {
   return undefined
 }
 
+/** The same where the answer is the only road: one that wants to respond and has no bubbles has lost the words. */
+export const judgeFallback = (talk: Talk, { talks }: Pick<Facts, 'talks'>): Verdict | undefined =>
+  talk.answer.isEmpty && talks.some(other => judgeWords(other) === undefined)
+    ? no('answered with should_respond true and no bubbles, where other messages got some', 'Return ALL bubbles.')
+    : judgeWords(talk)
+
 /** An answer with words, and a reflex to nobody. */
-export const judgeToNobody = (talk: Talk): Verdict => {
+export const judgeToNobody = (talk: Talk, facts: Pick<Facts, 'talks'>): Verdict => {
   const [stray] = talk.strays
   if (stray)
     return no(`the answer's reflex went to ${stray.connection.agentId}`, 'Send it to the agent of the header only.')
-  return judgeWords(talk) ?? yes(`answered with ${countBubbles(talk)}, and no reflex to anybody`)
+  return judgeFallback(talk, facts) ?? yes(`answered with ${countBubbles(talk)}, and no reflex to anybody`)
 }
 
 /** A reflex, and to the right connection only. `owner` and `other` are what the connections are called. */

@@ -29,7 +29,7 @@ export const planFor = ({
   depth: threadId === undefined ? 8 : 16,
 })
 
-const restOf = ({ silenceMs, graceMs, settleMs }: Timings): number => silenceMs + graceMs + 15 * settleMs
+const restOf = ({ silenceMs, graceMs, settleMs }: Timings): number => silenceMs + 2 * graceMs + 14 * settleMs
 
 /** The agents of a run: two that talk, and one that nobody ever is. */
 export const agentsFor = ({

@@ -13,6 +13,8 @@ export type Answer = {
   readonly isBusy: boolean
   /** It fits, and says that there is nothing to be said. */
   readonly isSilent: boolean
+  /** It wants to respond, with no bubbles at all. */
+  readonly isEmpty: boolean
 }
 
 export const readAnswer = ({ outcome }: Exchange): Answer => {
@@ -21,6 +23,7 @@ export const readAnswer = ({ outcome }: Exchange): Answer => {
     bubbles: undefined,
     isBusy,
     isSilent: false,
+    isEmpty: false,
   })
   if (outcome.kind === 'failed') return unusable(`no answer (${outcome.code}: ${outcome.message})`)
   const { status, contentType, location, body } = outcome
@@ -34,11 +37,13 @@ export const readAnswer = ({ outcome }: Exchange): Answer => {
     return unusable(`answered ${status} with no JSON (${contentType}): ${JSON.stringify(head(body))}`)
   const parsed = documentedAnswer.safeParse(json)
   const { data: bubbles } = lenientAnswer.safeParse(json)
+  const hasNoBubbles = (bubbles ?? []).length === 0
   return {
     faults: parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
     bubbles,
     isBusy: false,
-    isSilent: parsed.success && (!parsed.data.should_respond || (bubbles ?? []).length === 0),
+    isSilent: parsed.success && (!parsed.data.should_respond || hasNoBubbles),
+    isEmpty: parsed.success && parsed.data.should_respond && hasNoBubbles,
   }
 }
 

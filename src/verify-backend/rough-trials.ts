@@ -86,7 +86,8 @@ const tryReconnect = async (bench: Bench, line: Line, idIn: IdIn): Promise<Recon
 
   const olderEnd = older.connection.end()
   await older.connection.close()
-  await pause(bench.timings.settleMs, bench.signal)
+  // Some look for ended connections only now and then.
+  await pause(bench.timings.graceMs, bench.signal)
   const afterOlderEnded = whileBoth.own.length > 0 ? await say('end of the older') : undefined
   await newer.connection.close()
   await pause(bench.timings.settleMs, bench.signal)

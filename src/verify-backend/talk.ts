@@ -74,7 +74,7 @@ export const talk = async (bench: Bench, say: Say): Promise<Talk> => {
     answer: readAnswer(exchange),
     own: own(),
     strays: others.flatMap(connection =>
-      reflexesSince(connection, startedAt)
+      reflexesSince(bench, connection, startedAt)
         .filter(reflex => reflex.threadId === threadId)
         .map(reflex => ({ ...reflex, connection })),
     ),
@@ -108,13 +108,20 @@ const isWithoutReflex = ({ answer, own, strays }: Talk): boolean =>
  * counted, too: it can only belong to what is under way.
  */
 export const reflexesOf = (bench: Bench, connection: Connection, since: number, thread: string): readonly Reflex[] =>
-  reflexesSince(connection, since).filter(
+  reflexesSince(bench, connection, since).filter(
     ({ threadId }) => threadId === undefined || threadId === thread || !bench.threads.has(threadId),
   )
 
-/** Where some of them say that they are reflexes, the others are plain bubbles. */
-const reflexesSince = ({ frames }: Connection, since: number): readonly Reflex[] => {
+/**
+ * Where some of them say that they are reflexes, the others are plain bubbles. A backend that is known to write the frame
+ * as documented means something else by one that names no thread: a greeting, perhaps.
+ */
+const reflexesSince = ({ client }: Bench, { frames }: Connection, since: number): readonly Reflex[] => {
   const all = frames.flatMap(frame => (frame.at < since ? [] : (readReflex(frame) ?? [])))
-  const declared = all.filter(({ faults }) => faults.length === 0)
-  return declared.length > 0 ? declared : all
+  const declared = all.filter(isDeclared)
+  if (declared.length > 0) return declared
+  const knowsFrame = client.connections.some(({ frames }) => frames.some(frame => isDeclared(readReflex(frame))))
+  return knowsFrame ? all.filter(({ threadId }) => threadId !== undefined) : all
 }
+
+const isDeclared = (reflex: Reflex | undefined): boolean => reflex?.faults.length === 0

@@ -200,6 +200,13 @@ describe('what happened', () => {
     expect((await ask(backend, 'GET', `/mock/events?after=${after}`)).body).toEqual([events.at(-1)])
   })
 
+  test('messages without a key, several of one thread at once, all get their answer', async () => {
+    const backend = await start({ behaviour: { thinkMs: 30 } })
+    await Promise.all([post(backend), post(backend), post(backend)])
+    const { body } = await ask(backend, 'GET', '/mock/messages')
+    expect(body.map(({ state }: { state: string }) => state)).toEqual(['answered', 'answered', 'answered'])
+  })
+
   test('messages are found by agent, thread, state and text', async () => {
     const backend = await start()
     await post(backend)
@@ -242,6 +249,16 @@ describe('what happened', () => {
     )
   })
 
+  test('the stream is for so many pages, whether or not they read; who comes later is told so', async () => {
+    const backend = await start()
+    const open = () => fetch(`${backend.url}/mock/stream`)
+    const pages = await Promise.all(Array.from({ length: 32 }, open))
+    expect(new Set(pages.map(({ status }) => status))).toEqual(new Set([200]))
+    expect((await open()).status).toBe(503)
+    await pages[0]?.body?.cancel()
+    await expect.poll(async () => (await open()).status).toBe(200)
+  })
+
   test('the stream tells all of the state, then what changes', async () => {
     const backend = await start()
     const stream = await fetch(`${backend.url}/mock/stream`)
@@ -264,7 +281,7 @@ describe('what can be done', () => {
   test('a command is sent, seen to its end, and replayed under its id or a new one', async () => {
     const backend = await start()
     const nobody = await ask(backend, 'POST', '/mock/commands', { body: { agent: AGENT, thread: 'a@b.c', text: 'hi' } })
-    expect(nobody).toMatchObject({ status: 409, body: { error: 'not-connected' } })
+    expect(nobody).toMatchObject({ status: 409, body: { error: 'not_connected' } })
     const client = await connect(backend)
     const { body } = await ask(backend, 'POST', '/mock/commands', {
       body: { agent: AGENT, thread: 'a@b.c', text: 'hi' },
@@ -305,7 +322,7 @@ describe('what can be done', () => {
     const change = (body: object) => ask(backend, 'PATCH', '/mock/settings', { body })
     expect((await change({ reflex: 'hm', replies: 'echo' })).status).toBe(200)
     expect(await (await post(backend)).json()).toMatchObject({ reply_bubbles: ['hm', MESSAGE.filtered_text] })
-    expect(await change({ replies: 'command' })).toMatchObject({ status: 400, body: { error: 'no-reply-command' } })
+    expect(await change({ replies: 'command' })).toMatchObject({ status: 400, body: { error: 'no_reply_command' } })
     expect((await change({ replyCommand: 'id' })).status).toBe(400)
     expect((await change({ table: [{ match: '(', bubbles: [] }] })).body.reason).toMatch(/no regular expression/)
     expect((await ask(backend, 'GET', '/mock/settings')).body).toMatchObject({ reflex: 'hm', replies: 'echo' })
@@ -376,7 +393,19 @@ describe('who may', () => {
     const backend = await start()
     const url = `${backend.url.replace('http', 'ws')}/edge/ws?edge_agent_id=${AGENT}`
     expect(await refusedWith(new WebSocket(url, { origin: 'http://evil.example' }))).toBe(403)
+    const rebound = { origin: 'http://evil.example', headers: { Host: 'evil.example' } }
+    expect(await refusedWith(new WebSocket(url, rebound))).toBe(403)
     await once(new WebSocket(url, { origin: backend.url }), 'open')
+  })
+
+  test.each([
+    { Origin: 'http://evil.example' },
+    { Origin: 'http://evil.example', Host: 'evil.example' },
+    { 'Sec-Fetch-Site': 'cross-site' },
+  ])('nor can it post a message: %j', async headers => {
+    const backend = await start()
+    const posted = await ask(backend, 'POST', '/edge/message', { headers: headers as never, body: MESSAGE })
+    expect([posted.status, backend.received]).toEqual([403, []])
   })
 
   test('with a secret: the bearer, or the session of a page that was told it', async () => {

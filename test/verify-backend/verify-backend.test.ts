@@ -77,8 +77,8 @@ describe.concurrent('a backend that does it right', () => {
     expect(new Set(backend.received.map(({ thread_id }) => thread_id))).toEqual(new Set(['+15622924139']))
   })
 
-  test('written by somebody else gets the same', async () => {
-    const report = await judgeWrong('none', 'swordfish')
+  test.each<Bug>(['none', 'greets'])('written by somebody else gets the same: %s', async bug => {
+    const report = await judgeWrong(bug, 'swordfish')
     expect(checksOf(report).filter(({ answer }) => answer !== 'yes')).toEqual([])
   })
 })
@@ -86,6 +86,8 @@ describe.concurrent('a backend that does it right', () => {
 describe.concurrent('each fault is found by its own check, and by no other', () => {
   test.each<[Bug, string, string?]>([
     ['end of the older removes the newer', 'older-end-harmless', 'once the older connection had ended'],
+    ['end of the older removes the newer, later', 'older-end-harmless', 'once the older connection had ended'],
+    ['end of the older closes the newer', 'older-end-harmless', 'closed as well (1001)'],
     ['one global socket', 'map-by-agent', 'the reflex for edge-verify-a came to edge-verify-b instead'],
     ['sends to all', 'map-by-agent', 'the reflex for edge-verify-a came to edge-verify-b as well'],
     ['looks up by thread', 'lookup-by-header'],
@@ -124,6 +126,10 @@ describe.concurrent('each fault is found by its own check, and by no other', () 
     ['umlauts broken', 'text-intact'],
     ['one of two at once fails', 'two-at-once'],
     ['three reflexes for two', 'two-at-once'],
+    ['each reflex twice', 'two-at-once', 'messages that were alone brought several, too'],
+    ['no bubbles without a socket', 'no-websocket', 'should_respond true and no bubbles'],
+    ['silent without a socket', 'no-websocket', 'no message without a WebSocket'],
+    ['greets, and never sends a reflex', 'reflex-over-websocket', 'welcome'],
     ['no WebSocket', 'websocket-opens', 'status 404'],
   ])('%s: %s', async (bug, check, seen = '') => {
     const report = await judgeWrong(bug, 'swordfish')

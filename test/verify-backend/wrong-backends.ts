@@ -5,10 +5,16 @@ import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket, WebSocketServer } from 'ws'
 
-/** One thing that a backend may have wrong; `none` is one that has all of it right, and no more than the document asks. */
+/**
+ * One thing that a backend may have wrong. `none` has all of it right, and no more than the document asks; `greets` says
+ * hello besides, to each connection, which is nothing wrong.
+ */
 export type Bug =
   | 'none'
+  | 'greets'
   | 'end of the older removes the newer'
+  | 'end of the older removes the newer, later'
+  | 'end of the older closes the newer'
   | 'one global socket'
   | 'sends to all'
   | 'looks up by thread'
@@ -47,6 +53,10 @@ export type Bug =
   | 'umlauts broken'
   | 'one of two at once fails'
   | 'three reflexes for two'
+  | 'each reflex twice'
+  | 'no bubbles without a socket'
+  | 'silent without a socket'
+  | 'greets, and never sends a reflex'
   | 'no WebSocket'
   | 'never answers in words'
   | 'busy'
@@ -54,6 +64,8 @@ export type Bug =
 
 const THINK_MS = 40
 const REFLEX_MS = 10
+const LATE_MS = 60
+const GREET_MS = 3
 
 /** A backend of its own, so that nothing of the project's own ideas about a backend is in it. */
 export const startWrongBackend = async (bug: Bug, secret?: string) => {
@@ -87,9 +99,14 @@ export const startWrongBackend = async (bug: Bug, secret?: string) => {
     latest = ws
     ws.on('error', () => {})
     ws.on('close', () => {
-      if (has('end of the older removes the newer') || map.get(id) === ws) map.delete(id)
+      if (has('end of the older removes the newer, later') && map.get(id) !== ws)
+        setTimeout(() => map.delete(id), LATE_MS)
+      else if (has('end of the older closes the newer')) map.get(id)?.close(1001)
+      else if (has('end of the older removes the newer') || map.get(id) === ws) map.delete(id)
       if (latest === ws) latest = undefined
     })
+    if (has('greets', 'greets, and never sends a reflex'))
+      setTimeout(() => ws.send('{"type":"welcome","text":"hello"}'), GREET_MS)
     if (has('closes soon')) setTimeout(() => ws.close(1000), 200)
   }
 
@@ -138,8 +155,9 @@ export const startWrongBackend = async (bug: Bug, secret?: string) => {
       if (has('500 when the socket closes') && early && early.readyState !== WebSocket.OPEN) return end(500, 'closed')
       const isSilent = has('a reflex one time in three') && count % 3 !== 0
       const sendReflex = (): void => {
-        if (has('reflex never over the socket') || isSilent) return
-        const twice = has('three reflexes for two') && message['filtered_text']?.startsWith('And') ? 2 : 1
+        if (has('reflex never over the socket', 'greets, and never sends a reflex') || isSilent) return
+        const isSecond = message['filtered_text']?.startsWith('And')
+        const twice = has('each reflex twice') || (has('three reflexes for two') && isSecond) ? 2 : 1
         for (const socket of has('sends to all') ? sockets.clients : ws ? [ws] : [])
           for (let n = 0; n < twice; n += 1) socket.send(JSON.stringify(frame(bug, thread, reflex)))
       }
@@ -155,6 +173,9 @@ export const startWrongBackend = async (bug: Bug, secret?: string) => {
       const bubbles = isSilent || has('reflex not among the bubbles') ? rest : [first, ...rest]
       if (has('reflex second among the bubbles')) bubbles.reverse()
       if (has('reflex only in fallback left out') && !ws) bubbles.shift()
+      if (has('silent without a socket') && ws?.readyState !== WebSocket.OPEN)
+        return end(200, { should_respond: false, reply_bubbles: [] })
+      if (has('no bubbles without a socket') && ws?.readyState !== WebSocket.OPEN) bubbles.length = 0
       end(200, {
         should_respond: has('should_respond is a text') ? 'true' : true,
         reply_bubbles: has('bubbles are objects') ? bubbles.map(bubble => ({ text: bubble })) : bubbles,

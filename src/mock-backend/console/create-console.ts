@@ -188,7 +188,7 @@ const serveApi = async (
   } catch (error) {
     if (!(error instanceof EdgeError)) throw error
     const reason = [error.message, error.remedy].filter(part => part !== undefined).join(' ')
-    refuse(response, { status: STATUS[error.code] ?? 400, error: error.code, reason })
+    refuse(response, { status: STATUS[error.code] ?? 400, error: error.code.replaceAll('-', '_'), reason })
   }
 }
 

@@ -1,9 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
-import { hostname } from 'node:os'
 import { bearerMatches } from '../bearer-matches.ts'
-import { isForeignPage } from '../foreign-page.ts'
+import { hasOwnName, isForeignPage } from '../foreign-page.ts'
 import type { Refusal } from '../refusal.ts'
 
 export type Guard = ReturnType<typeof createGuard>
@@ -13,7 +11,6 @@ export type Guard = ReturnType<typeof createGuard>
  * there is one, as a bearer or as the session of a page that was given it.
  */
 export const createGuard = ({ secret, host }: { readonly secret: string | undefined; readonly host: string }) => {
-  const names = new Set(['localhost', host, hostname(), `${hostname()}.local`].map(name => name.toLowerCase()))
   // Not stored anywhere: it ends with the process.
   const session = createHmac('sha256', randomBytes(32)).update('session').digest('base64url')
   const cookieName = (request: IncomingMessage): string => `mock_backend_${request.socket.localPort ?? 0}`
@@ -26,13 +23,10 @@ export const createGuard = ({ secret, host }: { readonly secret: string | undefi
 
   return {
     /** A name that somebody else made to mean this machine (DNS rebinding) is none of its own. */
-    checkHost: (request: IncomingMessage): Refusal | undefined => {
-      const name = URL.parse(`http://${request.headers.host}`)?.hostname ?? ''
-      const isOurs = isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || names.has(name.toLowerCase())
-      return isOurs
+    checkHost: (request: IncomingMessage): Refusal | undefined =>
+      hasOwnName(request, [host.toLowerCase()])
         ? undefined
-        : { status: 403, error: 'foreign_host', reason: 'ask for it by its address or localhost' }
-    },
+        : { status: 403, error: 'foreign_host', reason: 'ask for it by its address or localhost' },
 
     checkPage: (request: IncomingMessage): Refusal | undefined =>
       isForeignPage(request)

@@ -81,6 +81,20 @@ export const createJournalItems = (onItem: (item: JournalItem) => void) => {
         kind === 'message' && agent === target.agentId && thread === target.thread_id && key === target.key,
     )
 
+  /** Whose POST came to its end. Without a key several of one thread may be open: the one that has waited longest. */
+  const openOf = (target: Parameters<typeof messageOf>[0]): JournalItem | undefined => {
+    if (target.key !== undefined) return messageOf(target)
+    const waiting = [...items.values()].find(
+      ({ kind, agent, thread, key, state }) =>
+        kind === 'message' &&
+        agent === target.agentId &&
+        thread === target.thread_id &&
+        key === undefined &&
+        state === 'thinking',
+    )
+    return waiting ?? messageOf(target)
+  }
+
   const ofCommand = (id: string): JournalItem | undefined => newest(({ commandIds }) => commandIds.includes(id))
 
   const onEvent = (event: MockBackendEvent): void => {
@@ -132,7 +146,7 @@ export const createJournalItems = (onItem: (item: JournalItem) => void) => {
         return
       }
       case 'answered': {
-        const item = messageOf(event)
+        const item = openOf(event)
         if (item === undefined) return
         const isOk = event.status === 200
         // The agent had hung up, but the work is done: a repetition gets its answer.
@@ -148,13 +162,13 @@ export const createJournalItems = (onItem: (item: JournalItem) => void) => {
         return
       }
       case 'hung-up': {
-        const item = messageOf(event)
+        const item = openOf(event)
         if (item === undefined || item.state === 'answered') return
         put({ ...withStep(item, event.at, 'hung-up', 'Connection ended before the answer', false), state: 'failed' })
         return
       }
       case 'struck': {
-        const item = messageOf(event)
+        const item = openOf(event)
         if (item !== undefined) put({ ...item, state: 'failed' })
         return
       }

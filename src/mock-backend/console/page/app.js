@@ -15,6 +15,7 @@ let isLost = false
 const showLive = () => {
   const count = openConnections().length
   const agents = count === 0 ? 'no agent connected' : count === 1 ? '1 agent connected' : `${count} agents connected`
+  byId('live').classList.toggle('is-lost', isLost)
   setText(byId('live'), isLost ? '⚠ the backend does not answer, trying again …' : `● live · ${agents}`)
 }
 
@@ -31,18 +32,27 @@ const begin = () => {
       isLost = true
       showLive()
     },
+    onRefused: () => setTimeout(() => void reconnect(), 2000),
   })
 }
 
+/** The backend has started anew, and with it forgotten this page's session. */
+const reconnect = async () => {
+  try {
+    await call('GET', '/mock/settings')
+    begin()
+  } catch (error) {
+    if (error.status === 401) askForSecret()
+    else setTimeout(() => void reconnect(), 2000)
+  }
+}
+
 const askForSecret = () => {
-  const form = byId('login').querySelector('form')
+  byId('live').classList.remove('is-lost')
+  byId('console').hidden = true
   byId('login').hidden = false
   setText(byId('live'), 'locked')
   byId('secret').focus()
-  form.addEventListener('submit', event => {
-    event.preventDefault()
-    void logIn(form.querySelector('.outcome'))
-  })
 }
 
 const logIn = async outcome => {
@@ -64,6 +74,10 @@ for (const start of [
 ])
   start()
 onChange(['connections', 'start'], showLive)
+byId('login').addEventListener('submit', event => {
+  event.preventDefault()
+  void logIn(byId('login').querySelector('.outcome'))
+})
 
 try {
   await call('GET', '/mock/settings')

@@ -32,8 +32,8 @@ const tell = () => {
   for (const { names: wanted, listener } of listeners) if (wanted.some(name => names.has(name))) listener()
 }
 
-/** Follows the stream for as long as the page lives. `onLost` hears when it is broken; it is dialled again. */
-export const follow = ({ onOpen, onLost }) => {
+/** Follows the stream. `onLost` hears when it is broken and dialled again, `onRefused` when that was in vain for good. */
+export const follow = ({ onOpen, onLost, onRefused }) => {
   const source = new EventSource('/mock/stream')
   const on = (event, handle) => source.addEventListener(event, ({ data }) => handle(JSON.parse(data)))
   on('state', ({ items, connections, ...rest }) => {
@@ -74,7 +74,7 @@ export const follow = ({ onOpen, onLost }) => {
   source.addEventListener('error', () => {
     onLost()
     // A refusal is final for an EventSource.
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => follow({ onOpen, onLost }), 2000)
+    if (source.readyState === EventSource.CLOSED) onRefused()
   })
 }
 
