@@ -78,7 +78,8 @@ const isMuteWithoutSocket = ({
   rough: { without, closedBetween },
 }: Facts): boolean => {
   const alone = [unknown, missing, without, ...closedBetween.filter(({ own }) => own.length === 0)]
-  const connected = talks.filter(({ own }) => own.length > 0)
+  // A reflex that was quicker than the end is no proof that there was a WebSocket when the answer was made.
+  const connected = talks.filter(talk => talk.own.length > 0 && !closedBetween.includes(talk))
   return (
     alone.every(({ answer }) => answer.isSilent && !answer.isEmpty) &&
     connected.length >= alone.length &&

@@ -127,8 +127,11 @@ export const judgeText = (facts: Facts): Verdict => {
 /** UTF-8 read as Latin-1, escapes escaped twice, question marks in the place of letters. */
 const BROKEN = /\uFFFD|Ã[\u0080-\u00BF]|â€|ð\u009F|ðŸ|\\u[0-9a-f]{4}|caf\?|na\?ve/i
 
+/** Where the WebSocket ended before the answer, what the answer then lacks is another question: `closed-between`. */
 export const judgeFirstBubble = (facts: Facts): Verdict => {
-  const worded = withReflex(facts).filter(({ trial, answer }) => trial !== 'unicode' && answer.bubbles !== undefined)
+  const worded = withReflex(facts).filter(
+    ({ trial, answer }) => trial !== 'unicode' && trial !== 'closed between' && answer.bubbles !== undefined,
+  )
   if (worded.length === 0) return notTried(facts)
   const wrong = worded.find(({ reflex, answer }) => says(answer.bubbles?.[0] ?? '') !== says(reflex.text))
   if (!wrong) return yes(`${worded.length} answers, each with the reflex as its first bubble`)

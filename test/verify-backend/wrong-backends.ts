@@ -65,7 +65,6 @@ export type Bug =
 const THINK_MS = 40
 const REFLEX_MS = 10
 const LATE_MS = 60
-const GREET_MS = 3
 
 /** A backend of its own, so that nothing of the project's own ideas about a backend is in it. */
 export const startWrongBackend = async (bug: Bug, secret?: string) => {
@@ -105,8 +104,7 @@ export const startWrongBackend = async (bug: Bug, secret?: string) => {
       else if (has('end of the older removes the newer') || map.get(id) === ws) map.delete(id)
       if (latest === ws) latest = undefined
     })
-    if (has('greets', 'greets, and never sends a reflex'))
-      setTimeout(() => ws.send('{"type":"welcome","text":"hello"}'), GREET_MS)
+    if (has('greets', 'greets, and never sends a reflex')) ws.send('{"type":"welcome","text":"hello"}')
     if (has('closes soon')) setTimeout(() => ws.close(1000), 200)
   }
 
