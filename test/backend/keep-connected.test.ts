@@ -202,6 +202,7 @@ test('a half-open connection is found by its silence and replaced; its late end 
   onTestFinished(proxy.close)
   const agent = connect(`http://127.0.0.1:${proxy.port}`)
   const stale = await backend.next()
+  await expect.poll(() => agent.lastStatus()?.state).toBe('open') // before that it would be a dial without an answer
   proxy.pause()
   stale.send('into the void')
   await expect.poll(agent.errors).toContain('silent')
