@@ -13,7 +13,8 @@ import { clock } from './clock.ts'
 export const createOsascriptStub = (dir: string, onSend: (chat: string, text: string) => void = () => {}) => {
   const path = join(dir, 'osascript')
   const pipe = join(dir, 'osascript.pipe')
-  writeFileSync(path, `#!/bin/sh\nprintf '%s %s\\n' "$6" "$7" > '${pipe}'\n`)
+  // Called with the script alone it is only asked whether it may control Messages.
+  writeFileSync(path, `#!/bin/sh\n[ $# -gt 1 ] || exit 0\nprintf '%s %s\\n' "$6" "$7" > '${pipe}'\n`)
   chmodSync(path, 0o755)
   execFileSync('mkfifo', [pipe])
   // Open for writing as well: the pipe does not end with each writer.
