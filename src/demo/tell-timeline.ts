@@ -29,12 +29,15 @@ type Timed = Observation & { readonly ms: number }
 
 /**
  * The agent's log has whole milliseconds, so the other clocks are cut to them too. Within one of them the order is that
- * of cause and effect, which the readings of three processes need not keep.
+ * of cause and effect, which the readings of three processes need not keep; and the backend reads its clock once a reflex
+ * is written, when the agent may have it already.
  */
 const inOrder = (observations: readonly Observation[]): readonly Timed[] => {
   const committed = observations.find(({ what }) => what === 'committed')
   if (committed === undefined) return []
+  const arrivals = observations.flatMap(({ what, at }) => (what === 'reflex-in' ? [at] : [])).sort((a, b) => a - b)
   return observations
+    .map(seen => (seen.what === 'reflex-out' ? { ...seen, at: Math.min(seen.at, arrivals.shift() ?? seen.at) } : seen))
     .map(seen => ({ ...seen, ms: Math.floor(seen.at) - Math.floor(committed.at) }))
     .sort((a, b) => a.ms - b.ms || CAUSES.indexOf(a.what) - CAUSES.indexOf(b.what))
 }

@@ -38,6 +38,15 @@ test('a time line counts from the commit, in the order of cause and effect, what
   ])
 })
 
+test('a reflex does not leave after it has arrived, however late the backend looks at its clock', () => {
+  const late = REFLEX_FIRST.map(seen => (seen.what === 'reflex-out' ? { ...seen, at: 1017.3 } : seen))
+  const told = tellTimeline(SCENE, late)
+  expect(told.slice(2, 4).map(({ ms, moment }) => [ms, moment])).toEqual([
+    [13, 'reflex-out'],
+    [13, 'reflex-in'],
+  ])
+})
+
 test('the first bubble is skipped only where the agent says so', () => {
   const seen: readonly Observation[] = [
     { what: 'committed', at: 0 },
