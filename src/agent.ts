@@ -16,6 +16,7 @@ import type { ChatDbProbe } from './core/probes.ts'
 import { createProblems } from './core/problems.ts'
 import { createFailpoints } from './failpoints.ts'
 import { createAnswering } from './flows/answer-message.ts'
+import { composeMessage } from './flows/compose-message.ts'
 import { confirmSent } from './flows/confirm-sent.ts'
 import { createDelivery } from './flows/deliver-bubble.ts'
 import { createCommandEnd } from './flows/end-command.ts'
@@ -39,7 +40,6 @@ import { createSendText } from './imessage/send-text.ts'
 import { watchChatDb } from './imessage/watch-chat-db.ts'
 import { watchForGrant } from './imessage/watch-for-grant.ts'
 import { runTool } from './macos/run-tool.ts'
-import type { MessageRequest } from './protocol/wire.ts'
 import { awaitStore } from './store/await-store.ts'
 import { explainStartedOver } from './store/explain-started-over.ts'
 import { explainUnusable } from './store/explain-unusable.ts'
@@ -149,9 +149,6 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   const chats = createKnownChats({ chatDb: () => chatDb, cursor, writtenTo: settings.send.allow !== 'any' })
 
   // chat.db → inbox
-  const toBody = ({ threadId, sender, text }: { threadId: string; sender: string; text: string }): string =>
-    JSON.stringify({ thread_id: threadId, sender, filtered_text: text } satisfies MessageRequest)
-
   let lookedMs = Number.NEGATIVE_INFINITY
   const receive = (db: ChatDb): 'at a change' | 'soon' | 'at once' => {
     try {
@@ -168,7 +165,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         cursor,
         inbox,
         outbox,
-        toBody,
+        compose: composeMessage,
         count: counters.count,
         startedOver: store.startedOver,
         firstStartMs: store.firstStartMs,

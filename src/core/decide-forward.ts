@@ -21,7 +21,8 @@ export type SkipReason =
   | 'incomplete'
 
 export type Verdict =
-  | { readonly kind: 'forward' }
+  /** By that rule of the filter. */
+  | { readonly kind: 'forward'; readonly rule: string }
   | { readonly kind: 'skip'; readonly reason: SkipReason }
   /** Messages is still writing this row: look again. */
   | { readonly kind: 'wait'; readonly for: 'chat' | 'sender' | 'text' | 'finished' | 'own_echo' }
@@ -83,7 +84,7 @@ const judge = (row: MessageRow, context: ForwardContext): Verdict => {
   if (rules.deny.some(name => names.includes(fold(name)))) return skip('denied')
   if (rules.allow.length > 0 && !rules.allow.some(name => names.includes(fold(name)))) return skip('not_allowed')
   if (context.isTwin) return skip('twin')
-  return { kind: 'forward' }
+  return { kind: 'forward', rule: rules.allow.length > 0 ? 'forward.allow' : 'default' }
 }
 
 /** The sender's clock may be a little behind ours. */

@@ -2,7 +2,7 @@ import { type ConfigInput, type Inspection, inspectConfig } from '../config/insp
 import { lookUpSecret } from '../config/look-up-secret.ts'
 import { placesOf } from '../config/places.ts'
 import type { EdgeError } from '../core/errors.ts'
-import { redact } from '../core/redact.ts'
+import { maskPeople } from '../core/mask-people.ts'
 import { readInstalled } from '../install/read-installed.ts'
 import type { RunTool } from '../macos/run-tool.ts'
 import { within } from '../within.ts'
@@ -187,8 +187,8 @@ const isOverSsh = ({ env }: ConfigInput): boolean => Boolean(env['SSH_CONNECTION
 const toReport = (checks: readonly Check[], version: string): DoctorReport => {
   const clean = GROUPS.flatMap(name => checks.filter(({ group }) => group === name)).map(check => ({
     ...check,
-    seen: redact(check.seen),
-    ...(check.cure !== undefined && { cure: redact(check.cure) }),
+    seen: maskPeople(check.seen),
+    ...(check.cure !== undefined && { cure: maskPeople(check.cure) }),
   }))
   const count = (state: CheckState): number => clean.filter(check => check.state === state).length
   const summary = { ok: count('ok'), warning: count('warning'), failed: count('failed'), skipped: count('skipped') }

@@ -1,6 +1,7 @@
 import { decideForward, type ForwardRules, type Verdict } from '../core/decide-forward.ts'
 import type { Chat, MessageRow } from '../core/message.ts'
 import { says } from '../core/says.ts'
+import type { Composed, Outgoing } from './compose-message.ts'
 
 type Position = {
   readonly file: string
@@ -55,6 +56,8 @@ export type ReceiveNeeds = {
         readonly fingerprint?: string
         readonly dateMs?: number
         readonly seenMs: number
+        readonly rule?: string
+        readonly redacted?: Readonly<Record<string, number>>
       } & ({ readonly body: string } | { readonly skip: string } | { readonly body: string; readonly dead: string }),
     ) => boolean
     readonly isKnown: (guid: string) => boolean
@@ -71,8 +74,8 @@ export type ReceiveNeeds = {
     readonly awaitingRow: (sinceMs: number) => readonly { readonly id: number; readonly startedMs?: number }[]
     readonly lowerWatermark: (id: number, rowid: number) => void
   }
-  /** The exact body of the POST, as text. */
-  readonly toBody: (message: { threadId: string; sender: string; text: string }) => string
+  /** What of it leaves this Mac. */
+  readonly compose: (message: Outgoing) => Composed
   readonly count: (name: string) => void
   /** What was known is lost, after a first start at that time: what may have been left unanswered is kept for a person. */
   readonly startedOver?: { readonly firstStartMs: number } | undefined
@@ -203,9 +206,10 @@ const receiveRow = (
     return settled()
   }
   cursor.rememberChat(chat)
-  const body = needs.toBody({ threadId: chat.threadId, sender, text: row.text })
+  const composed = needs.compose({ threadId: chat.threadId, sender, text: row.text })
   const isLost = seen?.waitingFor === STATE_LOST
-  inbox.add(isLost ? { ...record, body, dead: STATE_LOST } : { ...record, body })
+  const message = { ...record, ...composed, rule: verdict.rule }
+  inbox.add(isLost ? { ...message, dead: STATE_LOST } : message)
   settled()
   return !isLost
 }

@@ -6,7 +6,7 @@ import { lookUpSecret } from '../config/look-up-secret.ts'
 import { placesOf } from '../config/places.ts'
 import { askAgent } from '../control/ask-agent.ts'
 import { controlSocketPath } from '../control/socket-path.ts'
-import { redact } from '../core/redact.ts'
+import { maskPeople } from '../core/mask-people.ts'
 import type { Check } from '../doctor/check.ts'
 import { withoutQuotes } from '../doctor/quote.ts'
 import { runDoctor } from '../doctor/run-doctor.ts'
@@ -58,7 +58,7 @@ export const collectReport = async (needs: {
     platform: process.platform,
     arch: process.arch,
     kernel: release(),
-    macos: system.kind === 'exited' ? redact(system.stdout).trim().split('\n') : system.kind,
+    macos: system.kind === 'exited' ? maskPeople(system.stdout).trim().split('\n') : system.kind,
   }
   const files: readonly ReportFile[] = [
     { name: 'versions.json', about: 'of edge-agent, Node and the system', text: json(versions) },

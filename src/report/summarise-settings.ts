@@ -1,16 +1,16 @@
 import type { ConfigRow } from '../config/describe-config.ts'
 import type { Inspection } from '../config/inspect-config.ts'
-import { redact } from '../core/redact.ts'
+import { maskPeople } from '../core/mask-people.ts'
 
 /** The settings with where they come from. Of lists only their length, of the backend its host, of a secret nothing. */
 export const summariseSettings = ({ file, rows, faults, warnings }: Inspection) => ({
   file: { path: file.path, exists: file.exists },
-  settings: rows.map(row => ({ key: row.key, value: shown(row), origin: redact(row.origin), fits: row.fits })),
+  settings: rows.map(row => ({ key: row.key, value: shown(row), origin: maskPeople(row.origin), fits: row.fits })),
   // Without what was found: it may be anything.
   faults: faults.map(({ key, origin, expected }) => ({
     key: rows.some(row => row.key === key) || key === 'config' ? key : '[unknown]',
-    ...(origin !== undefined && { origin: redact(origin) }),
-    expected: redact(expected.replace(/\(did you mean .*$/, '')),
+    ...(origin !== undefined && { origin: maskPeople(origin) }),
+    expected: maskPeople(expected.replace(/\(did you mean .*$/, '')),
   })),
   warnings: warnings.length,
 })
@@ -21,7 +21,7 @@ const shown = ({ key, value, fits }: ConfigRow): unknown => {
   if (typeof value !== 'string') return value
   if (key === 'secret') return '[set]'
   if (key === 'backend_url') return hostOf(value)
-  return redact(value)
+  return maskPeople(value)
 }
 
 const hostOf = (value: string): string => {

@@ -21,6 +21,10 @@ export type NewMessage = {
   readonly fingerprint?: string
   readonly dateMs?: number
   readonly seenMs: number
+  /** The rule of the filter that decided. */
+  readonly rule?: string
+  /** How often what kind of thing was taken out of its text. */
+  readonly redacted?: Readonly<Record<string, number>>
 } & (
   | { readonly body: string }
   | { readonly skip: string }
@@ -35,8 +39,9 @@ export type MessageState = 'queued' | 'posting' | 'waiting' | 'answered' | 'skip
 
 export const createInbox = (db: Database, counters: Counters) => {
   const insert = db.prepare(
-    `INSERT INTO messages (guid, thread_id, fingerprint, date_ms, seen_ms, state, reason, body)
-     VALUES (@guid, @threadId, @fingerprint, @dateMs, @seenMs, @state, @reason, @body) ON CONFLICT (guid) DO NOTHING`,
+    `INSERT INTO messages (guid, thread_id, fingerprint, date_ms, seen_ms, state, reason, body, rule, redacted)
+     VALUES (@guid, @threadId, @fingerprint, @dateMs, @seenMs, @state, @reason, @body, @rule, @redacted)
+     ON CONFLICT (guid) DO NOTHING`,
   )
   const known = db.prepare<[string], number>('SELECT 1 FROM messages WHERE guid = ?').pluck()
   const twin = db
@@ -117,6 +122,8 @@ export const createInbox = (db: Database, counters: Counters) => {
         state: 'dead' in message ? 'dead' : 'skip' in message ? 'skipped' : 'queued',
         reason: 'dead' in message ? message.dead : 'skip' in message ? message.skip : null,
         body: 'body' in message ? message.body : null,
+        rule: message.rule ?? null,
+        redacted: hasEntries(message.redacted) ? JSON.stringify(message.redacted) : null,
       })
       if (changes === 1 && 'skip' in message) counters.count(`skipped.${message.skip}`)
       return changes === 1
@@ -181,6 +188,8 @@ export const createInbox = (db: Database, counters: Counters) => {
     },
   }
 }
+
+const hasEntries = (counts: object | undefined): boolean => counts !== undefined && Object.keys(counts).length > 0
 
 /** A message that has not found its end, as an operator sees it. Times are Unix milliseconds. */
 export type WaitingMessage = {

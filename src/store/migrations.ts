@@ -124,4 +124,53 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX bubbles_state ON bubbles (state, thread_id, immediate DESC, id);
   CREATE INDEX bubbles_echo ON bubbles (echo_guid) WHERE echo_guid IS NOT NULL;
   `,
+  `
+  -- rule: of the filter, that which decided; redacted: what was taken out of the text, a JSON object kind → count.
+  ALTER TABLE messages ADD COLUMN rule TEXT;
+  ALTER TABLE messages ADD COLUMN redacted TEXT;
+
+  -- The story of each message, bubble and command: every state it came to, when (Unix milliseconds) and why. Written by
+  -- triggers, so that no flow can forget it; without any words. What is skipped at once has no story but its reason.
+  CREATE TABLE history (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    subject ANY NOT NULL,
+    at_ms REAL NOT NULL DEFAULT (unixepoch('subsec') * 1000),
+    state TEXT NOT NULL,
+    reason TEXT
+  ) STRICT;
+  CREATE INDEX history_of ON history (kind, subject, id);
+
+  CREATE TRIGGER messages_story_begins AFTER INSERT ON messages WHEN new.state <> 'skipped' BEGIN
+    INSERT INTO history (kind, subject, state, reason) VALUES ('message', new.id, new.state, new.reason);
+  END;
+  CREATE TRIGGER messages_story AFTER UPDATE OF state ON messages WHEN new.state <> old.state BEGIN
+    INSERT INTO history (kind, subject, state, reason) VALUES ('message', new.id, new.state, new.reason);
+  END;
+  CREATE TRIGGER messages_story_ends AFTER DELETE ON messages BEGIN
+    DELETE FROM history WHERE kind = 'message' AND subject = old.id;
+  END;
+  CREATE TRIGGER bubbles_story_begins AFTER INSERT ON bubbles BEGIN
+    INSERT INTO history (kind, subject, state, reason) VALUES ('bubble', new.id, new.state, new.reason);
+  END;
+  CREATE TRIGGER bubbles_story AFTER UPDATE OF state ON bubbles WHEN new.state <> old.state BEGIN
+    INSERT INTO history (kind, subject, state, reason) VALUES ('bubble', new.id, new.state, new.reason);
+  END;
+  CREATE TRIGGER bubbles_story_ends AFTER DELETE ON bubbles BEGIN
+    DELETE FROM history WHERE kind = 'bubble' AND subject = old.id;
+  END;
+  CREATE TRIGGER commands_story_begins AFTER INSERT ON commands BEGIN
+    INSERT INTO history (kind, subject, state, reason) VALUES ('command', new.command_id, new.status, new.rule);
+  END;
+  CREATE TRIGGER commands_story AFTER UPDATE OF status ON commands WHEN new.status <> old.status BEGIN
+    INSERT INTO history (kind, subject, state, reason)
+    VALUES ('command', new.command_id, new.status, COALESCE(new.error, new.detail));
+  END;
+  CREATE TRIGGER commands_story_binds AFTER UPDATE OF role ON commands WHEN new.role <> old.role BEGIN
+    INSERT INTO history (kind, subject, state, reason) VALUES ('command', new.command_id, new.role, new.rule);
+  END;
+  CREATE TRIGGER commands_story_ends AFTER DELETE ON commands BEGIN
+    DELETE FROM history WHERE kind = 'command' AND subject = old.command_id;
+  END;
+  `,
 ]

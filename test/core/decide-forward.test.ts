@@ -42,7 +42,7 @@ const rules = (change: Partial<ForwardContext['rules']>): Partial<ForwardContext
 })
 const skip = (reason: string) => ({ kind: 'skip', reason })
 const wait = (what: string) => ({ kind: 'wait', for: what })
-const forward = { kind: 'forward' }
+const forward = { kind: 'forward', rule: 'default' }
 
 describe('whether a row goes to the backend', () => {
   const rows: [name: string, row: Partial<MessageRow>, context: Partial<ForwardContext>, expected: object][] = [
@@ -69,7 +69,7 @@ describe('whether a row goes to the backend', () => {
     ['a twin of a handled one', {}, { isTwin: true }, skip('twin')],
     ['a sender who is denied', {}, rules({ deny: ['+15550001'] }), skip('denied')],
     ['a sender who is not on the list', {}, rules({ allow: ['a@b.c'] }), skip('not_allowed')],
-    ['a sender on the list, in other case', { sender: 'A@b.c' }, rules({ allow: ['a@B.C'] }), forward],
+    ['a sender on the list, in other case', { sender: 'A@b.c' }, rules({ allow: ['a@B.C'] }), { ...forward, rule: 'forward.allow' }],
     ['not yet joined to its chat', without('chat'), {}, wait('chat')],
     ['without its handle', without('sender'), {}, wait('sender')],
     ['without its text', { text: '', hasContent: false }, {}, wait('text')],

@@ -43,7 +43,7 @@ const receive = (now: number, attended = true) =>
     cursor: store.cursor,
     inbox: store.inbox,
     outbox: store.outbox,
-    toBody: ({ text }) => text,
+    compose: ({ text }) => ({ body: text, redacted: {} }),
     count: store.counters.count,
     startedOver: store.startedOver,
   })

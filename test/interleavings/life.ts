@@ -47,7 +47,7 @@ export const createLife = (world: World, store: Store, scenario: Scenario, tampe
       cursor,
       inbox,
       outbox,
-      toBody: JSON.stringify,
+      compose: message => ({ body: JSON.stringify(message), redacted: {} }),
       count: counters.count,
     })
     if (queued > 0) answering.wake()

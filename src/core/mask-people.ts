@@ -2,7 +2,7 @@
  * A text without what tells of people: phone numbers in the ways in which they are written, e-mail addresses and the
  * identifiers of chats. Dates, times and addresses of machines stay.
  */
-export const redact = (text: string): string =>
+export const maskPeople = (text: string): string =>
   text.replace(CANDIDATES, (found, ...groups) => {
     const { kept, digits } = groups.at(-1) as { kept?: string; digits?: string }
     if (kept !== undefined) return kept

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { redact } from '../../src/core/redact.ts'
+import { maskPeople } from '../../src/core/mask-people.ts'
 
 test.each([
   ['+15622924139', '…'],
@@ -16,7 +16,7 @@ test.each([
   ['any;+;3f2ac9d0e1b24c56', '…'],
   ['chat655312345', '…'],
 ])('%j becomes %j', (text, redacted) => {
-  expect(redact(text)).toBe(redacted)
+  expect(maskPeople(text)).toBe(redacted)
 })
 
 test.each([
@@ -27,5 +27,5 @@ test.each([
   '/Users/ann/Library/LaunchAgents/com.edge-agent.plist',
   '4097 MB free, 12 of 31 rows',
 ])('%j stays as it is', text => {
-  expect(redact(text)).toBe(text)
+  expect(maskPeople(text)).toBe(text)
 })
