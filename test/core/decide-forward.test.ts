@@ -69,7 +69,12 @@ describe('whether a row goes to the backend', () => {
     ['a twin of a handled one', {}, { isTwin: true }, skip('twin')],
     ['a sender who is denied', {}, rules({ deny: ['+15550001'] }), skip('denied')],
     ['a sender who is not on the list', {}, rules({ allow: ['a@b.c'] }), skip('not_allowed')],
-    ['a sender on the list, in other case', { sender: 'A@b.c' }, rules({ allow: ['a@B.C'] }), { ...forward, rule: 'forward.allow' }],
+    [
+      'a sender on the list, in other case',
+      { sender: 'A@b.c' },
+      rules({ allow: ['a@B.C'] }),
+      { ...forward, rule: 'forward.allow' },
+    ],
     ['not yet joined to its chat', without('chat'), {}, wait('chat')],
     ['without its handle', without('sender'), {}, wait('sender')],
     ['without its text', { text: '', hasContent: false }, {}, wait('text')],
