@@ -49,7 +49,7 @@ const RULES: Readonly<Record<string, { readonly may: readonly string[]; readonly
     ].concat(['macos', 'matching', 'core', 'protocol']),
     packages: /./,
   },
-  'agent-settings.ts': { may: ['macos'], packages: undefined },
+  'agent-settings.ts': { may: ['core', 'macos'], packages: undefined },
   'agent-status.ts': { may: ['backend', 'store', 'core'], packages: undefined },
   'follow-secret.ts': { may: ['macos', 'core'], packages: undefined },
   flows: { may: ['core', 'protocol'], packages: undefined },
