@@ -91,7 +91,7 @@ const describe = (decision: FilterDecision, words: Words, body: string | undefin
       : `${paint('yellow', 'skipped')}, by ${rule}${decision.reason === rule ? '' : ` (${decision.reason})`}`
   const rest = [
     `The message: from ${sender}, ${isGroup ? `in the group ${threadId}` : `direct, in ${threadId}`}, by ${service}`,
-    'The rules, in order, up to the first that holds:',
+    'The rules, in order, up to the one that decides:',
     ...steps.map(step => `  ${step.rule.padEnd(width)}  ${step.holds ? 'yes' : 'no '}  ${why(step, words)}`),
     ...(body === undefined ? [] : ['', 'This would be POSTed:', `  ${body}`]),
   ]

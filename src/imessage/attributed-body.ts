@@ -5,8 +5,8 @@ export type AttributedBody = {
   readonly text: string
   /** The same text cut into the message's parts, each a bubble of its own; empty where the attributes do not add up. */
   readonly parts: readonly string[]
-  /** Addresses of those whom it @-mentions, each once. */
-  readonly mentions: readonly string[]
+  /** Addresses of those whom it @-mentions, each once; absent where it mentions nobody. */
+  readonly mentions?: readonly string[]
 }
 
 /**
@@ -19,7 +19,9 @@ export const readAttributedBody = (blob: Uint8Array): AttributedBody | undefined
   const [string, ...runs] = root.values
   if (!isKindOf(string, 'NSString')) return undefined
   const text = string.values[0]
-  return typeof text === 'string' ? { text, parts: splitParts(text, runs), mentions: findMentions(runs) } : undefined
+  if (typeof text !== 'string') return undefined
+  const mentions = findMentions(runs)
+  return { text, parts: splitParts(text, runs), ...(mentions.length > 0 && { mentions }) }
 }
 
 /**
@@ -58,7 +60,8 @@ const partNumber = (attributes: ArchivedObject): Value => {
 }
 
 const findMentions = (runs: readonly Value[]): readonly string[] => {
-  const addresses = runs.flatMap(run => {
+  // Attributes that come up often are one object.
+  const addresses = [...new Set(runs)].flatMap(run => {
     const mention = isKindOf(run, 'NSDictionary') ? attribute(run, '__kIMMentionConfirmedMention') : undefined
     const address = isKindOf(mention, 'NSString') ? mention.values[0] : undefined
     return typeof address === 'string' ? [address] : []
