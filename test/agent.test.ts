@@ -147,7 +147,11 @@ describe('the main job', () => {
     await start({ env: { EDGE_CONFIG: file } })
     const { simulator } = house
     await simulator.receive({ from: ANNA, text: 'a Se\u200bcret' })
-    await simulator.receive({ from: ANNA, text: 'in a group', chat: { guid: 'any;+;chat1', participants: [ANNA, BERT] } })
+    await simulator.receive({
+      from: ANNA,
+      text: 'in a group',
+      chat: { guid: 'any;+;chat1', participants: [ANNA, BERT] },
+    })
     await simulator.receive({ from: BERT, attachments: [{ name: 'a.jpg' }] })
     await simulator.receive({ from: ANNA, text: 'hi' })
     await sees(ANNA, repliesTo('hi'))
