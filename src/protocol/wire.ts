@@ -174,11 +174,11 @@ export const scheduleMessage = z
       examples: ['reminder-17'],
     }),
   })
-  .refine(({ message_text, text }) => (message_text ?? text ?? undefined) !== undefined, {
+  .refine(({ message_text, text }) => typeof (message_text ?? text) === 'string', {
     path: ['message_text'],
     error: 'expected a text here or in text',
   })
-  .refine(({ message_text, text }) => (message_text ?? text) === (text ?? message_text), {
+  .refine(({ message_text, text }) => typeof message_text !== 'string' || message_text === (text ?? message_text), {
     path: ['text'],
     error: 'says something else than message_text',
   })
@@ -193,7 +193,7 @@ export const cancelScheduled = z
       description: 'The `command_id` of its `schedule_message`. One of the two has to be there.',
     }),
   })
-  .refine(({ schedule_id, command_id }) => (schedule_id ?? command_id ?? undefined) !== undefined, {
+  .refine(({ schedule_id, command_id }) => typeof (schedule_id ?? command_id) === 'string', {
     path: ['schedule_id'],
     error: 'expected one here or a command_id',
   })

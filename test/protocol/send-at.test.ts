@@ -40,7 +40,9 @@ test.each([
 })
 
 test('without a zone and without a place it is not guessed, and the fault says how to write it', () => {
-  expect(utc('2026-11-23T09:00:00.123456')).toMatch(/^send_at: has no zone; expected 2026-11-23T09:00:00Z or .*time_zone/)
+  expect(utc('2026-11-23T09:00:00.123456')).toMatch(
+    /^send_at: has no zone; expected 2026-11-23T09:00:00Z or .*time_zone/,
+  )
 })
 
 test.each([
