@@ -32,6 +32,7 @@ export type AgentSettings = {
     readonly maxPerMinute: number
     readonly maxPerMinutePerThread: number
   }
+  readonly schedule: { readonly maxLateMs: number; readonly maxAheadMs: number; readonly maxWaiting: number }
   readonly retry: { readonly maxAgeMs: number; readonly concurrency: number }
   readonly watch: { readonly hint: boolean }
 }

@@ -19,7 +19,7 @@ type StatusNeeds = {
   readonly connection: () => ConnectionStatus | undefined
   readonly isChatDbOpen: () => boolean
   readonly automation: () => 'granted' | 'missing' | 'unknown'
-  readonly store: Pick<Store, 'inbox' | 'outbox' | 'commands' | 'counters'>
+  readonly store: Pick<Store, 'inbox' | 'outbox' | 'commands' | 'schedules' | 'counters'>
   readonly latencies: { readonly [of in 'commitToPost' | 'frameToOsascript' | 'postToAnswer']: Latency }
   readonly problems: Problems
 }
@@ -52,6 +52,8 @@ export const createStatus =
     skipped: store.counters.under('skipped'),
     bubbles: store.outbox.counts(),
     commands: store.commands.counts(),
+    scheduled: store.schedules.counts(),
+    nextScheduled: toIso(store.schedules.nextMs()),
     reflex: {
       sent: store.commands.reflexesSent(),
       deduplicated: 0,
@@ -66,6 +68,9 @@ export const createStatus =
     },
     problems: problems.list(),
   })
+
+const toIso = (ms: number | undefined): string | undefined =>
+  ms === undefined ? undefined : new Date(ms).toISOString()
 
 const lastMessage = (last: { readonly seenMs: number; readonly state: string } | undefined) =>
   last && { at: new Date(last.seenMs).toISOString(), state: last.state }

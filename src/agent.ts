@@ -25,11 +25,12 @@ import { executeCommand } from './flows/execute-command.ts'
 import { createKnownChats } from './flows/known-chats.ts'
 import { createPump } from './flows/pump.ts'
 import { receiveBatch } from './flows/receive-batch.ts'
-import { createRefusal } from './flows/refuse-command.ts'
+import { createRefusal, forbidThread } from './flows/refuse-command.ts'
 import { requestSelftest, type SelftestRequest } from './flows/request-selftest.ts'
 import { createRetirement } from './flows/retire-finished.ts'
 import { createSelftest } from './flows/run-selftest.ts'
 import { createAcks } from './flows/send-acks.ts'
+import { createScheduled } from './flows/send-scheduled.ts'
 import { createQueue } from './flows/tend-queue.ts'
 import { createAutomationWatch } from './flows/watch-automation.ts'
 import { followSecret } from './follow-secret.ts'
@@ -114,7 +115,7 @@ const ENDS = /^(state_damaged|state_gone|SQLITE_CORRUPT.*|SQLITE_NOTADB)$/
 
 /** Hands each flow what it needs of the edges. Reads in the order in which a message passes. */
 const assemble = (settings: AgentSettings, store: Store, log: Log) => {
-  const { inbox, outbox, commands, cursor, counters, transaction } = store
+  const { inbox, outbox, commands, schedules, cursor, counters, transaction } = store
   const startedMs = Date.now()
   const now = createSteadyClock(startedMs, () => performance.now())
   const intake = new AbortController()
@@ -212,13 +213,9 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
 
   // backend → command → bubble → outcome
   const knowsChat = (threadId: string): boolean => chats.chatOf(threadId) !== undefined
-  const mayNot = createRefusal({
-    settings: settings.send,
-    isListed: createIsListed(people, normalise),
-    knowsChat,
-    outbox,
-    now,
-  })
+  const isListed = createIsListed(people, normalise)
+  const mayNot = createRefusal({ settings: settings.send, isListed, knowsChat, outbox, now })
+  const forbid = (threadId: string) => forbidThread(settings.send.allow, isListed, threadId)
   const acks = createAcks({ commands, transaction: commit('ack') })
   let frameAt: number | undefined
   const obey = (text: string): void => {
@@ -230,6 +227,18 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         inbox,
         outbox,
         refuse: mayNot,
+        scheduling: {
+          schedules,
+          cancelBubble: outbox.cancel,
+          forbid: threadId => forbid(threadId) ?? (knowsChat(threadId) ? undefined : 'unknown_thread'),
+          isGroup: threadId => chats.chatOf(threadId)?.isGroup,
+          clock: Date.now,
+          limits: settings.schedule,
+          onChange: () => {
+            scheduled.wake()
+            delivery.wake()
+          },
+        },
         hash,
         now,
         settings: settings.dedupe,
@@ -287,6 +296,24 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       if (frameAt !== undefined) latencies.frameToOsascript.add(performance.now() - frameAt)
     }),
     problems,
+    log,
+  })
+
+  // message for later → bubble
+  const scheduled = createScheduled({
+    transaction: commitAndClear('schedule'),
+    schedules,
+    commands,
+    outbox,
+    forbid,
+    clock: Date.now,
+    now,
+    limits: settings.schedule,
+    onChange: () => {
+      delivery.wake()
+      acks.send()
+    },
+    onError: problems.setFrom,
     log,
   })
 
@@ -367,6 +394,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
           secret.reread()
           lookNow()
           answering.wake()
+          scheduled.wake()
         },
         onStatus: status => {
           const { code, message } = lastErrorOf(status) ?? {}
@@ -410,7 +438,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     problems,
   })
 
-  const queue = createQueue({ transaction, inbox, outbox, onEnd })
+  const queue = createQueue({ transaction, inbox, outbox, schedules, commands, onEnd })
 
   return {
     failed: failed.promise,
@@ -440,10 +468,12 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       const ended = run()
       answering.wake()
       delivery.wake()
+      scheduled.wake()
       return ended
     },
     stop: async () => {
       intake.abort()
+      scheduled.stop()
       automation.stop()
       secret.stop()
       await Promise.all([answering.stop(POST_GRACE_MS), delivery.stop(SEND_GRACE_MS)])

@@ -3,6 +3,7 @@ import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadStateDir } from '../config/load-config.ts'
 import { askAgent } from '../control/ask-agent.ts'
 import { controlSocketPath } from '../control/socket-path.ts'
+import { localTime } from './local-time.ts'
 
 /** Asks the running agent and prints what it says. Throws an EdgeError with exit code 3 when none runs. */
 export const printStatus = async (input: ConfigInput, { json }: { readonly json: boolean }): Promise<void> => {
@@ -28,6 +29,7 @@ const describe = (status: AgentStatus): string[] => {
     row('skipped', counts(status.skipped)),
     row('bubbles', counts(bubbles)),
     row('commands', counts(status.commands)),
+    row('scheduled', describeScheduled(status)),
     row('reflexes', counts(reflex)),
     row('commit → POST', latency(latenciesMs.commitToPost)),
     row('frame → osascript', latency(latenciesMs.frameToOsascript)),
@@ -56,6 +58,9 @@ const counts = (numbers: Readonly<Record<string, number>>): string => {
   const known = Object.entries(numbers).filter(([, n]) => n > 0)
   return known.length === 0 ? 'none' : known.map(([name, n]) => `${n} ${name}`).join(', ')
 }
+
+const describeScheduled = ({ scheduled, nextScheduled }: AgentStatus): string =>
+  nextScheduled === undefined ? counts(scheduled) : `${counts(scheduled)}; the next one at ${localTime(nextScheduled)}`
 
 const latency = ({ count, p50, p99 }: AgentStatus['latenciesMs']['commitToPost']): string =>
   count === 0 ? 'not measured yet' : `median ${p50} ms, p99 ${p99} ms, of ${count}`

@@ -20,7 +20,7 @@ export const register = (program: Command): void => {
 
   for (const [verb, description] of [
     ['retry', 'POST dead messages again, send parked or failed bubbles again'],
-    ['drop', 'give up messages and bubbles for good; they stay on record'],
+    ['drop', 'give up messages, bubbles and scheduled messages for good; they stay on record'],
   ] as const) {
     const command = queue
       .command(`${verb} <id...>`)
@@ -38,4 +38,5 @@ const EXAMPLES = `
 Examples:
   $ edge-agent queue                       what waits, is parked or dead; with its id and its reason
   $ edge-agent queue retry m12 b34         try these again
-  $ edge-agent queue drop b34              give this one up`
+  $ edge-agent queue drop b34              give this one up
+  $ edge-agent queue drop s5               a scheduled message: it is not sent, and the backend is told`

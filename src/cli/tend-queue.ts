@@ -8,6 +8,7 @@ import { EdgeError } from '../core/errors.ts'
 import { createCommandEnd } from '../flows/end-command.ts'
 import { createQueue } from '../flows/tend-queue.ts'
 import { openStore } from '../store/open-store.ts'
+import { localTime } from './local-time.ts'
 
 type Queue = ReturnType<typeof openQueue>['queue']
 type Listing = ReturnType<Queue['list']>
@@ -51,8 +52,8 @@ const openQueue = (stateDir: string) => {
   return { queue: createQueue({ ...store, onEnd: createCommandEnd(store.commands) }), close }
 }
 
-const describe = ({ messages, bubbles }: Listing): string[] => {
-  if (messages.length + bubbles.length === 0) return ['nothing waits, nothing is parked or dead']
+const describe = ({ messages, bubbles, schedules }: Listing): string[] => {
+  if (messages.length + bubbles.length + schedules.length === 0) return ['nothing waits, nothing is parked or dead']
   return [
     ...messages.map(({ id, state, threadId, reason, posts, seenMs, nextMs }) =>
       row(id, state, threadId ?? '', reason, `${posts} POSTs`, seenMs, state === 'waiting' ? nextMs : null),
@@ -60,8 +61,12 @@ const describe = ({ messages, bubbles }: Listing): string[] => {
     ...bubbles.map(({ id, state, threadId, reason, tries, plannedMs, nextMs }) =>
       row(id, state, threadId, reason, `${tries} tries`, plannedMs, state === 'planned' ? nextMs : null),
     ),
+    ...schedules.map(
+      ({ id, state, threadId, reason, length, sendAtMs }) =>
+        `${id.padEnd(6)} ${state.padEnd(8)} ${threadId.padEnd(18)} ${reason ?? '-'} (${length} characters, for ${localTime(sendAtMs)})`,
+    ),
     '',
-    'm… are messages on their way to the backend, b… bubbles on their way to a person.',
+    'm… are messages on their way to the backend, b… bubbles on their way to a person, s… scheduled messages.',
     'edge-agent queue retry ID… tries dead, parked and failed ones again; queue drop ID… gives them up.',
   ]
 }

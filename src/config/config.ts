@@ -42,6 +42,11 @@ export const toConfig = (settings: Settings, secret: SecretSource) =>
       maxPerMinute: settings.send.max_per_minute,
       maxPerMinutePerThread: settings.send.max_per_minute_per_thread,
     },
+    schedule: {
+      maxLateMs: settings.schedule.max_late,
+      maxAheadMs: settings.schedule.max_ahead,
+      maxWaiting: settings.schedule.max_waiting,
+    },
     retry: { maxAgeMs: settings.retry.max_age, concurrency: settings.retry.concurrency },
     watch: settings.watch,
   }) as const

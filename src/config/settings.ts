@@ -111,6 +111,11 @@ export const settingsFor = (host: Host) => {
       max_per_minute: count(1200, 1, 100_000, 'Texts sent in a minute, all threads together.'),
       max_per_minute_per_thread: count(240, 1, 100_000, 'Texts sent in a minute, in one thread.'),
     }),
+    schedule: z.strictObject({
+      max_late: duration('10m', '1s', '7d', 'So late, after a sleep or downtime, a scheduled message is still sent.'),
+      max_ahead: duration('365d', '1m', '3650d', 'How far ahead the backend may schedule a message.'),
+      max_waiting: count(1000, 0, 100_000, 'Scheduled messages that may wait at the same time.'),
+    }),
     retry: z.strictObject({
       max_age: duration('24h', '1m', '365d', 'How long a message is posted again while the backend is failing.'),
       concurrency: count(32, 1, 256, 'Posts under way at the same time.'),

@@ -4,16 +4,20 @@ import type { Log } from '../core/log.ts'
 import { isBlank, says } from '../core/says.ts'
 import { type ParsedFrame, parseFrame } from '../protocol/parse-frame.ts'
 import { fromIdempotencyKey } from '../protocol/wire.ts'
+import { cancelScheduled, type SchedulingNeeds, scheduleMessage } from './schedule-message.ts'
 
 type Outcome = {
   readonly commandId: string
   readonly status: 'received' | 'completed' | 'failed'
   readonly error?: string
   readonly detail?: string
+  /** Of a message for later: its name, and when it is to be sent, in Unix milliseconds. */
+  readonly scheduleId?: string
+  readonly sendAtMs?: number
 }
 
 type Command = Extract<ParsedFrame, { kind: 'command' }>
-type Obeyed = Command | Extract<ParsedFrame, { kind: 'bad-command' }>
+type Obeyed = Extract<ParsedFrame, { kind: 'command' | 'schedule' | 'cancel' | 'bad-command' }>
 
 export type CommandNeeds = {
   readonly transaction: <T>(work: () => T) => T
@@ -58,6 +62,7 @@ export type CommandNeeds = {
     }) => number
     readonly hurryFirst: (messageId: number) => void
   }
+  readonly scheduling: SchedulingNeeds
   /** Why nothing may be sent there now; undefined where it may. */
   readonly refuse: (threadId: string) => string | undefined
   readonly hash: (text: string) => string
@@ -102,6 +107,8 @@ export const executeCommand = (text: string, needs: CommandNeeds): void => {
       break
     case 'bad-command':
     case 'command':
+    case 'schedule':
+    case 'cancel':
       obey(parsed, needs)
       break
   }
@@ -109,9 +116,7 @@ export const executeCommand = (text: string, needs: CommandNeeds): void => {
 
 const obey = (parsed: Obeyed, needs: CommandNeeds): void => {
   const { command } = parsed
-  // Of a misfit only what is wrong with it: its payload may be nested too deep to be written out again.
-  const asked = parsed.kind === 'command' ? [parsed.send.thread_id, parsed.send.text] : parsed.error
-  const digest = needs.hash(JSON.stringify([command.command_type, asked]))
+  const digest = needs.hash(JSON.stringify([command.command_type, asks(parsed)]))
   const commandId = command.command_id
   // The command and the intent to send it are one commit: each costs the time of the disk.
   const { stored, begin } = needs.transaction(() => ({
@@ -134,9 +139,35 @@ const obey = (parsed: Obeyed, needs: CommandNeeds): void => {
     })
   }
   const outcome = needs.commands.find(commandId)
-  if (outcome?.status === 'received') needs.ackNow({ commandId, status: 'received' })
+  if (outcome?.status === 'received') {
+    needs.ackNow({ commandId, status: 'received', ...(parsed.kind === 'schedule' && scheduled(commandId, needs)) })
+  }
   if (stored.kind === 'again') needs.sendAckAgain(commandId)
   else needs.sendAcks()
+  if (parsed.kind === 'schedule' || parsed.kind === 'cancel') needs.scheduling.onChange()
+}
+
+/** What makes it the same command. */
+const asks = (parsed: Obeyed): unknown => {
+  switch (parsed.kind) {
+    case 'command':
+      return [parsed.send.thread_id, parsed.send.text]
+    case 'schedule': {
+      const { threadId, text, sendAtMs, scheduleId } = parsed.schedule
+      return [threadId, text, sendAtMs, scheduleId]
+    }
+    case 'cancel':
+      return [parsed.cancel.scheduleId, parsed.cancel.commandId]
+    case 'bad-command':
+      return parsed.error // its payload may be nested too deep to be written out again
+  }
+}
+
+/** What its ack says of a message for later. */
+const scheduled = (commandId: string, { scheduling }: CommandNeeds) => {
+  const { scheduleId, sendAtMs } = scheduling.schedules.ofCommand(commandId) ?? {}
+  if (scheduleId === undefined || sendAtMs === undefined) return {}
+  return { detail: 'scheduled', scheduleId, sendAtMs }
 }
 
 type Stored =
@@ -158,9 +189,32 @@ const store = (parsed: Obeyed, digest: string, needs: CommandNeeds): Stored => {
     needs.commands.finish(commandId, 'failed', needs.now(), error, detail)
     return { kind: 'refused', error, ...(detail !== undefined && { detail }) }
   }
-  if (parsed.kind === 'bad-command') return reject(parsed)
-  const refusal = refuse(parsed, needs)
-  return refusal === undefined ? accept(parsed, digest, needs) : reject(refusal)
+  const add = (threadId?: string): Stored => {
+    const thread = threadId !== undefined && { threadId }
+    needs.commands.add({ commandId, commandType: type, digest, role: 'plain', nowMs: needs.now(), ...thread })
+    return { kind: 'accepted', isReflex: false, rule: undefined }
+  }
+  switch (parsed.kind) {
+    case 'bad-command':
+      return reject(parsed)
+    case 'schedule': {
+      const refusal = scheduleMessage(parsed, needs.scheduling)
+      return refusal === undefined ? add(parsed.schedule.threadId) : reject(refusal)
+    }
+    case 'cancel': {
+      const end = cancelScheduled(parsed, needs.scheduling)
+      if ('error' in end) return reject(end)
+      const at = needs.scheduling.clock()
+      if (end.endedCommand !== undefined) needs.commands.finish(end.endedCommand, 'failed', at, 'cancelled')
+      const accepted = add()
+      needs.commands.finish(commandId, 'completed', at, undefined, 'cancelled')
+      return accepted
+    }
+    case 'command': {
+      const refusal = refuse(parsed, needs)
+      return refusal === undefined ? accept(parsed, digest, needs) : reject(refusal)
+    }
+  }
 }
 
 /** Checks that need more than the frame itself. */

@@ -3,14 +3,22 @@ export const createRefusal =
   ({ settings, isListed, knowsChat, outbox, now }: RefusalNeeds) =>
   /** Why a command may not write there now; undefined where it may. */
   (threadId: string): string | undefined => {
-    const { allow, maxPerMinute, maxPerMinutePerThread } = settings
-    if (typeof allow !== 'string' && !isListed(allow, threadId)) return 'not_allowed'
+    const { maxPerMinute, maxPerMinutePerThread } = settings
+    const forbidden = forbidThread(settings.allow, isListed, threadId)
+    if (forbidden !== undefined) return forbidden
     if (!knowsChat(threadId)) return 'unknown_thread'
     const since = now() - 60_000
     // What was accepted and still waits takes its place as well, or a flood of commands would queue up for hours.
     const taken = (thread?: string) => outbox.startedSince(since, thread) + outbox.commandsPlanned(thread)
     return taken() >= maxPerMinute || taken(threadId) >= maxPerMinutePerThread ? 'rate_limited' : undefined
   }
+
+/** Rule 12, as far as the settings go: true of later times, too. */
+export const forbidThread = (
+  allow: RefusalNeeds['settings']['allow'],
+  isListed: RefusalNeeds['isListed'],
+  threadId: string,
+): string | undefined => (typeof allow === 'string' || isListed(allow, threadId) ? undefined : 'not_allowed')
 
 type RefusalNeeds = {
   readonly settings: {

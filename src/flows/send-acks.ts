@@ -6,6 +6,8 @@ type Outcome = {
   readonly error?: string
   readonly detail?: string
   readonly finishedMs?: number
+  readonly scheduleId?: string
+  readonly sendAtMs?: number
 }
 
 /** The open connection, as far as acks are concerned. */
@@ -67,6 +69,8 @@ const toFrame = (outcome: Outcome): string => {
     ...(outcome.finishedMs !== undefined && { completed_at: new Date(outcome.finishedMs).toISOString() }),
     ...(outcome.error !== undefined && { error: outcome.error }),
     ...(outcome.detail !== undefined && { detail: outcome.detail }),
+    ...(outcome.scheduleId !== undefined && { schedule_id: outcome.scheduleId }),
+    ...(outcome.sendAtMs !== undefined && { send_at: new Date(outcome.sendAtMs).toISOString() }),
   }
   return JSON.stringify({ type: 'command_ack', data })
 }

@@ -1,10 +1,12 @@
 import type { BubbleState } from '../core/bubble.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
+import type { CommandNeeds } from './execute-command.ts'
 
 type Message = { readonly id: number; readonly state: string }
 type Bubble = { readonly id: number; readonly state: BubbleState; readonly commandId: string | null }
+type Schedule = { readonly id: number; readonly state: string }
 
-export type QueueNeeds<M extends Message, B extends Bubble> = {
+export type QueueNeeds<M extends Message, B extends Bubble, S extends Schedule> = {
   readonly transaction: <T>(work: () => T) => T
   readonly inbox: {
     readonly waiting: () => M[]
@@ -16,13 +18,21 @@ export type QueueNeeds<M extends Message, B extends Bubble> = {
     readonly retry: (id: number) => boolean
     readonly drop: (id: number) => boolean
   }
+  readonly schedules: {
+    readonly listed: () => S[]
+    readonly drop: (id: number, nowMs: number) => { readonly endedCommand?: string } | undefined
+  }
+  readonly commands: Pick<CommandNeeds['commands'], 'finish'>
   /** A bubble came to its end. */
   readonly onEnd: (bubbleId: number, state: BubbleState, reason: string | undefined) => void
 }
 
-/** What waits, is parked or dead, and what a person may do about it. Ids are `m12` for a message, `b34` for a bubble. */
-export const createQueue = <M extends Message, B extends Bubble>(needs: QueueNeeds<M, B>) => {
-  const { inbox, outbox, transaction } = needs
+/**
+ * What waits, is parked or dead, and what a person may do about it. Ids are `m12` for a message, `b34` for a bubble, `s56`
+ * for a scheduled message.
+ */
+export const createQueue = <M extends Message, B extends Bubble, S extends Schedule>(needs: QueueNeeds<M, B, S>) => {
+  const { inbox, outbox, schedules, commands, transaction } = needs
   const each = (ids: readonly string[], what: string, act: (kind: string, id: number) => boolean): { done: string[] } =>
     transaction(() => {
       const misfits = ids.filter(id => {
@@ -33,26 +43,38 @@ export const createQueue = <M extends Message, B extends Bubble>(needs: QueueNee
       return { done: [...ids] }
     })
 
+  const dropBubble = (id: number): boolean => {
+    if (!outbox.drop(id)) return false
+    needs.onEnd(id, 'failed', 'dropped')
+    return true
+  }
+  const dropSchedule = (id: number): boolean => {
+    const dropped = schedules.drop(id, Date.now())
+    if (dropped?.endedCommand !== undefined) commands.finish(dropped.endedCommand, 'failed', Date.now(), 'dropped')
+    return dropped !== undefined
+  }
+
   return {
     list: () => ({
       messages: inbox.waiting().map(({ id, ...message }) => ({ id: `m${id}`, ...message })),
       bubbles: outbox.waiting().map(({ id, ...bubble }) => ({ id: `b${id}`, ...bubble })),
+      schedules: schedules.listed().map(({ id, ...schedule }) => ({ id: `s${id}`, ...schedule })),
     }),
     /** POSTs a message again, sends a bubble again. Throws EdgeError `no_such_entry`, and does nothing then. */
     retry: (ids: readonly string[]): { done: string[] } =>
       each(ids, 'tried again', (kind, id) => (kind === 'm' && inbox.retry(id)) || (kind === 'b' && outbox.retry(id))),
-    /** Gives up a message or a bubble for good. Throws EdgeError `no_such_entry`, and does nothing then. */
+    /** Gives up any of them for good. Throws EdgeError `no_such_entry`, and does nothing then. */
     drop: (ids: readonly string[]): { done: string[] } =>
-      each(ids, 'dropped', (kind, id) => {
-        if (kind === 'm') return inbox.drop(id)
-        if (kind !== 'b' || !outbox.drop(id)) return false
-        needs.onEnd(id, 'failed', 'dropped')
-        return true
-      }),
+      each(
+        ids,
+        'dropped',
+        (kind, id) =>
+          (kind === 'm' && inbox.drop(id)) || (kind === 'b' && dropBubble(id)) || (kind === 's' && dropSchedule(id)),
+      ),
   }
 }
 
-const ID = /^([mb])(\d{1,15})$/
+const ID = /^([mbs])(\d{1,15})$/
 
 const cannot = (what: string, ids: readonly string[]): EdgeError =>
   new EdgeError('no_such_entry', `${ids.join(', ')} cannot be ${what}: not in the queue, or not in a state for it`, {

@@ -1,16 +1,18 @@
 import { z } from 'zod'
 import {
   BEYOND_CORRELATION,
+  cancelScheduled,
   commandAckData,
   commandData,
   EDGE_WS_PATH,
   edgeAgentId,
   frame,
+  scheduleMessage,
   sendMessageNow,
 } from '../protocol/wire.ts'
 import { MARKS, MOCK_HOST, PROTOCOL_VERSION } from './about.ts'
 import { CLOSE_CODES, UPGRADE_ANSWERS } from './connection-ends.ts'
-import { ACKS, AGENT_ID, COMMANDS } from './examples.ts'
+import { ACKS, AGENT_ID, CANCELS, COMMANDS, SCHEDULES } from './examples.ts'
 import { toSchema } from './to-schema.ts'
 
 /** The WebSocket half of the protocol, as a backend has to serve it: AsyncAPI 3.0. Its schemas are those of the wire. */
@@ -43,9 +45,10 @@ export const asyncApiDocument = () => ({
     sendCommand: {
       action: 'send',
       channel: CHANNEL_REF,
-      title: 'Do something now',
-      summary: 'The backend tells the agent what to do: to send the reflex, or a bubble of its own.',
-      messages: [messageRef('sendMessageNow')],
+      title: 'Do something, now or later',
+      summary:
+        'The backend tells the agent what to do: to send the reflex, or a bubble of its own, at once or at a time.',
+      messages: [messageRef('sendMessageNow'), messageRef('scheduleMessage'), messageRef('cancelScheduled')],
     },
     receiveCommandAck: {
       action: 'receive',
@@ -76,6 +79,26 @@ export const asyncApiDocument = () => ({
         payload: { $ref: '#/components/schemas/SendMessageNowFrame' },
         examples: COMMANDS,
       },
+      scheduleMessage: {
+        name: 'command',
+        title: 'Command: schedule_message',
+        summary: 'Send this text in this thread, at this time.',
+        description: SCHEDULE,
+        correlationId: COMMAND_ID,
+        payload: { $ref: '#/components/schemas/ScheduleMessageFrame' },
+        examples: SCHEDULES,
+        ...BEYOND_CORRELATION,
+      },
+      cancelScheduled: {
+        name: 'command',
+        title: 'Command: cancel_scheduled',
+        summary: 'Do not send it after all.',
+        description: CANCEL,
+        correlationId: COMMAND_ID,
+        payload: { $ref: '#/components/schemas/CancelScheduledFrame' },
+        examples: CANCELS,
+        ...BEYOND_CORRELATION,
+      },
       commandAck: {
         name: 'command_ack',
         title: 'What became of a command',
@@ -105,6 +128,8 @@ export const asyncApiDocument = () => ({
     },
     schemas: {
       SendMessageNowFrame: toSchema(sendMessageNowFrame, 'draft-7'),
+      ScheduleMessageFrame: toSchema(scheduleMessageFrame, 'draft-7'),
+      CancelScheduledFrame: toSchema(cancelScheduledFrame, 'draft-7'),
       CommandAckFrame: toSchema(commandAckFrame, 'draft-7'),
       PingFrame: toSchema(frame.extend({ type: z.literal('ping') }), 'draft-7'),
       PongFrame: toSchema(frame.extend({ type: z.literal('pong') }), 'draft-7'),
@@ -141,10 +166,16 @@ and one every 10 s, and gives up after 5 s of silence. It closes with 1001 when 
 const COMMAND = `A command of another \`command_type\`, or with a payload that does not fit, is acked as \`failed\` with the reason, and changes nothing else. \
 Lengths count UTF-16 units.`
 
+const SCHEDULE = `Acked twice: \`received\` with the detail \`scheduled\` once it is kept, and again when it reached its end. After a sleep or downtime \
+it is sent if it is no more than \`schedule.max_late\` (ten minutes, unless set otherwise) late, and else fails as \`too_late\`.`
+
+const CANCEL = `Acked as \`completed\`, \`cancelled\` where nothing of it was sent, also if it had ended unsent before; the \`schedule_message\` is then \
+acked as \`failed\`, \`cancelled\`. \`failed\` with \`already_sent\` where it was, is being, or may have been sent, and with \`unknown_schedule\`.`
+
 const COMMAND_ACK = `A final ack (\`completed\`, \`failed\`) is kept until a WebSocket pong proves its arrival, and sent again over the next connection where \
 none did: the same ack may come twice. A later one may differ, as when a bubble that was given up turns out to have been sent: the last one counts.`
 
-const MESSAGES = ['sendMessageNow', 'commandAck', 'ping', 'pong'] as const
+const MESSAGES = ['sendMessageNow', 'scheduleMessage', 'cancelScheduled', 'commandAck', 'ping', 'pong'] as const
 type MessageName = (typeof MESSAGES)[number]
 
 const CHANNEL_REF = { $ref: '#/channels/edge' } as const
@@ -181,8 +212,24 @@ const HEADERS = {
 const sendMessageNowFrame = frame.extend({
   type: z.literal('command'),
   data: commandData.extend({
-    command_type: z.literal('send_message_now').meta({ description: 'The only type that this agent knows.' }),
+    command_type: z.literal('send_message_now').meta({ description: 'Send it now.' }),
     payload: sendMessageNow,
+  }),
+})
+
+const scheduleMessageFrame = frame.extend({
+  type: z.literal('command'),
+  data: commandData.extend({
+    command_type: z.literal('schedule_message').meta({ description: 'Send it later.' }),
+    payload: scheduleMessage,
+  }),
+})
+
+const cancelScheduledFrame = frame.extend({
+  type: z.literal('command'),
+  data: commandData.extend({
+    command_type: z.literal('cancel_scheduled').meta({ description: 'Do not send it after all.' }),
+    payload: cancelScheduled,
   }),
 })
 

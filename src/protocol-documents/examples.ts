@@ -56,6 +56,40 @@ export const COMMANDS = [
   },
 ]
 
+const schedule = (payload: object) => ({
+  type: 'command',
+  data: { command_id: 'reminder-18', command_type: 'schedule_message', payload: { thread_id: THREAD_ID, ...payload } },
+})
+
+export const SCHEDULES = [
+  {
+    name: 'instant',
+    summary: 'A time with its zone, as datetime.isoformat() of Python writes it',
+    payload: schedule({ message_text: 'Dentist in an hour.', send_at: '2026-11-23T08:00:00.123456+00:00' }),
+  },
+  {
+    name: 'onClocks',
+    summary: 'A time on the clocks of a place, under a name of its own',
+    payload: schedule({
+      message_text: 'Dentist in an hour.',
+      send_at: '2026-11-23T09:00:00',
+      time_zone: 'Europe/Berlin',
+      is_group: false,
+      schedule_id: 'dentist',
+    }),
+  },
+]
+
+const cancel = (payload: object) => ({
+  type: 'command',
+  data: { command_id: 'cancel-18', command_type: 'cancel_scheduled', payload },
+})
+
+export const CANCELS = [
+  { name: 'bySchedule', summary: 'By its own name', payload: cancel({ schedule_id: 'dentist' }) },
+  { name: 'byCommand', summary: 'By the command that scheduled it', payload: cancel({ command_id: 'reminder-18' }) },
+]
+
 export const ANSWERS = {
   reply: {
     summary: 'All bubbles, the reflex first',
@@ -69,6 +103,20 @@ export const ACKS = [
     name: 'received',
     summary: 'The command is stored',
     payload: { type: 'command_ack', data: { command_id: COMMAND_ID, status: 'received' } },
+  },
+  {
+    name: 'scheduled',
+    summary: 'The message is kept until its time',
+    payload: {
+      type: 'command_ack',
+      data: {
+        command_id: 'reminder-18',
+        status: 'received',
+        detail: 'scheduled',
+        schedule_id: 'dentist',
+        send_at: '2026-11-23T08:00:00.000Z',
+      },
+    },
   },
   {
     name: 'sent',

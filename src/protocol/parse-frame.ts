@@ -1,9 +1,20 @@
 import { z } from 'zod'
-import { type CommandData, commandData, frame, type SendMessageNow, sendMessageNow } from './wire.ts'
+import { parseSendAt } from './send-at.ts'
+import {
+  type CommandData,
+  cancelScheduled,
+  commandData,
+  frame,
+  type SendMessageNow,
+  scheduleMessage,
+  sendMessageNow,
+} from './wire.ts'
 
 /** What the backend may say over the socket, sorted. */
 export type ParsedFrame =
   | { readonly kind: 'command'; readonly command: CommandData; readonly send: SendMessageNow }
+  | { readonly kind: 'schedule'; readonly command: CommandData; readonly schedule: Schedule }
+  | { readonly kind: 'cancel'; readonly command: CommandData; readonly cancel: Cancel }
   | { readonly kind: 'ping' | 'pong' }
   /** A command that cannot be carried out: to be acked as failed with this error. */
   | { readonly kind: 'bad-command'; readonly command: CommandData; readonly error: string; readonly detail: string }
@@ -11,6 +22,18 @@ export type ParsedFrame =
   | { readonly kind: 'bad-id'; readonly commandId: string; readonly detail: string }
   /** Nothing that could be acked. */
   | { readonly kind: 'noise'; readonly reason: string }
+
+/** A `schedule_message`, understood. `sendAtMs` is Unix milliseconds. */
+type Schedule = {
+  readonly scheduleId: string
+  readonly threadId: string
+  readonly text: string
+  readonly sendAtMs: number
+  readonly isGroup?: boolean
+}
+
+/** What is to be cancelled, by one of its names or both. */
+type Cancel = { readonly scheduleId?: string; readonly commandId?: string }
 
 /** One text frame from the backend; never throws. */
 export const parseFrame = (text: string): ParsedFrame => {
@@ -29,18 +52,59 @@ export const parseFrame = (text: string): ParsedFrame => {
       : { kind: 'bad-id', commandId, detail }
   }
   const command = envelope.data
-  if (command.command_type !== 'send_message_now') {
-    return {
-      kind: 'bad-command',
-      command,
-      error: 'unsupported_command_type',
-      detail: 'this agent knows send_message_now',
-    }
+  switch (command.command_type) {
+    case 'send_message_now':
+      return readPayload(command, sendMessageNow, send => ({ kind: 'command', command, send }))
+    case 'schedule_message':
+      return readPayload(command, scheduleMessage, payload => {
+        const at = parseSendAt(payload.send_at, payload.time_zone ?? undefined)
+        return 'fault' in at
+          ? misfit(command, at.fault)
+          : { kind: 'schedule', command, schedule: toSchedule(command, payload, at.ms) }
+      })
+    case 'cancel_scheduled':
+      return readPayload(command, cancelScheduled, ({ schedule_id, command_id }) => ({
+        kind: 'cancel',
+        command,
+        cancel: { ...(schedule_id && { scheduleId: schedule_id }), ...(command_id && { commandId: command_id }) },
+      }))
+    default:
+      return {
+        kind: 'bad-command',
+        command,
+        error: 'unsupported_command_type',
+        detail: 'this agent knows send_message_now, schedule_message and cancel_scheduled',
+      }
   }
-  const send = sendMessageNow.safeParse(command.payload)
-  if (!send.success) return { kind: 'bad-command', command, error: 'invalid_payload', detail: where(send.error) }
-  return { kind: 'command', command, send: send.data }
 }
+
+const readPayload = <T>(
+  command: CommandData,
+  schema: z.ZodType<T>,
+  understand: (payload: T) => ParsedFrame,
+): ParsedFrame => {
+  const parsed = schema.safeParse(command.payload)
+  return parsed.success ? understand(parsed.data) : misfit(command, where(parsed.error))
+}
+
+const misfit = (command: CommandData, detail: string): ParsedFrame => ({
+  kind: 'bad-command',
+  command,
+  error: 'invalid_payload',
+  detail,
+})
+
+const toSchedule = (
+  { command_id }: CommandData,
+  { thread_id, message_text, text, schedule_id, is_group }: z.infer<typeof scheduleMessage>,
+  sendAtMs: number,
+): Schedule => ({
+  scheduleId: schedule_id ?? command_id,
+  threadId: thread_id,
+  text: message_text ?? text ?? '',
+  sendAtMs,
+  ...(typeof is_group === 'boolean' && { isGroup: is_group }),
+})
 
 const idOf = (data: unknown): string | undefined =>
   z.object({ command_id: z.string().min(1) }).safeParse(data).data?.command_id

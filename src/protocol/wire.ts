@@ -3,6 +3,7 @@
  * that neither can drift. Unknown extra fields are ignored everywhere: the other side may be newer.
  */
 import { z } from 'zod'
+import { HOW_TO_WRITE_SEND_AT } from './send-at.ts'
 
 export const EDGE_WS_PATH = '/edge/ws'
 export const EDGE_MESSAGE_PATH = '/edge/message'
@@ -130,6 +131,73 @@ export const sendMessageNow = z.object({
 })
 export type SendMessageNow = z.infer<typeof sendMessageNow>
 
+const scheduleId = id.refine(text => text.isWellFormed(), 'is not well-formed')
+
+export const scheduleMessage = z
+  .object({
+    thread_id: id.meta({
+      description:
+        'Where to, as with `send_message_now`: who may be written to is judged now, and again when the time has come.',
+      examples: ['+15622924139'],
+    }),
+    message_text: z
+      .string()
+      .max(MAX_TEXT_LENGTH)
+      .nullish()
+      .meta({
+        description:
+          'What to send, as it is; not blank. Either this or `text` has to be there; both only with the same words.',
+        examples: ['Dentist in an hour.'],
+      }),
+    text: z.string().max(MAX_TEXT_LENGTH).nullish().meta({ description: 'Another name of `message_text`.' }),
+    send_at: z.union([z.string().max(100), z.number()], { error: `expected ${HOW_TO_WRITE_SEND_AT}` }).meta({
+      description:
+        'When: ISO 8601 with a zone (`Z`, `+01:00`), or a Unix time, in seconds or (from 1e11 on) in milliseconds. Without a zone only together with `time_zone`: it is never guessed.',
+      examples: ['2026-11-23T09:00:00+01:00', '2026-11-23T08:00:00.000000+00:00', 1795420800],
+    }),
+    time_zone: z
+      .string()
+      .max(100)
+      .nullish()
+      .meta({
+        description:
+          'An IANA name: on whose clocks `send_at` is, where it has no zone of its own. A time that they never show (set forward) is as much later, of one that they show twice (set back) the first counts.',
+        examples: ['Europe/Berlin'],
+      }),
+    is_group: z.boolean().nullish().meta({
+      description:
+        'Whether the thread is a group. Not needed; where it is not what the thread is, the command is refused.',
+    }),
+    schedule_id: scheduleId.nullish().meta({
+      description:
+        'A name for `cancel_scheduled`; of those that wait no other has it. Without one it is the `command_id`.',
+      examples: ['reminder-17'],
+    }),
+  })
+  .refine(({ message_text, text }) => typeof (message_text ?? text) === 'string', {
+    path: ['message_text'],
+    error: 'expected a text here or in text',
+  })
+  .refine(({ message_text, text }) => typeof message_text !== 'string' || message_text === (text ?? message_text), {
+    path: ['text'],
+    error: 'says something else than message_text',
+  })
+
+export const cancelScheduled = z
+  .object({
+    schedule_id: scheduleId.nullish().meta({
+      description: 'The `schedule_id` of what is to be cancelled, or the `command_id` it came with where it had none.',
+      examples: ['reminder-17'],
+    }),
+    command_id: scheduleId.nullish().meta({
+      description: 'The `command_id` of its `schedule_message`. One of the two has to be there.',
+    }),
+  })
+  .refine(({ schedule_id, command_id }) => typeof (schedule_id ?? command_id) === 'string', {
+    path: ['schedule_id'],
+    error: 'expected one here or a command_id',
+  })
+
 export const commandAckData = z.object({
   // One that is too long to be kept is acked by itself all the same.
   command_id: z.string().min(1).meta({ description: 'The id of the command, as it came.' }),
@@ -149,7 +217,7 @@ export const commandAckData = z.object({
     .nullish()
     .meta({
       description:
-        'Why it failed. Of the command: `invalid_payload`, `invalid_command_id`, `unsupported_command_type`, `conflict` (this id came before with another type, thread or text). Not permitted: `unknown_thread` (nobody there has written to this Mac), `not_allowed`, `rate_limited`. Not sent: `messages_error_…`, `messages_row_error_…`, `spawn_…`, `exit_…`, `dropped` (a person gave it up). Unknown whether sent: `outcome_unknown`, `no_row`. There may be more.',
+        'Why it failed. Of the command: `invalid_payload`, `invalid_command_id`, `unsupported_command_type`, `conflict` (this id came before with another type, thread or text). Of scheduling: `too_late`, `too_far`, `too_many_scheduled`, `cancelled`, `unknown_schedule`, `already_sent`. Not permitted: `unknown_thread` (nobody there has written to this Mac), `not_allowed`, `rate_limited`. Not sent: `messages_error_…`, `messages_row_error_…`, `spawn_…`, `exit_…`, `dropped` (a person gave it up). Unknown whether sent: `outcome_unknown`, `no_row`. There may be more.',
       examples: ['unknown_thread'],
     }),
   detail: z
@@ -157,8 +225,16 @@ export const commandAckData = z.object({
     .nullish()
     .meta({
       description:
-        'With `completed`: `sent`, or `deduplicated` (the same bubble goes, or went, by another road). With `failed`: `failed`, `parked` (a person decides), or what did not fit (`text_is_blank`, `text_has_nul`, `text_has_lone_surrogate`, a field by its name).',
+        'With `received`: `scheduled`. With `completed`: `sent`, `deduplicated` (the same bubble goes, or went, by another road), or `cancelled`. With `failed`: `failed`, `parked` (a person decides), or what did not fit (`text_is_blank`, `text_has_nul`, `text_has_lone_surrogate`, a field by its name).',
       examples: ['sent'],
+    }),
+  schedule_id: z.string().nullish().meta({ description: 'With `scheduled`: what `cancel_scheduled` may name it by.' }),
+  send_at: z
+    .string()
+    .nullish()
+    .meta({
+      description: 'With `scheduled`: when, as it was understood; ISO 8601, UTC.',
+      examples: ['2026-11-23T08:00:00.000Z'],
     }),
 })
 export type CommandAckData = z.infer<typeof commandAckData>

@@ -17,10 +17,10 @@ export const countRows = (path: string): unknown => {
   }
 }
 
-const TABLES = ['messages', 'bubbles', 'commands', 'threads', 'pending_rows', 'counters', 'cursor']
+const TABLES = ['messages', 'bubbles', 'commands', 'schedules', 'threads', 'pending_rows', 'counters', 'cursor']
 
 const tablesOf = (db: Database.Database): Readonly<Record<string, number>> => {
-  const there = db.prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
+  const there = namesOf(db)
   return Object.fromEntries(
     TABLES.filter(table => there.includes(table)).map(table => [
       table,
@@ -29,24 +29,31 @@ const tablesOf = (db: Database.Database): Readonly<Record<string, number>> => {
   )
 }
 
+/** An older agent's database has not all of the tables. */
+const namesOf = (db: Database.Database): readonly string[] =>
+  db.prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
+
 const statesOf = (db: Database.Database): Readonly<Record<string, Readonly<Record<string, number>>>> =>
   Object.fromEntries(
     [
       ['messages', 'state'],
       ['bubbles', 'state'],
       ['commands', 'status'],
-    ].map(([table, state]) => {
-      const rows = db
-        .prepare<[], { state: string; reason: string | null; n: number }>(
-          `SELECT ${state} AS state, ${table === 'commands' ? 'error' : 'reason'} AS reason, COUNT(*) AS n
+      ['schedules', 'state'],
+    ]
+      .filter(([table = '']) => namesOf(db).includes(table))
+      .map(([table, state]) => {
+        const rows = db
+          .prepare<[], { state: string; reason: string | null; n: number }>(
+            `SELECT ${state} AS state, ${table === 'commands' ? 'error' : 'reason'} AS reason, COUNT(*) AS n
            FROM ${table} GROUP BY 1, 2`,
-        )
-        .all()
-      const named: Record<string, number> = {}
-      for (const { state, reason, n } of rows) {
-        const name = `${word(state) ?? 'other'}, ${reason === null ? 'none' : (word(reason) ?? 'other')}`
-        named[name] = (named[name] ?? 0) + n
-      }
-      return [table, named]
-    }),
+          )
+          .all()
+        const named: Record<string, number> = {}
+        for (const { state, reason, n } of rows) {
+          const name = `${word(state) ?? 'other'}, ${reason === null ? 'none' : (word(reason) ?? 'other')}`
+          named[name] = (named[name] ?? 0) + n
+        }
+        return [table, named]
+      }),
   )

@@ -23,6 +23,8 @@ export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   'message waits for its retry',
   'outgoing rows cannot be read now',
   'problem over',
+  'scheduled message is due',
+  'scheduled message not sent',
   'setting ignored',
   'stopped, though not in order',
   'stopping',

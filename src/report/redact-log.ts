@@ -75,6 +75,8 @@ const FIELDS: Readonly<Record<string, Pass>> = {
   bubble: small,
   bubbleCount: small,
   tries: small,
+  schedule: small,
+  lateMs: small,
   bytes: small,
   lost: small,
   reflex: flag,

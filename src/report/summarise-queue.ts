@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { word } from './word.ts'
 
-/** How many messages and bubbles of `queue` are in which state for which reason, and since when the oldest is. */
+/** How many messages, bubbles and scheduled messages of `queue` are in which state for which reason, and since when the oldest is. */
 export const summariseQueue = (listing: unknown): unknown => {
-  const { messages, bubbles } = schema.parse(listing)
-  return { messages: count(messages), bubbles: count(bubbles) }
+  const { messages, bubbles, schedules } = schema.parse(listing)
+  return { messages: count(messages), bubbles: count(bubbles), schedules: count(schedules) }
 }
 
 const entry = z.object({
@@ -17,8 +17,12 @@ const entry = z.object({
 type Entry = z.infer<typeof entry>
 
 const schema = z
-  .object({ messages: z.array(entry).catch([]), bubbles: z.array(entry).catch([]) })
-  .catch({ messages: [], bubbles: [] })
+  .object({
+    messages: z.array(entry).catch([]),
+    bubbles: z.array(entry).catch([]),
+    schedules: z.array(entry).catch([]),
+  })
+  .catch({ messages: [], bubbles: [], schedules: [] })
 
 const count = (entries: readonly Entry[]): Readonly<Record<string, number>> => {
   const counts: Record<string, number> = {}

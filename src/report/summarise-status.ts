@@ -53,6 +53,8 @@ const schema = z
     skipped: counts,
     bubbles: counts,
     commands: counts,
+    scheduled: counts,
+    nextScheduled: z.iso.datetime().optional().catch(undefined),
     reflex: counts,
     latenciesMs: part({ commitToPost: counts, frameToOsascript: counts, postToAnswer: counts }),
     problems: z

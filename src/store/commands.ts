@@ -41,6 +41,7 @@ export const createCommands = (db: Database, counters: Counters) => {
   const bind = db.prepare<[number, string, string]>(
     "UPDATE commands SET role = 'bound', message_id = ?, rule = ? WHERE command_id = ?",
   )
+  const attach = db.prepare<[number, string]>('UPDATE commands SET bubble_id = ? WHERE command_id = ?')
   // While a message that was POSTed before the reflex is in flight, its answer may still be the reflex's: then the
   // window does not end.
   const unmatched = db.prepare<[{ threadId: string; since: number }], ReflexRow>(
@@ -101,6 +102,10 @@ export const createCommands = (db: Database, counters: Counters) => {
     namedFor: (messageId: number): SentReflex | undefined => {
       const row = named.get(messageId)
       return row && toReflex(row)
+    },
+    /** A scheduled message became this bubble: with that the command ends. */
+    attachBubble: (commandId: string, bubbleId: number): void => {
+      attach.run(bubbleId, commandId)
     },
     bind: (commandId: string, messageId: number, rule: string): void => {
       bind.run(messageId, rule, commandId)

@@ -173,4 +173,27 @@ export const MIGRATIONS: readonly string[] = [
     DELETE FROM history WHERE kind = 'command' AND subject = old.command_id;
   END;
   `,
+  `
+  -- Messages for later. text: empty once it waits no more, length (UTF-16 units) stays. The command has the bubble that it
+  -- becomes. Times are those of the wall clock, in Unix milliseconds.
+  CREATE TABLE schedules (
+    id INTEGER PRIMARY KEY,
+    schedule_id TEXT NOT NULL,
+    command_id TEXT NOT NULL UNIQUE,
+    thread_id TEXT NOT NULL,
+    text TEXT NOT NULL,
+    length INTEGER NOT NULL,
+    immediate INTEGER NOT NULL,
+    send_at_ms REAL NOT NULL,
+    created_ms REAL NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'planned', 'cancelled', 'too_late', 'refused', 'dropped')),
+    reason TEXT,
+    ended_ms REAL
+  ) STRICT;
+  CREATE UNIQUE INDEX schedules_waiting ON schedules (schedule_id) WHERE state = 'waiting';
+  CREATE INDEX schedules_due ON schedules (send_at_ms, id) WHERE state = 'waiting';
+  CREATE INDEX schedules_load ON schedules (thread_id, length) WHERE state = 'waiting';
+  CREATE INDEX schedules_named ON schedules (schedule_id, id);
+  CREATE INDEX schedules_state ON schedules (state, send_at_ms, id);
+  `,
 ]

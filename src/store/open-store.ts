@@ -9,6 +9,7 @@ import { createInbox } from './inbox.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { createOutbox } from './outbox.ts'
 import { retireOldRows } from './retire-old-rows.ts'
+import { createSchedules } from './schedules.ts'
 
 export type Store = ReturnType<typeof openStore>
 
@@ -71,6 +72,7 @@ export const createStore = (db: Database.Database, path: string) => {
     inbox: createInbox(db, counters),
     outbox: createOutbox(db, counters),
     commands: createCommands(db, counters),
+    schedules: createSchedules(db, counters),
     cursor: createCursor(db),
     counters,
     /** All of `work` or nothing of it, and on the disk when it returns. Throws EdgeError `state_unwritable`. */

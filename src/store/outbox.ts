@@ -93,7 +93,8 @@ export const createOutbox = (db: Database, counters: Counters) => {
   const waiting = db.prepare<[], WaitingBubble>(
     `SELECT id, thread_id AS threadId, message_id AS messageId, command_id AS commandId, position, state, reason, tries,
        LENGTH(text) AS length, planned_ms AS plannedMs, next_send_ms AS nextMs
-     FROM bubbles WHERE state IN ('planned', 'sending', 'unknown', 'parked', 'failed') AND reason IS NOT 'dropped' ORDER BY id`,
+     FROM bubbles WHERE state IN ('planned', 'sending', 'unknown', 'parked', 'failed') 
+       AND (reason IS NULL OR reason NOT IN ('dropped', 'cancelled')) ORDER BY id`,
   )
   const retry = db.prepare<[number]>(
     `UPDATE bubbles SET state = 'planned', reason = NULL, tries = 0, next_send_ms = 0, row_guid = NULL
@@ -101,6 +102,11 @@ export const createOutbox = (db: Database, counters: Counters) => {
   )
   const drop = db.prepare<[number]>(
     "UPDATE bubbles SET state = 'failed', reason = 'dropped' WHERE id = ? AND state IN ('planned', 'parked', 'failed')",
+  )
+
+  const cancel = db.prepare<[number]>(
+    `UPDATE bubbles SET state = 'failed', reason = 'cancelled'
+     WHERE id = ? AND (state = 'planned' OR (state = 'failed' AND row_guid IS NULL))`,
   )
 
   const add = (
@@ -224,6 +230,8 @@ export const createOutbox = (db: Database, counters: Counters) => {
     retry: (id: number): boolean => retry.run(id).changes === 1,
     /** Gives up a bubble whose send does not run; false where there is no such bubble. */
     drop: (id: number): boolean => drop.run(id).changes === 1,
+    /** Takes back a bubble of which nothing was sent; false where it was, is being, or may have been sent. */
+    cancel: (id: number): boolean => cancel.run(id).changes === 1,
   }
 }
 

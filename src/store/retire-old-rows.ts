@@ -24,6 +24,14 @@ export const retireOldRows = (db: Database, counters: Counters, beforeMs: number
   return (
     retire('commands', 'status', 'commands', 'command_id', ENDED_COMMANDS) +
     retire(
+      'schedules',
+      'state',
+      'schedules',
+      'id',
+      `t.state <> 'waiting' AND t.created_ms < ?
+       AND NOT EXISTS (SELECT 1 FROM commands c WHERE c.command_id = t.command_id)`,
+    ) +
+    retire(
       'bubbles',
       'state',
       'bubbles',
@@ -43,7 +51,8 @@ export const retireOldRows = (db: Database, counters: Counters, beforeMs: number
   )
 }
 
-const ENDED_COMMANDS = `t.status <> 'received' AND t.ack_owed = 0 AND t.received_ms < ?
+/** A scheduled message may end long after it came: it, too, is remembered as long as its repetition could be sent. */
+const ENDED_COMMANDS = `t.status <> 'received' AND t.ack_owed = 0 AND MAX(t.received_ms, COALESCE(t.finished_ms, 0)) < ?
   AND NOT EXISTS (SELECT 1 FROM bubbles b WHERE b.id = t.bubble_id AND b.state NOT IN ('confirmed', 'failed'))`
 
 /** Those among the commands that are about to go. */

@@ -1,7 +1,7 @@
 /**
  * Measures the agent as built, beside the floor of each figure: those that are named, or all that do not take long.
  *
- *     node test/bench/main.ts [--json] [commit-to-post] [frame-to-osascript] [idle-cpu] [memory] [http-client] [reconnect]
+ *     node test/bench/main.ts [--json] [commit-to-post] [frame-to-osascript] [schedule] [idle-cpu] [memory] [http-client] [reconnect]
  *         [backend-load] [router]
  */
 import { availableParallelism } from 'node:os'
@@ -15,10 +15,12 @@ import { idleCpu } from './idle-cpu.ts'
 import { memory } from './memory.ts'
 import { reconnect } from './reconnect.ts'
 import { router } from './router.ts'
+import { schedule } from './schedule.ts'
 
 const FIGURES: Readonly<Record<string, () => Promise<Figure>>> = {
   'commit-to-post': commitToPost,
   'frame-to-osascript': frameToOsascript,
+  schedule,
   'idle-cpu': idleCpu,
   memory,
   'http-client': httpClient,

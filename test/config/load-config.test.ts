@@ -55,6 +55,7 @@ describe('where values come from', () => {
         maxPerMinute: 1200,
         maxPerMinutePerThread: 240,
       },
+      schedule: { maxLateMs: 600_000, maxAheadMs: 31_536_000_000, maxWaiting: 1000 },
       retry: { maxAgeMs: 86_400_000, concurrency: 32 },
       watch: { hint: true },
     })

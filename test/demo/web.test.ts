@@ -189,6 +189,19 @@ test('by keyboard alone: a command is written, sent and seen to its end', async 
   await close(page)
 })
 
+test('a command for later is written, and sent when its time has come', async () => {
+  const page = await open(url, DESKTOP)
+  const before = await countBubbles(page)
+  await page.getByRole('tab', { name: 'Command' }).click()
+  await page.getByRole('textbox', { name: 'Text' }).fill('sent later')
+  const now = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000)
+  await page.getByLabel('Not now, but at').fill(now.toISOString().slice(0, 19))
+  await page.getByRole('button', { name: 'Send the command' }).click()
+  expect(await bubbles(page, before, 1)).toEqual(['sent later'])
+  await page.locator('.message').first().getByText('✓ completed').waitFor(PATIENT)
+  await close(page)
+})
+
 test('a mock backend alone: what to do first is said, a secret is asked for, and there is no phone', async () => {
   const mock = await startWithConsole({ behaviour: {}, secret: 'swordfish' })
   const page = await browser.newPage({ viewport: DESKTOP })

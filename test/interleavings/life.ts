@@ -26,7 +26,7 @@ export type Life = ReturnType<typeof createLife>
 
 /** One life of the agent: the real flows on the real store, put together as agent.ts does it, the world at their edges. */
 export const createLife = (world: World, store: Store, scenario: Scenario, tamper: Tamper = {}) => {
-  const { inbox, outbox, commands, cursor, counters, transaction } = store
+  const { inbox, outbox, commands, schedules, cursor, counters, transaction } = store
   const now = () => world.now
   const chatDb = chatDbOf(world)
   const problems = createProblems(now)
@@ -89,6 +89,15 @@ export const createLife = (world: World, store: Store, scenario: Scenario, tampe
     inbox,
     outbox,
     refuse: () => undefined,
+    scheduling: {
+      schedules,
+      cancelBubble: outbox.cancel,
+      forbid: () => undefined,
+      isGroup: () => undefined,
+      clock: now,
+      limits: { maxLateMs: WINDOW_MS, maxAheadMs: WINDOW_MS, maxWaiting: 0 },
+      onChange: () => {},
+    },
     hash: text => text,
     now,
     settings: MATCHING,

@@ -317,6 +317,30 @@ describe('what can be done', () => {
     )
   })
 
+  test('a message for later is shown with its words, and each of its acks', async () => {
+    const backend = await start()
+    const client = await connect(backend)
+    const send_at = '2026-11-23T08:00:00.000Z'
+    const payload = { thread_id: 'a@b.c', message_text: 'dentist', send_at }
+    const body = { agent: AGENT, command_type: 'schedule_message', payload, command_id: 'c' }
+    await ask(backend, 'POST', '/mock/commands', { body })
+    for (const ack of [
+      { status: 'received', detail: 'scheduled', send_at },
+      { status: 'failed', error: 'cancelled' },
+    ]) {
+      client.ws.send(JSON.stringify({ type: 'command_ack', data: { command_id: 'c', ...ack } }))
+    }
+    await vi.waitFor(async () => {
+      const { body: items } = await ask(backend, 'GET', '/mock/messages')
+      expect(items).toMatchObject([{ thread: 'a@b.c', text: 'dentist', state: 'failed' }])
+      expect(items[0].steps.map(({ label }: { label: string }) => label)).toEqual([
+        'Command out',
+        `Ack: received, scheduled for ${send_at}`,
+        'Ack: failed, cancelled',
+      ])
+    })
+  })
+
   test('what is said can be changed, but a command to run cannot be slipped in', async () => {
     const backend = await start()
     const change = (body: object) => ask(backend, 'PATCH', '/mock/settings', { body })

@@ -87,6 +87,17 @@ test('it dials again when asyncapi.json says', () => {
   }
 })
 
+test('every example of a message for later, and of its cancellation, is one the agent understands', () => {
+  const { scheduleMessage, cancelScheduled } = asyncApiDocument().components.messages
+  const examples = [...scheduleMessage.examples, ...cancelScheduled.examples]
+  expect(examples.map(({ payload }) => parseFrame(JSON.stringify(payload)).kind)).toEqual([
+    'schedule',
+    'schedule',
+    'cancel',
+    'cancel',
+  ])
+})
+
 test('every command that fits asyncapi.json is one the agent carries out', () => {
   const odd = <Value>(right: Value) =>
     fc.oneof(

@@ -27,9 +27,11 @@ test('all that an agent and the mock backend say to each other is as the documen
   sendCommand(AGENT_ID, { command_type: 'send_message_now', payload: { thread_id: ANNA } })
   sendCommand(AGENT_ID, { command_type: 'dance' })
   sendCommand(AGENT_ID, { command_type: 'dance', command_id: 'c'.repeat(257) })
+  sendCommand(AGENT_ID, { command_type: 'schedule_message', command_id: 's1', payload: LATER })
+  sendCommand(AGENT_ID, { command_type: 'cancel_scheduled', payload: { schedule_id: 's1' } })
   connections.get(AGENT_ID)?.ws.send('{"type":"ping"}')
   const acks = (): Frame[] => heard.filter(({ type }) => type === 'command_ack')
-  await waitFor('the last acks', () => acks().filter(({ data }) => data?.status !== 'received').length >= 5)
+  await waitFor('the last acks', () => acks().filter(({ data }) => data?.status !== 'received').length >= 7)
   await waitFor('the pong', () => heard.some(({ type }) => type === 'pong'))
 
   const { received } = house.backend
@@ -39,8 +41,10 @@ test('all that an agent and the mock backend say to each other is as the documen
   expect(received.map(({ body }) => DOCUMENTED.request(JSON.parse(body)))).toEqual([undefined])
   expect(answers.map(answer => DOCUMENTED.answer(JSON.parse(answer)))).toEqual([undefined])
 
-  const [reflex, unknownThread, noText, unknownType, longId, ping] = said
+  const [reflex, unknownThread, noText, unknownType, longId, later, cancelled, ping] = said
   expect([reflex, unknownThread].map(DOCUMENTED.command)).toEqual([undefined, undefined])
+  expect(DOCUMENTED.schedule(later)).toBeUndefined()
+  expect(DOCUMENTED.cancel(cancelled)).toBeUndefined()
   expect(DOCUMENTED.ping(ping)).toBeUndefined()
   // What the documents do not have, the agent refuses.
   expect(DOCUMENTED.command(noText)).toMatch(/required property 'text'/)
@@ -53,6 +57,8 @@ test('all that an agent and the mock backend say to each other is as the documen
   expect(heard.filter(({ type }) => type === 'pong').map(DOCUMENTED.pong)).toEqual([undefined])
   expect(new Set(heard.map(({ type }) => type))).toEqual(new Set(['command_ack', 'pong']))
 })
+
+const LATER = { thread_id: ANNA, message_text: 'dentist', send_at: new Date(Date.now() + 3_600_000).toISOString() }
 
 const recordFrames = (house: House): { readonly heard: Frame[]; readonly said: Frame[] } => {
   const ws = house.backend.connections.get(AGENT_ID)?.ws

@@ -27,6 +27,8 @@ export const DOCUMENTED = {
   answer: openApiValidator(http.MessageAnswer),
   refusal: openApiValidator(http.Refusal),
   command: asyncApiValidator(ws.SendMessageNowFrame),
+  schedule: asyncApiValidator(ws.ScheduleMessageFrame),
+  cancel: asyncApiValidator(ws.CancelScheduledFrame),
   ack: asyncApiValidator(ws.CommandAckFrame),
   ping: asyncApiValidator(ws.PingFrame),
   pong: asyncApiValidator(ws.PongFrame),

@@ -20,7 +20,7 @@ test.each([
 })
 
 test.each([
-  ['another type', { command_type: 'schedule_message' }, 'unsupported_command_type'],
+  ['another type', { command_type: 'dance' }, 'unsupported_command_type'],
   ['no type', { command_type: undefined }, 'unsupported_command_type'],
   ['a type that is no text', { command_type: 7 }, 'unsupported_command_type'],
   ['no payload', { payload: undefined }, 'invalid_payload'],

@@ -13,16 +13,18 @@ import type { MockBackendEvent } from '../../src/mock-backend/event.ts'
 import { type MockBackendOptions, startMockBackend } from '../../src/mock-backend/start-mock-backend.ts'
 import type { WaitingMessage } from '../../src/store/inbox.ts'
 import type { WaitingBubble } from '../../src/store/outbox.ts'
+import type { ListedSchedule } from '../../src/store/schedules.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
 
 export const AGENT_ID = 'edge_13238407486'
 export const SECRET = 'open-sesame'
 export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
-/** What `edge-agent queue` lists; ids are `m12`, `b34`. */
+/** What `edge-agent queue` lists; ids are `m12`, `b34`, `s56`. */
 export type AgentQueue = {
   readonly messages: readonly (Omit<WaitingMessage, 'id'> & { readonly id: string })[]
   readonly bubbles: readonly (Omit<WaitingBubble, 'id'> & { readonly id: string })[]
+  readonly schedules: readonly (Omit<ListedSchedule, 'id'> & { readonly id: string })[]
 }
 
 export type House = Awaited<ReturnType<typeof startHouse>>

@@ -135,10 +135,12 @@ export const createJournalItems = (onItem: (item: JournalItem) => void) => {
         return
       }
       case 'ack': {
-        const { command_id, status, error } = event.ack
+        const { command_id, status, error, detail, send_at } = event.ack
         const item = ofCommand(command_id)
         if (item === undefined) return
-        const label = status === 'completed' ? 'Ack: completed' : `Ack: ${status}${error ? `, ${error}` : ''}`
+        const isOfLater = detail === 'scheduled' || detail === 'cancelled'
+        const more = error ?? (isOfLater ? `${detail}${send_at ? ` for ${send_at}` : ''}` : undefined)
+        const label = `Ack: ${status}${more ? `, ${more}` : ''}`
         const acked = withStep(item, event.at, 'ack', label, status !== 'failed')
         const ended = status === 'completed' ? { ackMs: item.ackMs ?? event.at - item.at } : {}
         const state = item.kind === 'command' && status !== 'received' ? { state: status } : {}
@@ -174,9 +176,10 @@ export const createJournalItems = (onItem: (item: JournalItem) => void) => {
       }
       case 'command-sent': {
         const { agentId, command, command_id, frame, at } = event
-        const payload = (command.payload ?? {}) as { thread_id?: unknown; text?: unknown }
+        const payload = (command.payload ?? {}) as { thread_id?: unknown; text?: unknown; message_text?: unknown }
         const item = ofCommand(command_id)
-        const text = typeof payload.text === 'string' ? payload.text : JSON.stringify(command.payload ?? null)
+        const words = payload.message_text ?? payload.text
+        const text = typeof words === 'string' ? words : JSON.stringify(command.payload ?? null)
         const thread = typeof payload.thread_id === 'string' ? payload.thread_id : ''
         const fresh = {
           kind: 'command',

@@ -16,7 +16,13 @@ export const startComposer = () => {
       ['reflex', 'reflex'],
     ].map(([value, name]) => el('option', { value }, name)),
   )
-  const type = el('input', { value: 'send_message_now', required: true })
+  const later = el('input', { type: 'datetime-local', step: '1' })
+  const types = el(
+    'datalist',
+    { id: 'composer-types' },
+    ...['send_message_now', 'schedule_message', 'cancel_scheduled'].map(value => el('option', { value })),
+  )
+  const type = el('input', { list: types.id, value: 'send_message_now', required: true })
   const payload = el('textarea', { rows: '4', class: 'mono', placeholder: '{"thread_id": "…", "text": "…"}' })
   const id = el('input', { placeholder: 'a new one' })
   const outcome = el('p', { class: 'outcome', role: 'status' })
@@ -28,6 +34,7 @@ export const startComposer = () => {
       'div',
       { class: 'form' },
       field('Command type', type),
+      types,
       field('Payload, in place of the fields above', payload),
       field('Command id', id),
     ),
@@ -35,12 +42,17 @@ export const startComposer = () => {
   const form = el(
     'form',
     { class: 'form' },
-    el('p', { class: 'hint' }, 'A text that the agent sends at once; what becomes of it appears among the messages.'),
+    el(
+      'p',
+      { class: 'hint' },
+      'A text that the agent sends, at once or later; what becomes of it appears among the messages.',
+    ),
     field('Agent', agent),
     field('Thread', thread),
     threads,
     field('Text', text),
     field('Kind of bubble', bubble),
+    field('Not now, but at', later),
     raw,
     el('div', { class: 'form-end' }, el('button', { class: 'primary', type: 'submit' }, 'Send the command'), outcome),
   )
@@ -48,13 +60,21 @@ export const startComposer = () => {
 
   form.addEventListener('submit', async event => {
     event.preventDefault()
+    const toThread = () => ({ thread_id: thread.value.trim(), text: text.value })
+    const command = () => {
+      if (payload.value.trim() !== '') return { command_type: type.value, payload: JSON.parse(payload.value) }
+      if (later.value !== '') {
+        const send_at = new Date(later.value).toISOString()
+        return { command_type: 'schedule_message', payload: { ...toThread(), send_at } }
+      }
+      return {
+        command_type: type.value,
+        payload: { ...toThread(), ...(bubble.value && { bubble_type: bubble.value }) },
+      }
+    }
     const read = () => ({
       agent: agent.value,
-      command_type: type.value,
-      payload:
-        payload.value.trim() === ''
-          ? { thread_id: thread.value.trim(), text: text.value, ...(bubble.value && { bubble_type: bubble.value }) }
-          : JSON.parse(payload.value),
+      ...command(),
       ...(id.value.trim() && { command_id: id.value.trim() }),
     })
     const isSent = await attempt(outcome, async () => call('POST', '/mock/commands', read()), 'Sent.')

@@ -1,0 +1,91 @@
+import type { Log } from '../core/log.ts'
+import { says } from '../core/says.ts'
+import { judgeDue, type ScheduleLimits } from '../core/schedule.ts'
+import type { CommandNeeds } from './execute-command.ts'
+import { createPump } from './pump.ts'
+
+type DueMessage = {
+  readonly id: number
+  readonly commandId: string
+  readonly threadId: string
+  readonly text: string
+  readonly immediate: boolean
+  readonly sendAtMs: number
+}
+
+export type ScheduledNeeds = {
+  readonly transaction: <T>(work: () => T) => T
+  readonly schedules: {
+    readonly nextMs: () => number | undefined
+    readonly due: (nowMs: number, limit: number) => DueMessage[]
+    readonly end: (id: number, state: 'planned' | 'too_late' | 'refused', nowMs: number, reason?: string) => void
+  }
+  readonly commands: Pick<CommandNeeds['commands'], 'finish'> & {
+    readonly attachBubble: (commandId: string, bubbleId: number) => void
+  }
+  readonly outbox: Pick<CommandNeeds['outbox'], 'planCommand'>
+  /** Why the backend may not write there any more; undefined where it may. */
+  readonly forbid: (threadId: string) => string | undefined
+  /** The wall clock, in Unix milliseconds. It may be set, in either direction. */
+  readonly clock: () => number
+  /** That of bubbles. */
+  readonly now: () => number
+  readonly limits: Pick<ScheduleLimits, 'maxLateMs'>
+  /** Bubbles were planned, or commands ended. */
+  readonly onChange: () => void
+  readonly onError: (error: unknown) => void
+  readonly log: Log
+}
+
+/**
+ * Messages for later → bubbles, when their time has come by the wall clock. That is looked at every second while one waits:
+ * a clock that is set, and a machine that slept, are followed within that. What comes too late is ended and told.
+ */
+export const createScheduled = (needs: ScheduledNeeds) => {
+  const { schedules, clock, limits } = needs
+
+  const look = (): number | undefined => {
+    const nextMs = schedules.nextMs()
+    if (nextMs === undefined) return undefined // the next one wakes us
+    const nowMs = clock()
+    if (nowMs < nextMs) return Math.min(nextMs - nowMs, LOOK_MS)
+    const ended = needs.transaction(() => schedules.due(nowMs, BATCH).map(message => end(message, nowMs)))
+    needs.onChange()
+    for (const { id, lateMs, bubble, reason } of ended) {
+      const fields = { schedule: id, lateMs, bubble, reason }
+      if (reason === undefined) needs.log.info(fields, 'scheduled message is due')
+      else needs.log.warn(fields, 'scheduled message not sent')
+    }
+    return 0 // there may be more
+  }
+
+  /** Its command, too, in the caller's transaction, where it is not sent. */
+  const end = ({ id, commandId, threadId, text, immediate, sendAtMs }: DueMessage, nowMs: number) => {
+    const lateMs = nowMs - sendAtMs
+    const isLate = judgeDue(sendAtMs, nowMs, limits.maxLateMs) === 'too_late'
+    const reason = isLate ? 'too_late' : needs.forbid(threadId)
+    if (reason !== undefined) {
+      schedules.end(id, isLate ? 'too_late' : 'refused', nowMs, isLate ? undefined : reason)
+      needs.commands.finish(commandId, 'failed', nowMs, reason)
+      return { id, lateMs, reason }
+    }
+    const bubble = needs.outbox.planCommand({
+      threadId,
+      commandId,
+      text,
+      says: says(text),
+      immediate,
+      now: needs.now(),
+    })
+    schedules.end(id, 'planned', nowMs)
+    needs.commands.attachBubble(commandId, bubble)
+    return { id, lateMs, bubble }
+  }
+
+  return createPump(look, needs.onError)
+}
+
+/** Longer than that no change of the clock stays unseen. */
+const LOOK_MS = 1_000
+/** One commit for so many. */
+const BATCH = 100
