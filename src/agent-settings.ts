@@ -29,5 +29,6 @@ export type AgentSettings = {
     readonly maxPerMinutePerThread: number
   }
   readonly retry: { readonly maxAgeMs: number; readonly concurrency: number }
+  readonly retention: { readonly textMs: number }
   readonly watch: { readonly hint: boolean }
 }

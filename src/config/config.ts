@@ -29,5 +29,6 @@ export const toConfig = (settings: Settings, secret: SecretSource) =>
       maxPerMinutePerThread: settings.send.max_per_minute_per_thread,
     },
     retry: { maxAgeMs: settings.retry.max_age, concurrency: settings.retry.concurrency },
+    retention: { textMs: settings.retention.text },
     watch: settings.watch,
   }) as const

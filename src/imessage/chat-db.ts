@@ -94,6 +94,11 @@ const statements = (db: Database.Database) => {
       const raw = byRowid.get(rowid)
       return raw && toMessageRow(raw)
     },
+    /** The row with that guid, by its number. */
+    rowOf: (guid: string): MessageRow | undefined => {
+      const raw = query<[string]>('WHERE m.guid = ?').get(guid)
+      return raw && toMessageRow(raw)
+    },
     /** Rows sent by this account after `rowid`. */
     outgoingAfter: (rowid: number): MessageRow[] => outgoing.all(rowid).map(toMessageRow),
     /** Rows sent by this account, dated `sinceMs` (Unix milliseconds) or later, that Messages put an error on. */

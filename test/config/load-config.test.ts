@@ -53,6 +53,7 @@ describe('where values come from', () => {
         maxPerMinute: 1200,
         maxPerMinutePerThread: 240,
       },
+      retention: { textMs: 86_400_000 },
       retry: { maxAgeMs: 86_400_000, concurrency: 32 },
       watch: { hint: true },
     })
