@@ -110,7 +110,7 @@ const describeMessages = ({ messages }: AuditSummary): string[] => {
       : [
           `  Of those that left, ${left.now.answered} are answered, ${left.now.underWay} under way, ${left.now.dead} dead letters, ${left.now.givenUp} given up by a person.`,
         ]),
-    `  Messages of your own are never forwarded; ${messages.own.total} were passed over since the first start.`,
+    `  What is sent from this account, by you or by the agent, is never forwarded; ${messages.own.total} such rows since the first start.`,
     '',
   ]
 }
@@ -121,7 +121,9 @@ const describePosts = ({ posts, destinations, payloads }: AuditSummary): string[
     bold(`${plural(posts.total, 'POST')} were made`),
     ...posts.byOutcome.map(({ outcome, words, posts }) => row(posts, outcome, words)),
     ...(posts.notTold === 0 ? [] : [row(posts.notTold, 'not told', 'under way, or of a message that is only counted')]),
-    `  In ${posts.withoutConnection} of them no connection came about, so nothing left.`,
+    posts.withoutConnection === 0
+      ? '  Each of them came to a connection, as far as is known.'
+      : `  In ${posts.withoutConnection} of them no connection came about: nothing left.`,
     ...destinations.map(({ backend, posts }) => `  To ${withoutControls(backend)}: ${plural(posts, 'POST')}.`),
     ...payloads.map(
       ({ kind, fields, messages }) =>
@@ -174,7 +176,7 @@ const describeCommands = ({ commands, acks }: AuditSummary): string[] => [
   row(commands.underWay, 'under way'),
   row(commands.failed, 'refused or failed'),
   ...indent(commands.byError.map(({ error, words, commands }) => row(commands, error, words))),
-  `  ${plural(acks.delivered, 'outcome')} acked, ${acks.owed} still to be delivered; ${acks.repeats} repetitions of commands were not carried out again.`,
+  `  The backend has the acks of ${acks.delivered}; ${acks.owed} are still to be delivered. Commands came again ${acks.repeats} times, and were not carried out again.`,
 ]
 
 const describeList = (list: readonly AuditedMessage[], { messages }: AuditSummary): string[] => [

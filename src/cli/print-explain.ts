@@ -26,7 +26,7 @@ export const printStory = async (input: ConfigInput, asked: Asked): Promise<void
     findStory(query, { read: stories.read, rowOf: () => undefined, cursor }),
   )
   if (found.story === undefined) throw notKnown(query, found.row)
-  process.stdout.write(asked.json ? toJson(found.story) : `${toLines(found.story).join('\n')}\n`)
+  process.stdout.write(asked.json ? toJson(found.story) : `${toLines(found.story, query).join('\n')}\n`)
 }
 
 const toQuery = ({ id, last, thread }: Asked): StoryAsked => {
@@ -83,7 +83,7 @@ const toJson = (story: Story): string => {
   return `${JSON.stringify({ ...story, lines: told }, null, 2)}\n`
 }
 
-const toLines = (story: Story): string[] => {
+const toLines = (story: Story, query: StoryAsked): string[] => {
   const { facts, sinceMs, lines } = tellStory(story)
   const { nextPostMs } = story.message ?? {}
   const dim = (text: string) => styleText('dim', text, { stream: process.stdout })
@@ -94,10 +94,13 @@ const toLines = (story: Story): string[] => {
     const offset = since < 0 ? elapsed(since) : `+${elapsed(since)}`
     return [
       ...day,
-      `  ${timeOfDay(atMs)}  ${dim(offset.padStart(13))}  ${withoutControls(of).slice(0, 12).padEnd(5)}  ${withoutControls(what)}`,
+      `  ${timeOfDay(atMs)}  ${dim(offset.padStart(13))}  ${withoutControls(of).slice(0, 8).padEnd(8)}  ${withoutControls(what)}`,
     ]
   })
+  const { message } = story
+  const isPart = message !== undefined && 'id' in query && ![message.id, message.guid].includes(query.id)
   return [
+    ...(isPart ? [`${'asked for'.padEnd(13)}  ${withoutControls(query.id)}, which belongs to this message`] : []),
     ...facts.map(([name, value]) => `${name.padEnd(13)}  ${withoutControls(value)}`),
     ...(nextPostMs === undefined ? [] : [`${'next POST'.padEnd(13)}  ${localTime(nextPostMs)}`]),
     '',

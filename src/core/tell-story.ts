@@ -28,12 +28,33 @@ export const tellStory = (
     ...commands.flatMap(commandLines),
     ...bubbles.flatMap(bubble => bubbleLines(bubble, commands)),
   ]
-  const lines = ordered.toSorted((a, b) => a.seq - b.seq).map(({ seq: _, ...line }) => line)
+  const order = orderOf(story)
+  const lines = ordered.toSorted((a, b) => order(a.seq) - order(b.seq)).map(({ seq: _, ...line }) => line)
   return {
     facts: [...(message ? messageFacts(message) : []), ...commands.flatMap(commandFacts)],
     sinceMs: message?.seenMs ?? lines[0]?.atMs ?? 0,
     lines,
   }
+}
+
+/** A cause is told before what it brought: the store writes down an answer and a command after their bubbles. */
+const orderOf = ({ message, commands, bubbles }: Story): ((seq: number) => number) => {
+  const causes = [
+    ...(message?.steps ?? []).filter(({ state }) => state === 'answered'),
+    ...commands.flatMap(({ steps }) => steps.filter(({ state }) => state === 'received')),
+  ]
+  const effects = new Set([
+    ...bubbles.flatMap(({ steps }) => steps[0]?.seq ?? []),
+    ...commands.flatMap(({ steps }) => steps.filter(({ state }) => state === 'bound').map(({ seq }) => seq)),
+  ])
+  const before = new Map(
+    causes.map(({ seq }) => {
+      let first = seq
+      while (effects.has(first - 1)) first--
+      return [seq, first - 0.5]
+    }),
+  )
+  return seq => before.get(seq) ?? seq
 }
 
 /** Before and after all that is in the history. */

@@ -58,7 +58,7 @@ const record = (db: Database, counters: Counters, nowMs: number): Pick<Audit, 'c
 /** As long as src/flows/retire-finished.ts keeps what ended. */
 const KEEP_MS = 30 * 24 * 60 * 60_000
 
-const LEFT = 'posts > unconnected'
+const LEFT = "(posts > unconnected OR state = 'answered')"
 
 const MESSAGES = `
   SELECT ${LEFT} AS "left", state, CASE WHEN state IN ('skipped', 'dead', 'waiting') THEN reason END AS reason, rule,
