@@ -34,5 +34,6 @@ export type AgentSettings = {
   }
   readonly schedule: { readonly maxLateMs: number; readonly maxAheadMs: number; readonly maxWaiting: number }
   readonly retry: { readonly maxAgeMs: number; readonly concurrency: number }
+  readonly retention: { readonly textMs: number }
   readonly watch: { readonly hint: boolean }
 }

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { AgentSettings } from './agent-settings.ts'
@@ -15,6 +15,7 @@ import { createLatency } from './core/latency.ts'
 import type { Log } from './core/log.ts'
 import type { ChatDbProbe } from './core/probes.ts'
 import { createProblems } from './core/problems.ts'
+import type { StoryAsked } from './core/story.ts'
 import { createFailpoints } from './failpoints.ts'
 import { createAnswering } from './flows/answer-message.ts'
 import { composeMessage } from './flows/compose-message.ts'
@@ -22,6 +23,7 @@ import { confirmSent } from './flows/confirm-sent.ts'
 import { createDelivery } from './flows/deliver-bubble.ts'
 import { createCommandEnd } from './flows/end-command.ts'
 import { executeCommand } from './flows/execute-command.ts'
+import { findStory } from './flows/find-story.ts'
 import { createKnownChats } from './flows/known-chats.ts'
 import { createPump } from './flows/pump.ts'
 import { receiveBatch } from './flows/receive-batch.ts'
@@ -33,6 +35,7 @@ import { createAcks } from './flows/send-acks.ts'
 import { createScheduled } from './flows/send-scheduled.ts'
 import { createQueue } from './flows/tend-queue.ts'
 import { createAutomationWatch } from './flows/watch-automation.ts'
+import { createTextWiping } from './flows/wipe-texts.ts'
 import { followSecret } from './follow-secret.ts'
 import { CHAT_DB_CODES, type ChatDb } from './imessage/chat-db.ts'
 import { commitTime } from './imessage/commit-time.ts'
@@ -82,6 +85,8 @@ const start = async (settings: AgentSettings, log: Log): Promise<Agent> => {
     const control = await serveControl(controlSocketPath(settings.stateDir), {
       status: parts.status,
       queue: parts.queue.list,
+      explain: args => parts.explain(storyAsked.parse(args)),
+      audit: args => parts.audit(auditAsked.parse(args)),
       'queue-retry': ids => parts.changeQueue(() => parts.queue.retry(z.array(z.string()).parse(ids))),
       'queue-drop': ids => parts.changeQueue(() => parts.queue.drop(z.array(z.string()).parse(ids))),
       'probe-automation': parts.probeAutomation,
@@ -115,7 +120,7 @@ const ENDS = /^(state_damaged|state_gone|SQLITE_CORRUPT.*|SQLITE_NOTADB)$/
 
 /** Hands each flow what it needs of the edges. Reads in the order in which a message passes. */
 const assemble = (settings: AgentSettings, store: Store, log: Log) => {
-  const { inbox, outbox, commands, schedules, cursor, counters, transaction } = store
+  const { inbox, outbox, commands, schedules, cursor, counters, hash, transaction } = store
   const startedMs = Date.now()
   const now = createSteadyClock(startedMs, () => performance.now())
   const intake = new AbortController()
@@ -191,8 +196,9 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
 
   // inbox → backend → bubbles
   const post = createPostMessage({ ...settings, readSecret: secret.current })
+  const backend = new URL(settings.backendUrl).origin
   const answering = createAnswering({
-    inbox,
+    inbox: { ...inbox, startPost: (id, nowMs) => inbox.startPost(id, nowMs, backend) },
     commands,
     outbox,
     transaction: commit('answer'),
@@ -339,7 +345,19 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     },
   )
 
-  const retirement = createRetirement(store.retire, problems.setFrom)
+  const retirement = createRetirement(beforeMs => {
+    for (const file of store.discardRemains(beforeMs)) log.info({ file }, 'remains of a damaged state removed')
+    return store.retire(beforeMs)
+  }, problems.setFrom)
+  const wiping = createTextWiping(
+    {
+      store,
+      settings: { keepMs: settings.retention.textMs, windowMs: settings.dedupe.windowMs },
+      isQuiet: () => answering.inFlight() === 0 && delivery.running() === 0,
+      now: Date.now,
+    },
+    problems.setFrom,
+  )
 
   // What macOS may forbid
   const runHere = (program: string, args: readonly string[], { timeoutMs }: { readonly timeoutMs: number }) =>
@@ -360,6 +378,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
 
   const run = async (): Promise<void> => {
     retirement.wake()
+    wiping.wake()
     secret.watch(() => answering.backendIsBack())
     await Promise.all([
       watchChatDb({
@@ -440,9 +459,18 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
 
   const queue = createQueue({ transaction, inbox, outbox, schedules, commands, onEnd })
 
+  const explain = (asked: StoryAsked) =>
+    findStory(asked, { read: store.stories.read, rowOf: guid => chats.rowOf(guid), cursor })
+  const audit = ({ sinceMs, list }: { readonly sinceMs: number; readonly list?: number | undefined }) => ({
+    audit: store.audits.read(sinceMs, Date.now()),
+    ...(list !== undefined && { list: store.audits.list(sinceMs, list) }),
+  })
+
   return {
     failed: failed.promise,
     status,
+    explain,
+    audit,
     probeAutomation: automation.ask,
     selftest,
     probeChatDb: (): ChatDbProbe => {
@@ -479,6 +507,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       await Promise.all([answering.stop(POST_GRACE_MS), delivery.stop(SEND_GRACE_MS)])
       settling.stop()
       retirement.stop()
+      wiping.stop()
     },
   }
 }
@@ -493,7 +522,11 @@ const SELFTEST_ROW_MS = 30_000
 
 const selftestRequest = z.object({ to: z.string(), number: z.int(), count: z.int() })
 
-const hash = (text: string): string => createHash('sha256').update(text).digest('base64url')
+const storyAsked = z.union([
+  z.object({ id: z.string() }),
+  z.object({ last: z.literal(true), thread: z.string().optional() }),
+])
+const auditAsked = z.object({ sinceMs: z.number(), list: z.int().min(1).max(10_000).optional() })
 
 /** While a row is being written chat.db is looked at many times a second. */
 const UNATTENDED_MS = 5_000

@@ -3,7 +3,7 @@ import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadStateDir } from '../config/load-config.ts'
 import { askAgent } from '../control/ask-agent.ts'
 import { controlSocketPath } from '../control/socket-path.ts'
-import { localTime } from './local-time.ts'
+import { zonedTime } from './local-time.ts'
 
 /** Asks the running agent and prints what it says. Throws an EdgeError with exit code 3 when none runs. */
 export const printStatus = async (input: ConfigInput, { json }: { readonly json: boolean }): Promise<void> => {
@@ -60,7 +60,7 @@ const counts = (numbers: Readonly<Record<string, number>>): string => {
 }
 
 const describeScheduled = ({ scheduled, nextScheduled }: AgentStatus): string =>
-  nextScheduled === undefined ? counts(scheduled) : `${counts(scheduled)}; the next one at ${localTime(nextScheduled)}`
+  nextScheduled === undefined ? counts(scheduled) : `${counts(scheduled)}; the next one at ${zonedTime(nextScheduled)}`
 
 const latency = ({ count, p50, p99 }: AgentStatus['latenciesMs']['commitToPost']): string =>
   count === 0 ? 'not measured yet' : `median ${p50} ms, p99 ${p99} ms, of ${count}`

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander'
 import { EdgeError, EXIT } from '../core/errors.ts'
+import { register as audit } from './audit.ts'
 import { register as completion } from './completion.ts'
 import { register as config } from './config.ts'
 import { register as demo } from './demo.ts'
 import { register as doctor } from './doctor.ts'
+import { register as explain } from './explain.ts'
 import { register as filter } from './filter.ts'
 import { register as init } from './init.ts'
 import { register as install } from './install.ts'
@@ -53,7 +55,7 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
 const GROUPS: readonly (readonly [heading: string, ...((program: Command) => void)[]])[] = [
   ['Set up:', init, install, uninstall, config, completion],
   ['Run:', start, stop, restart],
-  ['Look:', status, doctor, queue, filter, logs, selftest, report],
+  ['Look:', status, doctor, queue, filter, explain, audit, logs, selftest, report],
   ['Try:', demo, mockBackend, verifyBackend, messagesSimulator],
 ]
 
@@ -67,6 +69,8 @@ Examples:
   $ edge-agent start --log-format json      run, with a log for programs
   $ edge-agent status --json                how is the agent that runs?
   $ edge-agent doctor                       what is wrong, and what helps?
+  $ edge-agent explain --last               what became of the latest message, and why?
+  $ edge-agent audit --since 7d             what left this Mac, and what did not?
   $ edge-agent logs -f                      what is it doing?
   $ edge-agent filter test --help           would this message leave the Mac, and why?
   $ edge-agent mock-backend --port 8787     a backend to try things out with

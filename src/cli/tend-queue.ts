@@ -8,7 +8,7 @@ import { EdgeError } from '../core/errors.ts'
 import { createCommandEnd } from '../flows/end-command.ts'
 import { createQueue } from '../flows/tend-queue.ts'
 import { openStore } from '../store/open-store.ts'
-import { localTime } from './local-time.ts'
+import { zonedTime } from './local-time.ts'
 
 type Queue = ReturnType<typeof openQueue>['queue']
 type Listing = ReturnType<Queue['list']>
@@ -63,7 +63,7 @@ const describe = ({ messages, bubbles, schedules }: Listing): string[] => {
     ),
     ...schedules.map(
       ({ id, state, threadId, reason, length, sendAtMs }) =>
-        `${id.padEnd(6)} ${state.padEnd(8)} ${threadId.padEnd(18)} ${reason ?? '-'} (${length} characters, for ${localTime(sendAtMs)})`,
+        `${id.padEnd(6)} ${state.padEnd(8)} ${threadId.padEnd(18)} ${reason ?? '-'} (${length} characters, for ${zonedTime(sendAtMs)})`,
     ),
     '',
     'm… are messages on their way to the backend, b… bubbles on their way to a person, s… scheduled messages.',

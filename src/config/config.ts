@@ -48,5 +48,6 @@ export const toConfig = (settings: Settings, secret: SecretSource) =>
       maxWaiting: settings.schedule.max_waiting,
     },
     retry: { maxAgeMs: settings.retry.max_age, concurrency: settings.retry.concurrency },
+    retention: { textMs: settings.retention.text },
     watch: settings.watch,
   }) as const

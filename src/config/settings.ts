@@ -120,6 +120,9 @@ export const settingsFor = (host: Host) => {
       max_age: duration('24h', '1m', '365d', 'How long a message is posted again while the backend is failing.'),
       concurrency: count(32, 1, 256, 'Posts under way at the same time.'),
     }),
+    retention: z.strictObject({
+      text: duration('1d', '1m', '365d', 'How long texts stay in the state database after all is done with them.'),
+    }),
     watch: z.strictObject({
       hint: boolean(true, 'Let file events hasten the look into chat.db; false only polls.'),
     }),

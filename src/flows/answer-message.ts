@@ -49,9 +49,16 @@ export type AnswerNeeds = {
       now: number,
       waitMs: number,
       invalidAnswer: boolean,
+      asked?: boolean,
     ) => void
     readonly deadLetter: (id: number, reason: string, detail: string | undefined) => void
-    readonly markAnswered: (id: number, nowMs: number, firstSays: string | undefined, bubbles: number) => void
+    readonly markAnswered: (
+      id: number,
+      nowMs: number,
+      firstSays: string | undefined,
+      bubbles: number,
+      rule?: string,
+    ) => void
     readonly firstPostSeq: (id: number) => number
     readonly hastenRetries: (nowMs: number) => void
     readonly recover: (nowMs: number) => void
@@ -206,7 +213,8 @@ export const createAnswering = (needs: AnswerNeeds) => {
     }
     const isRoad = result.kind === 'wrong-road' && !isRefusedAlone(id)
     const waitMs = isRoad ? 0 : waitAfter(result, message.posts)
-    needs.transaction(() => inbox.waitForRetry(id, reason, detail, at, waitMs, invalid))
+    const asked = result.kind === 'retry' && isAsked(result.retryAfterMs)
+    needs.transaction(() => inbox.waitForRetry(id, reason, detail, at, waitMs, invalid, asked))
     if (result.kind === 'stopped') return
     needs.log.info({ guid, reason, posts: message.posts, waitMs: Math.round(waitMs) }, 'message waits for its retry')
     if (isRoad) closeRoad(reason, result.detail)
@@ -218,16 +226,16 @@ export const createAnswering = (needs: AnswerNeeds) => {
   const waitAfter = (result: PostResult, posts: number): number => {
     if (result.kind === 'stopped') return 0
     const own = needs.backoff(posts - 1)
-    if (result.kind !== 'retry' || result.retryAfterMs === undefined) return own
-    // "At once", as a date of the past says too, is nothing that many messages can keep up.
-    if (result.retryAfterMs < MIN_RETRY_AFTER_MS) return own
+    if (result.kind !== 'retry' || !isAsked(result.retryAfterMs)) return own
     return result.retryAfterMs + needs.random() * 250
   }
 
   /** Not this message is wrong but the way to the backend: keep all, ask once a minute. */
   const closeRoad = (reason: string, detail: string): void => {
     gate = { untilMs: now() + ROAD_PROBE_MS, wrongRoad: true }
-    problems.set('backend_refuses', `the backend refuses all messages: ${reason} ${detail}`.trim(), remedyFor(reason))
+    // A body may repeat what somebody wrote; this goes into the log.
+    const told = reason.startsWith('http_') ? errorWord(detail) : detail
+    problems.set('backend_refuses', `the backend refuses all messages: ${reason} ${told}`.trim(), remedyFor(reason))
   }
 
   /** The backend has taken others since it first refused this one: then the road is not what is wrong. */
@@ -298,6 +306,11 @@ const ROAD_PROBE_MS = 60_000
 /** A shorter `Retry-After` is none. */
 const MIN_RETRY_AFTER_MS = 1_000
 const STORE_PAUSE_MS = 2_000
+
+/** "At once", as a date of the past says too, is nothing that many messages can keep up. */
+const isAsked = (retryAfterMs: number | undefined): retryAfterMs is number =>
+  retryAfterMs !== undefined && retryAfterMs >= MIN_RETRY_AFTER_MS
+
 /** An answer that does not fit is asked for again this often before its message is given up. */
 const MAX_INVALID_ANSWERS = 8
 
@@ -332,9 +345,13 @@ const storeAnswer = (
     const { threadId, id: messageId } = message
     needs.outbox.planAnswer({ threadId, messageId, position, text, says: says(text), failed: unsendable(text), now })
   }
-  needs.inbox.markAnswered(message.id, now, firstSays, bubbles.length)
+  const rule = decision.rule === 'A3' && decision.mismatch ? 'A3 mismatch' : decision.rule
+  needs.inbox.markAnswered(message.id, now, firstSays, bubbles.length, rule)
   return { rule: decision.rule, bubbles: bubbles.length }
 }
+
+/** Of a refusal's body only the word for programs: `unauthorized` of {"error":"unauthorized","reason":"…"}. */
+const errorWord = (body: string): string => /^\s*\{\s*"error"\s*:\s*"([a-z][a-z0-9_]{0,40})"/.exec(body)?.[1] ?? ''
 
 const remedyFor = (reason: string): string => {
   if (reason === 'http_401' || reason === 'http_403') {

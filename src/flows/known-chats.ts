@@ -9,6 +9,7 @@ export type KnownChatsNeeds = {
         readonly chatOf: (threadId: string, where: { readonly writtenTo: boolean }) => Chat | undefined
         readonly highestRowid: () => number
         readonly outgoingAfter: (rowid: number) => readonly MessageRow[]
+        readonly rowOf: (guid: string) => MessageRow | undefined
       }
     | undefined
   readonly cursor: {
@@ -40,6 +41,8 @@ export const createKnownChats = ({ chatDb, cursor, writtenTo }: KnownChatsNeeds)
     const seen = () => cursor.read()?.rowid ?? 0
     return orElse(undefined, () => chatDb()?.highestRowid()) ?? seen()
   },
+  /** The row with that guid, where it can be read. */
+  rowOf: (guid: string): MessageRow | undefined => orElse(undefined, () => chatDb()?.rowOf(guid)),
   /** Whether there is an outgoing row that says this in this thread, after this ROWID. */
   hasRow: (threadId: string, words: string, after: number): boolean =>
     orElse(false, () => {

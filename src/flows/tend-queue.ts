@@ -12,11 +12,13 @@ export type QueueNeeds<M extends Message, B extends Bubble, S extends Schedule> 
     readonly waiting: () => M[]
     readonly retry: (id: number) => boolean
     readonly drop: (id: number) => boolean
+    readonly isWiped: (id: number) => boolean
   }
   readonly outbox: {
     readonly waiting: () => B[]
     readonly retry: (id: number) => boolean
     readonly drop: (id: number) => boolean
+    readonly isWiped: (id: number) => boolean
   }
   readonly schedules: {
     readonly listed: () => S[]
@@ -39,6 +41,8 @@ export const createQueue = <M extends Message, B extends Bubble, S extends Sched
         const [, kind = '', number] = ID.exec(id) ?? []
         return !act(kind, Number(number))
       })
+      const wordless = misfits.filter(isWiped)
+      if (what === AGAIN && wordless.length > 0) throw withoutWords(wordless)
       if (misfits.length > 0) throw cannot(what, misfits) // and with it nothing is done
       return { done: [...ids] }
     })
@@ -54,15 +58,20 @@ export const createQueue = <M extends Message, B extends Bubble, S extends Sched
     return dropped !== undefined
   }
 
+  const isWiped = (id: string): boolean => {
+    const [, kind, number] = ID.exec(id) ?? []
+    return (kind === 'm' && inbox.isWiped(Number(number))) || (kind === 'b' && outbox.isWiped(Number(number)))
+  }
+
   return {
     list: () => ({
       messages: inbox.waiting().map(({ id, ...message }) => ({ id: `m${id}`, ...message })),
       bubbles: outbox.waiting().map(({ id, ...bubble }) => ({ id: `b${id}`, ...bubble })),
       schedules: schedules.listed().map(({ id, ...schedule }) => ({ id: `s${id}`, ...schedule })),
     }),
-    /** POSTs a message again, sends a bubble again. Throws EdgeError `no_such_entry`, and does nothing then. */
+    /** POSTs a message again, sends a bubble again. Throws EdgeError `no_such_entry`, `text_removed`, and does nothing then. */
     retry: (ids: readonly string[]): { done: string[] } =>
-      each(ids, 'tried again', (kind, id) => (kind === 'm' && inbox.retry(id)) || (kind === 'b' && outbox.retry(id))),
+      each(ids, AGAIN, (kind, id) => (kind === 'm' && inbox.retry(id)) || (kind === 'b' && outbox.retry(id))),
     /** Gives up any of them for good. Throws EdgeError `no_such_entry`, and does nothing then. */
     drop: (ids: readonly string[]): { done: string[] } =>
       each(
@@ -74,7 +83,15 @@ export const createQueue = <M extends Message, B extends Bubble, S extends Sched
   }
 }
 
+const AGAIN = 'tried again'
 const ID = /^([mbs])(\d{1,15})$/
+
+const withoutWords = (ids: readonly string[]): EdgeError =>
+  new EdgeError('text_removed', `${ids.join(', ')} cannot be tried again: the words are no longer kept`, {
+    remedy:
+      'Texts are removed some time after all is done with them (retention.text), and after 30 days without a decision.\n' +
+      'What it was is in Messages. Nothing was changed.',
+  })
 
 const cannot = (what: string, ids: readonly string[]): EdgeError =>
   new EdgeError('no_such_entry', `${ids.join(', ')} cannot be ${what}: not in the queue, or not in a state for it`, {

@@ -109,6 +109,9 @@ const statements = (db: Database.Database) => {
     guidAt: (rowid: number): string | undefined => guid.get(rowid),
     rowsAfter: (rowid: number, limit: number): MessageRow[] => withAliases(after.all(rowid, limit)).map(toMessageRow),
     row: (rowid: number): MessageRow | undefined => withAliases(byRowid.all(rowid)).map(toMessageRow)[0],
+    /** The row with that guid, by its number. */
+    rowOf: (guid: string): MessageRow | undefined =>
+      withAliases(query<[string]>('WHERE m.guid = ?').all(guid)).map(toMessageRow)[0],
     /** Rows sent by this account after `rowid`. */
     outgoingAfter: (rowid: number): MessageRow[] => outgoing.all(rowid).map(toMessageRow),
     /** Rows sent by this account, dated `sinceMs` (Unix milliseconds) or later, that Messages put an error on. */

@@ -23,6 +23,7 @@ export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   'message waits for its retry',
   'outgoing rows cannot be read now',
   'problem over',
+  'remains of a damaged state removed',
   'scheduled message is due',
   'scheduled message not sent',
   'setting ignored',

@@ -56,7 +56,9 @@ export const createCommands = (db: Database, counters: Counters) => {
     'SELECT * FROM commands WHERE ack_owed = 1 ORDER BY received_seq LIMIT ?',
   )
   const paid = db.prepare<[string, string]>('UPDATE commands SET ack_owed = 0 WHERE command_id = ? AND status = ?')
-  const owe = db.prepare<[string]>("UPDATE commands SET ack_owed = 1 WHERE command_id = ? AND status <> 'received'")
+  const owe = db.prepare<[string]>(
+    "UPDATE commands SET repeats = repeats + 1, ack_owed = (status <> 'received') WHERE command_id = ?",
+  )
   const counts = db.prepare<[], { state: string; n: number }>(
     'SELECT status AS state, COUNT(*) AS n FROM commands GROUP BY status',
   )

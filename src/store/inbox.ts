@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import type { PostedMessage } from '../core/bind-reflex.ts'
+import { neverConnected } from '../core/never-connected.ts'
 import type { Counters } from './counters.ts'
 
 /** A message on its way to the backend. */
@@ -63,20 +64,23 @@ export const createInbox = (db: Database, counters: Counters) => {
   )
   const byId = db.prepare<[number], MessageRecord>('SELECT * FROM messages WHERE id = ?')
   const idOf = db.prepare<[string], number>('SELECT id FROM messages WHERE guid = ?').pluck()
-  const start = db.prepare<[number, number, number]>(
-    `UPDATE messages SET state = 'posting', posts = posts + 1, first_post_seq = COALESCE(first_post_seq, ?),
-       first_post_ms = COALESCE(first_post_ms, ?) WHERE id = ?`,
+  const start = db.prepare<[Start]>(
+    `UPDATE messages SET state = 'posting', posts = posts + 1, first_post_seq = COALESCE(first_post_seq, @seq),
+       first_post_ms = COALESCE(first_post_ms, @now), posted_to = COALESCE(@to, posted_to), posted_fields = COALESCE(
+         posted_fields, (SELECT group_concat(key, ' ') FROM json_each(CASE WHEN json_valid(body) THEN body ELSE '{}' END)))
+     WHERE id = @id`,
   )
   const wait = db.prepare<[Wait]>(
     `UPDATE messages SET state = 'waiting', reason = @reason, detail = @detail, next_post_ms = @now + @wait, wait_ms = @wait,
-       invalid_answers = invalid_answers + @invalid WHERE id = @id AND state = 'posting'`,
+       wait_asked = @asked, invalid_answers = invalid_answers + @invalid, unconnected = unconnected + @unconnected
+     WHERE id = @id AND state = 'posting'`,
   )
-  const bury = db.prepare<[string, string | null, number]>(
-    "UPDATE messages SET state = 'dead', reason = ?, detail = ? WHERE id = ?",
+  const bury = db.prepare<[string, string | null, number, number]>(
+    "UPDATE messages SET state = 'dead', reason = ?, detail = ?, unconnected = unconnected + ? WHERE id = ?",
   )
-  const answer = db.prepare<[number, string | null, number, number]>(
+  const answer = db.prepare<[number, string | null, number, string | null, number]>(
     `UPDATE messages SET state = 'answered', reason = NULL, detail = NULL, next_post_ms = NULL, answered_ms = ?,
-       first_says = ?, bubbles = ? WHERE id = ?`,
+       first_says = ?, bubbles = ?, answer_rule = ? WHERE id = ?`,
   )
   const recover = db.prepare<[number]>(
     "UPDATE messages SET state = 'waiting', reason = 'interrupted', next_post_ms = ? WHERE state = 'posting'",
@@ -101,11 +105,12 @@ export const createInbox = (db: Database, counters: Counters) => {
   )
   const retry = db.prepare<[number]>(
     `UPDATE messages SET state = 'queued', reason = NULL, detail = NULL, next_post_ms = NULL, first_post_ms = NULL,
-       invalid_answers = 0 WHERE id = ? AND state IN ('dead', 'waiting')`,
+       invalid_answers = 0 WHERE id = ? AND state IN ('dead', 'waiting') AND body IS NOT NULL`,
   )
   const drop = db.prepare<[number]>(
     "UPDATE messages SET state = 'skipped', reason = 'dropped' WHERE id = ? AND state IN ('dead', 'waiting', 'queued')",
   )
+  const wiped = db.prepare<[number], number>('SELECT 1 FROM messages WHERE id = ? AND text_hash IS NOT NULL').pluck()
   const last = db.prepare<[], { seen_ms: number; state: MessageState }>(
     "SELECT seen_ms, state FROM messages WHERE state <> 'skipped' ORDER BY id DESC LIMIT 1",
   )
@@ -133,12 +138,15 @@ export const createInbox = (db: Database, counters: Counters) => {
     /** Per thread the oldest message that waits for its POST; oldest thread first. */
     heads: (): DueMessage[] =>
       heads.all().map(({ id, thread_id, next_post_ms }) => ({ id, threadId: thread_id, dueMs: next_post_ms ?? 0 })),
-    /** Counts a POST before it is made: whoever comes after a crash knows that it may have happened. */
-    startPost: (id: number, nowMs: number): InboxMessage => {
-      start.run(counters.nextSeq(), nowMs, id)
+    /** Counts a POST before it is made, with where `to`: whoever comes after a crash knows that it may have happened. */
+    startPost: (id: number, nowMs: number, to?: string): InboxMessage => {
+      start.run({ id, now: nowMs, seq: counters.nextSeq(), to: to ?? null })
       return toMessage(must(byId.get(id)))
     },
-    /** Only what is being POSTed can wait: what was answered meanwhile stays answered. */
+    /**
+     * Only what is being POSTed can wait: what was answered meanwhile stays answered. `asked`: the backend asked for this
+     * wait.
+     */
     waitForRetry: (
       id: number,
       reason: string,
@@ -146,14 +154,18 @@ export const createInbox = (db: Database, counters: Counters) => {
       now: number,
       waitMs: number,
       invalidAnswer: boolean,
+      asked = false,
     ): void => {
-      wait.run({ id, reason, detail: detail ?? null, now, wait: waitMs, invalid: invalidAnswer ? 1 : 0 })
+      const invalid = invalidAnswer ? 1 : 0
+      const unconnected = neverConnected(reason) ? 1 : 0
+      wait.run({ id, reason, detail: detail ?? null, now, wait: waitMs, invalid, unconnected, asked: asked ? 1 : 0 })
     },
     deadLetter: (id: number, reason: string, detail: string | undefined): void => {
-      bury.run(reason, detail ?? null, id)
+      bury.run(reason, detail ?? null, neverConnected(reason) ? 1 : 0, id)
     },
-    markAnswered: (id: number, nowMs: number, firstSays: string | undefined, bubbles: number): void => {
-      answer.run(nowMs, firstSays ?? null, bubbles, id)
+    /** `rule`: that of the A table by which its first bubble met a reflex, or none. */
+    markAnswered: (id: number, nowMs: number, firstSays: string | undefined, bubbles: number, rule?: string): void => {
+      answer.run(nowMs, firstSays ?? null, bubbles, rule ?? null, id)
     },
     /** What the last life of the agent was POSTing is tried again; a clock that was set back makes no wait longer. */
     recover: (nowMs: number): void => {
@@ -180,6 +192,8 @@ export const createInbox = (db: Database, counters: Counters) => {
     waiting: (): WaitingMessage[] => waiting.all(),
     /** Has a dead or waiting message POSTed now, whatever it waited for; false where there is no such message. */
     retry: (id: number): boolean => retry.run(id).changes === 1,
+    /** Its words were removed: it cannot be POSTed any more. */
+    isWiped: (id: number): boolean => wiped.get(id) !== undefined,
     /** Gives a message up for good: it stays on record as skipped. */
     drop: (id: number): boolean => drop.run(id).changes === 1,
     last: (): { readonly seenMs: number; readonly state: MessageState } | undefined => {
@@ -217,7 +231,11 @@ type Wait = {
   readonly now: number
   readonly wait: number
   readonly invalid: number
+  readonly unconnected: number
+  readonly asked: number
 }
+
+type Start = { readonly id: number; readonly now: number; readonly seq: number; readonly to: string | null }
 
 type PostedRow = {
   id: number

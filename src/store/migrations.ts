@@ -129,23 +129,41 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE messages ADD COLUMN rule TEXT;
   ALTER TABLE messages ADD COLUMN redacted TEXT;
 
+  -- posted_to: where the last POST went; posted_fields: the names of the fields of its body; unconnected: how many POSTs
+  -- never came to a connection; wait_asked: the backend asked for this wait; answer_rule: A1 to A3.
+  ALTER TABLE messages ADD COLUMN posted_to TEXT;
+  ALTER TABLE messages ADD COLUMN posted_fields TEXT;
+  ALTER TABLE messages ADD COLUMN unconnected INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN wait_asked INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN answer_rule TEXT;
+  -- How often the command came again.
+  ALTER TABLE commands ADD COLUMN repeats INTEGER NOT NULL DEFAULT 0;
+
   -- The story of each message, bubble and command: every state it came to, when (Unix milliseconds) and why. Written by
-  -- triggers, so that no flow can forget it; without any words. What is skipped at once has no story but its reason.
+  -- triggers, so that no flow can forget it; without any words. What is skipped at once has no story but its reason, and of
+  -- a message that is POSTed for days only the first hundred POSTs are told. subject: its id; of a command received_seq, as
+  -- its id may be long. n: the number of the POST or the try. wait_ms: until the next one; asked: by the backend.
   CREATE TABLE history (
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
-    subject ANY NOT NULL,
+    subject INTEGER NOT NULL,
     at_ms REAL NOT NULL DEFAULT (unixepoch('subsec') * 1000),
     state TEXT NOT NULL,
-    reason TEXT
+    reason TEXT,
+    n INTEGER,
+    wait_ms REAL,
+    asked INTEGER
   ) STRICT;
   CREATE INDEX history_of ON history (kind, subject, id);
 
   CREATE TRIGGER messages_story_begins AFTER INSERT ON messages WHEN new.state <> 'skipped' BEGIN
     INSERT INTO history (kind, subject, state, reason) VALUES ('message', new.id, new.state, new.reason);
   END;
-  CREATE TRIGGER messages_story AFTER UPDATE OF state ON messages WHEN new.state <> old.state BEGIN
-    INSERT INTO history (kind, subject, state, reason) VALUES ('message', new.id, new.state, new.reason);
+  CREATE TRIGGER messages_story AFTER UPDATE OF state ON messages
+  WHEN new.state <> old.state AND (new.posts <= 100 OR new.state NOT IN ('posting', 'waiting')) BEGIN
+    INSERT INTO history (kind, subject, state, reason, n, wait_ms, asked) VALUES ('message', new.id, new.state,
+      CASE new.state WHEN 'posting' THEN new.posted_to ELSE new.reason END, new.posts,
+      CASE new.state WHEN 'waiting' THEN new.wait_ms END, CASE new.state WHEN 'waiting' THEN new.wait_asked END);
   END;
   CREATE TRIGGER messages_story_ends AFTER DELETE ON messages BEGIN
     DELETE FROM history WHERE kind = 'message' AND subject = old.id;
@@ -154,23 +172,64 @@ export const MIGRATIONS: readonly string[] = [
     INSERT INTO history (kind, subject, state, reason) VALUES ('bubble', new.id, new.state, new.reason);
   END;
   CREATE TRIGGER bubbles_story AFTER UPDATE OF state ON bubbles WHEN new.state <> old.state BEGIN
-    INSERT INTO history (kind, subject, state, reason) VALUES ('bubble', new.id, new.state, new.reason);
+    INSERT INTO history (kind, subject, state, reason, n, wait_ms) VALUES ('bubble', new.id, new.state, new.reason,
+      new.tries, CASE WHEN new.state = 'planned' AND new.next_send_ms > 0 THEN new.next_send_ms - new.ended_ms END);
   END;
   CREATE TRIGGER bubbles_story_ends AFTER DELETE ON bubbles BEGIN
     DELETE FROM history WHERE kind = 'bubble' AND subject = old.id;
   END;
   CREATE TRIGGER commands_story_begins AFTER INSERT ON commands BEGIN
-    INSERT INTO history (kind, subject, state, reason) VALUES ('command', new.command_id, new.status, new.rule);
+    INSERT INTO history (kind, subject, state, reason) VALUES ('command', new.received_seq, new.status, new.rule);
   END;
-  CREATE TRIGGER commands_story AFTER UPDATE OF status ON commands WHEN new.status <> old.status BEGIN
+  CREATE TRIGGER commands_story AFTER UPDATE OF status ON commands
+  WHEN new.status <> old.status OR new.error IS NOT old.error OR new.detail IS NOT old.detail BEGIN
     INSERT INTO history (kind, subject, state, reason)
-    VALUES ('command', new.command_id, new.status, COALESCE(new.error, new.detail));
+    VALUES ('command', new.received_seq, new.status, COALESCE(new.error, new.detail));
   END;
   CREATE TRIGGER commands_story_binds AFTER UPDATE OF role ON commands WHEN new.role <> old.role BEGIN
-    INSERT INTO history (kind, subject, state, reason) VALUES ('command', new.command_id, new.role, new.rule);
+    INSERT INTO history (kind, subject, state, reason) VALUES ('command', new.received_seq, new.role, new.rule);
+  END;
+  -- Once for each outcome, however often the backend asks for it again.
+  CREATE TRIGGER commands_story_acked AFTER UPDATE OF ack_owed ON commands
+  WHEN old.ack_owed = 1 AND new.ack_owed = 0 AND 'acked' IS NOT
+    (SELECT state FROM history WHERE kind = 'command' AND subject = new.received_seq ORDER BY id DESC LIMIT 1) BEGIN
+    INSERT INTO history (kind, subject, state, reason) VALUES ('command', new.received_seq, 'acked', new.status);
   END;
   CREATE TRIGGER commands_story_ends AFTER DELETE ON commands BEGIN
-    DELETE FROM history WHERE kind = 'command' AND subject = old.command_id;
+    DELETE FROM history WHERE kind = 'command' AND subject = old.received_seq;
+  END;
+  `,
+  `
+  -- What this installation keeps for itself: text_key, of the hashes that take the place of texts; since when histories are
+  -- written.
+  CREATE TABLE installation (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
+  INSERT INTO installation VALUES ('history_since_ms', unixepoch('subsec') * 1000);
+
+  -- What is left of words that nobody needs any more: how long they were, their hash, and when they were removed.
+  ALTER TABLE messages ADD COLUMN text_length INTEGER;
+  ALTER TABLE messages ADD COLUMN text_hash TEXT;
+  ALTER TABLE messages ADD COLUMN wiped_ms REAL;
+  ALTER TABLE bubbles ADD COLUMN text_length INTEGER;
+  ALTER TABLE bubbles ADD COLUMN text_hash TEXT;
+  ALTER TABLE bubbles ADD COLUMN wiped_ms REAL;
+  ALTER TABLE commands ADD COLUMN text_length INTEGER;
+  ALTER TABLE commands ADD COLUMN text_hash TEXT;
+  ALTER TABLE commands ADD COLUMN wiped_ms REAL;
+  CREATE INDEX messages_worded ON messages (COALESCE(answered_ms, seen_ms))
+    WHERE body IS NOT NULL AND state IN ('answered', 'skipped');
+  CREATE INDEX bubbles_worded ON bubbles (MAX(planned_ms, COALESCE(ended_ms, 0), COALESCE(confirmed_ms, 0)))
+    WHERE text_hash IS NULL AND state IN ('confirmed', 'failed');
+  CREATE INDEX commands_worded ON commands (COALESCE(finished_ms, received_ms))
+    WHERE says IS NOT NULL AND status <> 'received';
+
+  -- Nothing that has lost its words may be sent.
+  CREATE TRIGGER messages_without_words BEFORE UPDATE OF state ON messages
+  WHEN new.text_hash IS NOT NULL AND new.state IN ('queued', 'posting', 'waiting') BEGIN
+    SELECT RAISE(ABORT, 'the words of this message are no longer kept');
+  END;
+  CREATE TRIGGER bubbles_without_words BEFORE UPDATE OF state ON bubbles
+  WHEN new.text_hash IS NOT NULL AND new.state IN ('planned', 'sending') BEGIN
+    SELECT RAISE(ABORT, 'the words of this bubble are no longer kept');
   END;
   `,
   `

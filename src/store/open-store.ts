@@ -1,7 +1,20 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { EdgeError, EXIT } from '../core/errors.ts'
+import { createAudits } from './audits.ts'
 import { createCommands } from './commands.ts'
 import { createCounters } from './counters.ts'
 import { createCursor } from './cursor.ts'
@@ -10,6 +23,9 @@ import { MIGRATIONS } from './migrations.ts'
 import { createOutbox } from './outbox.ts'
 import { retireOldRows } from './retire-old-rows.ts'
 import { createSchedules } from './schedules.ts'
+import { createStories } from './stories.ts'
+import { createTextHash, keyOldHashes } from './text-key.ts'
+import { type WipeBefore, wipeTexts } from './wipe-texts.ts'
 
 export type Store = ReturnType<typeof openStore>
 
@@ -40,7 +56,15 @@ export const openStore = (dir: string, nowMs = Date.now()) => {
     if (!names(path, ino)) throw gone(path)
     return store.transaction(work)
   }
-  return { ...store, transaction, ...start }
+  /** Removes damaged databases that were set aside before that time: they hold words. Their names. */
+  const discardRemains = (beforeMs: number): string[] =>
+    readdirSync(dir).filter(name => {
+      const at = /^state\.db\.damaged-(\d{4}-\d\d-\d\dT)(\d\d)(\d\d)([\d.]+Z)/.exec(name)
+      if (at === null || Date.parse(`${at[1]}${at[2]}:${at[3]}:${at[4]}`) >= beforeMs) return false
+      rmSync(join(dir, name), { force: true })
+      return true
+    })
+  return { ...store, transaction, discardRemains, ...start }
 }
 
 /** Whether the path still names that file; what cannot be looked at is taken for unchanged. */
@@ -61,6 +85,7 @@ const gone = (path: string): EdgeError =>
 /** The store on an open database of the current version; `path` is what its errors call it. */
 export const createStore = (db: Database.Database, path: string) => {
   const counters = createCounters(db)
+  const hash = createTextHash(db)
   const transaction = <T>(work: () => T): T => {
     try {
       return db.transaction(work).immediate()
@@ -75,15 +100,52 @@ export const createStore = (db: Database.Database, path: string) => {
     schedules: createSchedules(db, counters),
     cursor: createCursor(db),
     counters,
+    stories: createStories(db),
+    audits: createAudits(db, counters),
     /** All of `work` or nothing of it, and on the disk when it returns. Throws EdgeError `state_unwritable`. */
     transaction,
     /** Removes what ended before `beforeMs`, a few hundred rows at a time; false where there is nothing left to remove. */
     retire: (beforeMs: number): boolean => transaction(() => retireOldRows(db, counters, beforeMs, RETIRE_ROWS)) > 0,
+    /** A hash that means nothing outside of this installation. */
+    hash,
+    /** Removes texts that nobody needs any more, a few hundred at a time; false where there is nothing left to remove. */
+    wipe: (before: WipeBefore): boolean =>
+      transaction(() => {
+        const wiped = wipeTexts(db, hash, before, RETIRE_ROWS)
+        if (wiped > 0) counters.count(LOOSE, wiped)
+        return wiped > 0
+      }),
+    /** Empties the write-ahead log, in which removed texts still stand. */
+    emptyLog: (): void => {
+      guarded(path, () => db.pragma('wal_checkpoint(TRUNCATE)'))
+    },
+    /** Whether texts were removed since the file was last written anew. */
+    hasRemains: (): boolean => counters.read(LOOSE) > 0,
+    /**
+     * Writes the whole file anew: SQLite overwrites what it removes, and yet leaves a copy behind where it has moved a row
+     * from page to page before. Takes some 15 ms for each megabyte.
+     */
+    rewrite: (): void => {
+      guarded(path, () => db.exec('VACUUM'))
+      transaction(() => counters.count(LOOSE, -counters.read(LOOSE)))
+      guarded(path, () => db.pragma('wal_checkpoint(TRUNCATE)'))
+    },
     close: () => db.close(),
   }
 }
 
 const RETIRE_ROWS = 500
+/** Counts texts of which a copy may be left in the file. */
+const LOOSE = 'texts.loose'
+
+/** Work outside of any transaction of ours. */
+const guarded = (path: string, work: () => unknown): void => {
+  try {
+    work()
+  } catch (cause) {
+    throw cause instanceof Database.SqliteError ? unwritable(path, cause) : cause
+  }
+}
 
 const openOrSetAside = (path: string, nowMs: number): { db: Database.Database; setAside?: string } => {
   try {
@@ -119,14 +181,15 @@ const open = (path: string): Database.Database => {
   let db: Database.Database | undefined
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makePrivate(path)
     db = new Database(path, { timeout: 0 })
     // Exclusive before the first access: the lock is held for life, and no -shm is needed.
     db.pragma('locking_mode = EXCLUSIVE')
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = FULL')
     db.pragma('foreign_keys = ON')
+    db.pragma('secure_delete = ON')
     db.exec('BEGIN IMMEDIATE; COMMIT')
-    chmodSync(path, 0o600)
     const check = db.pragma('quick_check(1)', { simple: true })
     if (check !== 'ok') throw damaged(path, check)
     migrate(db, path)
@@ -135,6 +198,12 @@ const open = (path: string): Database.Database => {
     db?.close()
     throw explain(cause, path)
   }
+}
+
+/** From the first byte on. A new -wal takes its mode from the database. */
+const makePrivate = (path: string): void => {
+  if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600))
+  for (const file of [path, `${path}-wal`]) if (existsSync(file)) chmodSync(file, 0o600)
 }
 
 const migrate = (db: Database.Database, path: string): void => {
@@ -150,9 +219,16 @@ const migrate = (db: Database.Database, path: string): void => {
   }
   db.transaction(() => {
     for (const step of MIGRATIONS.slice(version)) db.exec(step)
+    if (version > 0 && version < KEYED_SINCE) {
+      keyOldHashes(db)
+      createCounters(db).count(LOOSE) // what was removed before was not overwritten
+    }
     db.pragma(`user_version = ${MIGRATIONS.length}`)
   }).immediate()
 }
+
+/** The first version of which the hashes have a key. */
+const KEYED_SINCE = 5
 
 const unwritable = (path: string, cause: InstanceType<typeof Database.SqliteError>): EdgeError =>
   isDamage(cause.code)

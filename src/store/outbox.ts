@@ -92,14 +92,15 @@ export const createOutbox = (db: Database, counters: Counters) => {
 
   const waiting = db.prepare<[], WaitingBubble>(
     `SELECT id, thread_id AS threadId, message_id AS messageId, command_id AS commandId, position, state, reason, tries,
-       LENGTH(text) AS length, planned_ms AS plannedMs, next_send_ms AS nextMs
-     FROM bubbles WHERE state IN ('planned', 'sending', 'unknown', 'parked', 'failed') 
+       COALESCE(text_length, LENGTH(text)) AS length, planned_ms AS plannedMs, next_send_ms AS nextMs
+     FROM bubbles WHERE state IN ('planned', 'sending', 'unknown', 'parked', 'failed')
        AND (reason IS NULL OR reason NOT IN ('dropped', 'cancelled')) ORDER BY id`,
   )
   const retry = db.prepare<[number]>(
     `UPDATE bubbles SET state = 'planned', reason = NULL, tries = 0, next_send_ms = 0, row_guid = NULL
-     WHERE id = ? AND state IN ('parked', 'failed')`,
+     WHERE id = ? AND state IN ('parked', 'failed') AND text_hash IS NULL`,
   )
+  const wiped = db.prepare<[number], number>('SELECT 1 FROM bubbles WHERE id = ? AND text_hash IS NOT NULL').pluck()
   const drop = db.prepare<[number]>(
     "UPDATE bubbles SET state = 'failed', reason = 'dropped' WHERE id = ? AND state IN ('planned', 'parked', 'failed')",
   )
@@ -228,6 +229,8 @@ export const createOutbox = (db: Database, counters: Counters) => {
     waiting: (): WaitingBubble[] => waiting.all(),
     /** Has a parked or failed bubble sent anew; false where there is no such bubble. */
     retry: (id: number): boolean => retry.run(id).changes === 1,
+    /** Its words were removed: it cannot be sent any more. */
+    isWiped: (id: number): boolean => wiped.get(id) !== undefined,
     /** Gives up a bubble whose send does not run; false where there is no such bubble. */
     drop: (id: number): boolean => drop.run(id).changes === 1,
     /** Takes back a bubble of which nothing was sent; false where it was, is being, or may have been sent. */

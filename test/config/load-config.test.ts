@@ -56,6 +56,7 @@ describe('where values come from', () => {
         maxPerMinutePerThread: 240,
       },
       schedule: { maxLateMs: 600_000, maxAheadMs: 31_536_000_000, maxWaiting: 1000 },
+      retention: { textMs: 86_400_000 },
       retry: { maxAgeMs: 86_400_000, concurrency: 32 },
       watch: { hint: true },
     })

@@ -1,0 +1,121 @@
+import { styleText } from 'node:util'
+import type { ConfigInput } from '../config/inspect-config.ts'
+import { loadStateDir } from '../config/load-config.ts'
+import { elapsed } from '../core/elapsed.ts'
+import { EdgeError, EXIT } from '../core/errors.ts'
+import type { Story, StoryAsked } from '../core/story.ts'
+import { tellStory } from '../core/tell-story.ts'
+import { findStory, type RowWithoutStory, type StoryFound } from '../flows/find-story.ts'
+import { fromIdempotencyKey } from '../protocol/wire.ts'
+import { askOrOpen } from './ask-or-open.ts'
+import { localDay, localTime, timeOfDay } from './local-time.ts'
+import { withoutControls } from './without-controls.ts'
+
+type Asked = {
+  readonly id: string | undefined
+  readonly last: boolean
+  readonly thread: string | undefined
+  readonly json: boolean
+}
+
+/** Throws EdgeError `usage` (64), `not_known` (1). */
+export const printStory = async (input: ConfigInput, asked: Asked): Promise<void> => {
+  const query = toQuery(asked)
+  const stateDir = loadStateDir(input)
+  const found = await askOrOpen<StoryFound>(stateDir, 'explain', query, ({ stories, cursor }) =>
+    findStory(query, { read: stories.read, rowOf: () => undefined, cursor }),
+  )
+  if (found.story === undefined) throw notKnown(query, found.row)
+  process.stdout.write(asked.json ? toJson(found.story) : `${toLines(found.story, query).join('\n')}\n`)
+}
+
+const toQuery = ({ id, last, thread }: Asked): StoryAsked => {
+  if (last === (id !== undefined) || (thread !== undefined && !last)) {
+    throw new EdgeError('usage', 'name one message by its id, or take the latest with --last (and --thread THREAD)', {
+      exit: EXIT.usage,
+      remedy: 'edge-agent queue, audit --list and logs show ids; edge-agent explain --help has examples.',
+    })
+  }
+  if (id !== undefined) return { id: fromIdempotencyKey(id.trim()) }
+  return { last: true, ...(thread !== undefined && { thread: withoutMarks(thread.trim()) }) }
+}
+
+/** People copy phone numbers with the marks that Messages shows. */
+const withoutMarks = (thread: string): string =>
+  /^\+?[\d\s().\-\u2010-\u2015]+$/.test(thread) ? thread.replace(/[^+\d]/g, '') : thread
+
+const notKnown = (query: StoryAsked, row: RowWithoutStory | undefined): EdgeError => {
+  if ('last' in query) {
+    const where = query.thread === undefined ? '' : ` in ${query.thread}`
+    return new EdgeError('not_known', `not known: no message has been seen${where} yet`, {
+      remedy: 'edge-agent audit --list shows what was seen; a thread is named as there.',
+    })
+  }
+  const told = withoutControls(query.id)
+  if (row === undefined) {
+    return new EdgeError('not_known', `not known: no message, bubble or command has the id ${told}`, {
+      remedy:
+        'Messages of your own are only counted, what ended more than 30 days ago too; history before the first start is\n' +
+        'never read. edge-agent audit --list shows the messages that are known.',
+    })
+  }
+  return new EdgeError('not_known', `not known: ${told} is in chat.db, but has no story: ${whyNot(row)}`, {
+    remedy: 'Nothing of it has left this Mac through the agent.',
+  })
+}
+
+const whyNot = ({ fromMe, standing, waitingFor, dateMs }: RowWithoutStory): string => {
+  if (fromMe) return 'it was sent from this account; such messages are never forwarded, and only counted'
+  if (standing === 'awaited') return `Messages is still writing it; what is missing: ${waitingFor}`
+  if (standing === 'ahead') return 'the agent has not come to it yet'
+  const date = dateMs === undefined ? '' : ` (it is of ${localTime(dateMs)})`
+  return `it came before the first start of the agent, or ended more than 30 days ago${date}`
+}
+
+const toJson = (story: Story): string => {
+  const { sinceMs, lines } = tellStory(story)
+  const told = lines.map(({ atMs, of, what }) => ({
+    at: new Date(atMs).toISOString(),
+    sinceSeenMs: Math.round(atMs - sinceMs),
+    of,
+    what,
+  }))
+  return `${JSON.stringify({ ...story, lines: told }, null, 2)}\n`
+}
+
+const toLines = (story: Story, query: StoryAsked): string[] => {
+  const { facts, sinceMs, lines } = tellStory(story)
+  const { nextPostMs } = story.message ?? {}
+  const dim = (text: string) => styleText('dim', text, { stream: process.stdout })
+  const all = lines.flatMap(({ atMs, of, what }, index) => {
+    const before = lines[index - 1]
+    const day = before === undefined || localDay(before.atMs) !== localDay(atMs) ? [localDay(atMs)] : []
+    const since = atMs - sinceMs
+    const offset = since < 0 ? elapsed(since) : `+${elapsed(since)}`
+    return [
+      ...day,
+      `  ${timeOfDay(atMs)}  ${dim(offset.padStart(13))}  ${withoutControls(of).slice(0, 8).padEnd(8)}  ${withoutControls(what)}`,
+    ]
+  })
+  const { message } = story
+  const isPart = message !== undefined && 'id' in query && ![message.id, message.guid].includes(query.id)
+  return [
+    ...(isPart ? [`${'asked for'.padEnd(13)}  ${withoutControls(query.id)}, which belongs to this message`] : []),
+    ...facts.map(([name, value]) => `${name.padEnd(13)}  ${withoutControls(value)}`),
+    ...(nextPostMs === undefined ? [] : [`${'next POST'.padEnd(13)}  ${localTime(nextPostMs)}`]),
+    '',
+    ...shortened(all),
+  ]
+}
+
+/** A message that is tried for days has a long story; its ends are what matters. */
+const shortened = (lines: readonly string[]): readonly string[] =>
+  lines.length <= MOST_LINES
+    ? lines
+    : [
+        ...lines.slice(0, MOST_LINES / 2),
+        `  … ${lines.length - MOST_LINES} lines left out; --json has them …`,
+        ...lines.slice(-MOST_LINES / 2),
+      ]
+
+const MOST_LINES = 80
