@@ -157,6 +157,7 @@ describe('the main job', () => {
     await sees(ANNA, repliesTo('hi'))
     expect((await house.status()).skipped).toMatchObject({ 'rule:no secrets': 1, group: 1 })
     expect(house.backend.received.map(({ body }) => JSON.parse(body).filtered_text).toSorted()).toEqual(['', 'hi'])
+    await house.stopAgent()
     const state = new Database(join(house.stateDir, 'state.db'), { readonly: true })
     const rows = state.prepare('SELECT rule FROM messages ORDER BY id').pluck().all()
     state.close()
