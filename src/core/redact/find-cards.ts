@@ -73,6 +73,7 @@ const OTHER_NUMBER = new RegExp(
   'u',
 )
 
+const FEWEST_DIGITS = 13
 /** Nothing between two groups of one number is a letter. */
 const GAP = /^[^\p{L}\p{N}\ue000]{1,6}$/u
 /** What separates groups of different lengths in a number that is written oddly. */
@@ -81,6 +82,7 @@ const PLAIN_GAP = /^[\s.\-/_]{1,4}$/
 const findNumbers = ({ text, plain }: Reading): Span[] => {
   const groups = digitGroups(text)
   const gapAfter = groups.map(({ end }, i) => text.slice(end, groups[i + 1]?.start ?? end))
+  const isJoined = gapAfter.map(gap => GAP.test(gap))
   const speaks = speaksOfCards(plain)
   const found: Span[] = []
   for (let first = 0; first < groups.length; ) {
@@ -97,9 +99,9 @@ const findNumbers = ({ text, plain }: Reading): Span[] => {
     let best: number | undefined
     for (let last = first; last < groups.length && digits.length < 19; last++) {
       const group = groups[last]
-      if (group === undefined || (last > first && !GAP.test(gapAfter[last - 1] ?? ''))) break
+      if (group === undefined || (last > first && !isJoined[last - 1])) break
       digits += text.slice(group.start, group.end)
-      if (isCardNumber(digits) && isWrittenAsOne(first, last)) best = last
+      if (digits.length >= FEWEST_DIGITS && isCardNumber(digits) && isWrittenAsOne(first, last)) best = last
     }
     return best
   }

@@ -1,4 +1,4 @@
-import { digitGroups, digitsIn } from './digit-groups.ts'
+import { digitsIn } from './digit-groups.ts'
 import type { Find } from './find.ts'
 import type { Reading } from './reading.ts'
 import { anyOf, anyWordOf } from './vocabulary.ts'
@@ -79,11 +79,11 @@ const OTHER_NUMBER = new RegExp(
 
 /** Nine digits in any grouping, behind the words or right before them. */
 const named = (plain: string) => {
-  const groups = digitGroups(plain)
-  const words = [...plain.matchAll(NAMED)].map(match => match.index + match[0].length)
-  const behind = words.flatMap(at => {
-    const first = groups.findIndex(({ start }) => start >= at - 1 && start <= at + 1)
-    return first < 0 ? [] : nineDigits(plain, groups.slice(first, first + 9))
+  const behind = [...plain.matchAll(NAMED)].flatMap(match => {
+    const at = match.index + match[0].length
+    NINE_DIGITS.lastIndex = at
+    const digits = NINE_DIGITS.exec(plain)?.[0] ?? ''
+    return isSsn(digitsIn(digits)) ? [{ start: at, end: at + digits.length }] : []
   })
   const before = [...plain.matchAll(NUMBER_FIRST)].flatMap(match =>
     isSsn(digitsIn(match[1] ?? '')) ? [{ start: match.index, end: match.index + (match[1]?.length ?? 0) }] : [],
@@ -91,23 +91,12 @@ const named = (plain: string) => {
   return [...behind, ...before]
 }
 
+const NINE_DIGITS = /(?:[0-9][\s.\-/_]{0,3}){8}[0-9](?!\p{N})/uy
+
 const NUMBER_FIRST = new RegExp(
   `(?<![\\p{L}\\p{N}])((?:[0-9][\\s.\\-/_]{0,3}){8}[0-9])(?![\\p{L}\\p{N}])\\s{0,2}[(=,:-]?\\s{0,2}(?:is|as|for|es|=)?\\s{0,2}(?:(?:my|the|his|her|their|your|our|mi|su|tu)\\s{1,2})?(?:\\p{L}{2,12}['’]?s?\\s{1,2})?${anyWordOf(SSN_WORDS)}`,
   'gu',
 )
-
-const nineDigits = (plain: string, groups: readonly { readonly start: number; readonly end: number }[]) => {
-  let digits = ''
-  let end = groups[0]?.start ?? 0
-  const start = end
-  for (const group of groups) {
-    if (digits !== '' && !/^[\s.\-/_]{1,3}$/.test(plain.slice(end, group.start))) break
-    digits += plain.slice(group.start, group.end)
-    end = group.end
-    if (digits.length >= 9) break
-  }
-  return isSsn(digits) && !/[\p{N}]/u.test(plain.charAt(end)) ? [{ start, end }] : []
-}
 
 const LAST_FOUR = new RegExp(
   `(?<![\\p{L}])last (?:4|four)(?: digits| numbers)?(?: of| on)?(?: (?:my|the|your|his|her|their))?\\s${anyOf(SSN_WORDS)}[^\\p{N}.!?\\n]{0,16}([0-9]{4})(?![0-9])`,
