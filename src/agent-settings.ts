@@ -1,3 +1,4 @@
+import type { FilterSettings } from './core/filter.ts'
 import type { KeychainItem } from './macos/keychain.ts'
 
 /** What the agent has to be told; durations in milliseconds, paths absolute. */
@@ -17,7 +18,10 @@ export type AgentSettings = {
   readonly stateDir: string
   readonly osascript: string
   readonly maxMessageAgeMs: number
-  readonly forward: { readonly allow: readonly string[]; readonly deny: readonly string[] }
+  readonly forward: Omit<FilterSettings, 'people'>
+  readonly people: FilterSettings['people']
+  /** Of phone numbers without a plus: two capital letters. */
+  readonly country: string
   readonly dedupe: { readonly match: 'text' | 'position'; readonly windowMs: number }
   readonly send: {
     readonly allow: 'known' | 'any' | readonly string[]

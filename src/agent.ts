@@ -10,6 +10,7 @@ import { controlSocketPath } from './control/socket-path.ts'
 import { backoff } from './core/backoff.ts'
 import { createSteadyClock } from './core/clock.ts'
 import { EdgeError, EXIT } from './core/errors.ts'
+import { createFilter, createIsListed } from './core/filter.ts'
 import { createLatency } from './core/latency.ts'
 import type { Log } from './core/log.ts'
 import type { ChatDbProbe } from './core/probes.ts'
@@ -40,6 +41,8 @@ import { createSendText } from './imessage/send-text.ts'
 import { watchChatDb } from './imessage/watch-chat-db.ts'
 import { watchForGrant } from './imessage/watch-for-grant.ts'
 import { runTool } from './macos/run-tool.ts'
+import { compilePattern } from './matching/compile-pattern.ts'
+import { createNormaliser } from './matching/normalise-address.ts'
 import { awaitStore } from './store/await-store.ts'
 import { explainStartedOver } from './store/explain-started-over.ts'
 import { explainUnusable } from './store/explain-unusable.ts'
@@ -148,6 +151,10 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   })
   const chats = createKnownChats({ chatDb: () => chatDb, cursor, writtenTo: settings.send.allow !== 'any' })
 
+  const { people } = settings
+  const normalise = createNormaliser(settings.country)
+  const filter = createFilter({ ...settings.forward, people }, { normalise, compilePattern })
+
   // chat.db → inbox
   let lookedMs = Number.NEGATIVE_INFINITY
   const receive = (db: ChatDb): 'at a change' | 'soon' | 'at once' => {
@@ -156,7 +163,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       const attended = Math.abs(Date.now() - lookedMs) < UNATTENDED_MS
       lookedMs = Date.now()
       const { queued, pending, more } = receiveBatch(db, {
-        rules: { maxAgeMs: settings.maxMessageAgeMs, ...settings.forward },
+        rules: { maxAgeMs: settings.maxMessageAgeMs, filter },
         now: Date.now,
         commitMs,
         attended,
@@ -205,7 +212,13 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
 
   // backend → command → bubble → outcome
   const knowsChat = (threadId: string): boolean => chats.chatOf(threadId) !== undefined
-  const mayNot = createRefusal({ settings: settings.send, knowsChat, outbox, now })
+  const mayNot = createRefusal({
+    settings: settings.send,
+    isListed: createIsListed(people, normalise),
+    knowsChat,
+    outbox,
+    now,
+  })
   const acks = createAcks({ commands, transaction: commit('ack') })
   let frameAt: number | undefined
   const obey = (text: string): void => {

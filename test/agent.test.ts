@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -78,7 +79,7 @@ describe('the main job', () => {
   })
 
   test('answers go back to the chat they came from: a group, by its guid', async () => {
-    await start()
+    await start({ env: { EDGE_FORWARD_GROUPS: 'all' } })
     const guid = 'any;+;chat655333'
     await house.simulator.receive({ from: BERT, text: 'in the group', chat: { guid, participants: [ANNA, BERT] } })
     await waitFor('the bubbles', () => house.simulator.readLedger().length === 3)
@@ -132,6 +133,35 @@ describe('the main job', () => {
       before_first_start: 1,
     })
     expect(house.backend.received).toHaveLength(1)
+  })
+
+  test('the rules of the settings decide who is forwarded, and each row says by which', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'edge-rules-'))
+    const file = join(dir, 'config.toml')
+    writeFileSync(
+      file,
+      '[[forward.rules]]\nname = "no secrets"\naction = "skip"\nwords = ["secret"]\n' +
+        '[[forward.rules]]\nname = "bert"\naction = "forward"\nfrom = ["bert"]\nattachments_only = true\n' +
+        `[people]\nbert = ["${BERT}"]\n`,
+    )
+    await start({ env: { EDGE_CONFIG: file } })
+    const { simulator } = house
+    await simulator.receive({ from: ANNA, text: 'a Se\u200bcret' })
+    await simulator.receive({
+      from: ANNA,
+      text: 'in a group',
+      chat: { guid: 'any;+;chat1', participants: [ANNA, BERT] },
+    })
+    await simulator.receive({ from: BERT, attachments: [{ name: 'a.jpg' }] })
+    await simulator.receive({ from: ANNA, text: 'hi' })
+    await sees(ANNA, repliesTo('hi'))
+    expect((await house.status()).skipped).toMatchObject({ 'rule:no secrets': 1, group: 1 })
+    expect(house.backend.received.map(({ body }) => JSON.parse(body).filtered_text).toSorted()).toEqual(['', 'hi'])
+    const state = new Database(join(house.stateDir, 'state.db'), { readonly: true })
+    const rows = state.prepare('SELECT rule FROM messages ORDER BY id').pluck().all()
+    state.close()
+    expect(rows).toEqual(['rule:no secrets', 'forward.groups', 'rule:bert', 'default'])
+    rmSync(dir, { recursive: true })
   })
 
   test('allow and deny lists decide who is forwarded', async () => {

@@ -47,12 +47,23 @@ const renderRows = (rows: readonly ConfigRow[]): string => {
   const width = (column: number): number => Math.max(...cells.map(row => row[column]?.length ?? 0))
   const [keyWidth, valueWidth] = [width(0), Math.min(width(1), 50)]
   return cells
-    .map(([key = '', value = '', origin = '']) => `${key.padEnd(keyWidth)}  ${value.padEnd(valueWidth)}  ${origin}`)
+    .map(([key = '', value = '', origin = ''], at) =>
+      [
+        `${key.padEnd(keyWidth)}  ${value.padEnd(valueWidth)}  ${origin}`,
+        ...tablesOf(rows[at]?.value).map(table => `  ${JSON.stringify(table)}`),
+      ].join('\n'),
+    )
     .join('\n')
 }
 
+/** Each of several tables has a line of its own. */
+const tablesOf = (value: unknown): readonly object[] =>
+  Array.isArray(value) ? value.filter(entry => typeof entry === 'object' && entry !== null) : []
+
 const render = (value: unknown): string => {
   if (value === null) return '-'
+  const tables = tablesOf(value).length
+  if (tables > 0) return `${tables} ${tables === 1 ? 'table' : 'tables'}, in this order:`
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 

@@ -3,7 +3,6 @@ import { closeSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import { z } from 'zod'
-import { parseDuration } from '../config/duration.ts'
 import { type ConfigInput, inspectConfig } from '../config/inspect-config.ts'
 import { placesOf } from '../config/places.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
@@ -11,6 +10,7 @@ import { loadPretty } from '../log.ts'
 import { logFilesOf } from '../rotating-file.ts'
 import { followLog } from './follow-log.ts'
 import { type LogFile, linesFromEnd, linesOf, openLogs } from './read-log.ts'
+import { sinceOption } from './since-option.ts'
 
 /**
  * Prints what the options ask for of the log; with `follow` until it is interrupted.
@@ -72,19 +72,7 @@ const optionsSchema = z.object({
     .regex(/^\d{1,6}$/, 'Not a number of lines, such as 100')
     .transform(Number)
     .optional(),
-  since: z
-    .string()
-    .transform((written, context) => {
-      const agoMs = parseDuration(written)
-      const ms = agoMs === undefined ? Date.parse(written) : Date.now() - agoMs
-      if (!Number.isNaN(ms)) return ms
-      context.addIssue({
-        code: 'custom',
-        message: 'Neither a duration such as 10m nor a time such as 2026-01-31T09:00',
-      })
-      return z.NEVER
-    })
-    .optional(),
+  since: sinceOption.optional(),
 })
 
 /** Of the log's files, the newest first, the lines that are asked for, the oldest first. */

@@ -4,6 +4,7 @@ import { register as completion } from './completion.ts'
 import { register as config } from './config.ts'
 import { register as demo } from './demo.ts'
 import { register as doctor } from './doctor.ts'
+import { register as filter } from './filter.ts'
 import { register as init } from './init.ts'
 import { register as install } from './install.ts'
 import { register as logs } from './logs.ts'
@@ -52,7 +53,7 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
 const GROUPS: readonly (readonly [heading: string, ...((program: Command) => void)[]])[] = [
   ['Set up:', init, install, uninstall, config, completion],
   ['Run:', start, stop, restart],
-  ['Look:', status, doctor, queue, logs, selftest, report],
+  ['Look:', status, doctor, queue, filter, logs, selftest, report],
   ['Try:', demo, mockBackend, verifyBackend, messagesSimulator],
 ]
 
@@ -67,6 +68,7 @@ Examples:
   $ edge-agent status --json                how is the agent that runs?
   $ edge-agent doctor                       what is wrong, and what helps?
   $ edge-agent logs -f                      what is it doing?
+  $ edge-agent filter test --help           would this message leave the Mac, and why?
   $ edge-agent mock-backend --port 8787     a backend to try things out with
   $ edge-agent verify-backend --help        does your backend do its part?`
 

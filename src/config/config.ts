@@ -17,7 +17,21 @@ export const toConfig = (settings: Settings, secret: SecretSource) =>
     logFile: settings.log_file,
     maxMessageAgeMs: settings.max_message_age,
     payload: settings.payload,
-    forward: settings.forward,
+    country: settings.country,
+    people: settings.people,
+    forward: {
+      allow: settings.forward.allow,
+      deny: settings.forward.deny,
+      groups: settings.forward.groups,
+      names: settings.forward.names,
+      startWords: settings.forward.start_words,
+      rules: settings.forward.rules.map(({ unknown_sender, attachments_only, starts_with, ...rule }) => ({
+        ...rule,
+        unknownSender: unknown_sender,
+        attachmentsOnly: attachments_only,
+        startsWith: starts_with,
+      })),
+    },
     dedupe: { match: settings.dedupe.match, windowMs: settings.dedupe.window },
     send: {
       allow: settings.send.allow,

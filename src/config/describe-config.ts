@@ -11,7 +11,8 @@ export type ConfigRow = {
   readonly value: unknown
   /** A file's path, a variable, a flag, `default`, or `not set`. */
   readonly origin: string
-  readonly variable: string
+  /** Undefined for what only the file can hold. */
+  readonly variable: string | undefined
   readonly description: string
   readonly fits: boolean
 }
@@ -32,6 +33,10 @@ export const describeConfig = (
   }),
   describeSecret(secret),
 ]
+
+/** The setting that a fault's key is of: a fault in a table has the table's name behind it. */
+export const settingOf = (key: string, rows: readonly ConfigRow[]): string | undefined =>
+  rows.find(row => key === row.key || (row.variable === undefined && key.startsWith(row.key)))?.key
 
 const written = (setting: Setting, value: unknown): unknown =>
   setting.isDuration && typeof value === 'number' ? formatDuration(value) : (value ?? null)

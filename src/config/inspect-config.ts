@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
+import type { z } from 'zod'
 import { closest } from './closest.ts'
 import { type Config, toConfig } from './config.ts'
 import type { Fault } from './config-error.ts'
 import { type ConfigRow, describeConfig } from './describe-config.ts'
+import { faultsBetween } from './filter-settings.ts'
 import { listSettings, type Setting } from './list-settings.ts'
 import { expandHome, type Host, placesOf } from './places.ts'
 import { type Given, readSettingsFile } from './read-settings-file.ts'
@@ -27,6 +29,8 @@ export type Inspection = {
   readonly secret: SecretSource
   /** Undefined where there is a fault. */
   readonly config: Config | undefined
+  /** The same for work that has nothing to do with the backend: undefined only where a fault is of the rest. */
+  readonly configHere: Config | undefined
 }
 
 /** Everything there is to know about the settings. A flag counts before a variable, a variable before the file. */
@@ -58,19 +62,36 @@ export const inspectConfig = (input: ConfigInput): Inspection => {
         ? []
         : judge(setting, given.get(setting.key), path),
     ),
+    ...judgeFilter(schema, given),
     ...judgeHttp(backendUrl, insecureIsFine, given.get('backend_url')),
     ...secret.faults,
     ...judgeSecrecy(backendUrl, secret.source.kind === 'none' && !secretFileGiven && !inKeychain),
   ]
+  const parse = (values: ReadonlyMap<string, Given>): Config =>
+    toConfig(schema.parse(nest(settings, values)), secret.source)
   return {
     file: { path, exists: file.exists },
     rows: describeConfig(settings, given, secret.source),
     faults,
     warnings: [...unknownVariables(settings, input), ...(inKeychain && secretFileGiven ? [FILE_IGNORED] : [])],
     secret: secret.source,
-    config: faults.length > 0 ? undefined : toConfig(schema.parse(nest(settings, given)), secret.source),
+    config: faults.length > 0 ? undefined : parse(given),
+    configHere: faults.every(isOfBackend) ? parse(new Map([...given, ...NO_BACKEND])) : undefined,
   }
 }
+
+/** Whether a fault is one of the backend and of what it asks for. */
+export const isOfBackend = ({ key }: Fault): boolean => key === 'secret' || NO_BACKEND.has(key)
+
+const NO_BACKEND: ReadonlyMap<string, Given> = new Map(
+  Object.entries({
+    backend_url: 'http://localhost',
+    agent_id: 'edge_none',
+    secret_file: undefined,
+    secret_store: 'file',
+    'backend.allow_insecure_http': false,
+  }).map(([key, value]) => [key, { value, origin: 'nowhere' }]),
+)
 
 const FILE_IGNORED = 'secret_file is ignored: secret_store has the secret in the Keychain'
 
@@ -89,8 +110,8 @@ const configFile = ({ flags, env, homedir, ...host }: ConfigInput) => {
 /** An empty variable counts as none: there is no other way to unset one in many a place. */
 const fromVariables = (settings: readonly Setting[], { env }: ConfigInput): [string, Given][] =>
   settings.flatMap(({ key, variable }): [string, Given][] => {
-    const value = env[variable]
-    return value ? [[key, { value, origin: variable }]] : []
+    const value = variable === undefined ? undefined : env[variable]
+    return value && variable ? [[key, { value, origin: variable }]] : []
   })
 
 const fromFlags = (settings: readonly Setting[], { flags }: ConfigInput): [string, Given][] =>
@@ -100,10 +121,31 @@ const fromFlags = (settings: readonly Setting[], { flags }: ConfigInput): [strin
   })
 
 const judge = (setting: Setting, given: Given | undefined, file: string): Fault[] => {
-  const { key, expects: expected, variable, schema } = setting
+  const { key, expects: expected, variable, schema, faultsIn } = setting
   if (schema.safeParse(given?.value).success) return []
+  const parts = given && faultsIn ? faultsIn(given.value) : []
+  if (given && parts.length > 0) {
+    return parts.map(({ at, ...part }) => ({ key: `${key}${at}`, origin: given.origin, ...part }))
+  }
   if (given) return [{ key, origin: given.origin, expected, found: showFound(key, given.value) }]
   return [{ key, origin: undefined, expected, found: `nothing (set ${variable}, or ${key} in ${file})` }]
+}
+
+/** What is wrong with the filter's settings only when they are seen together. */
+const judgeFilter = ({ shape }: ReturnType<typeof settingsFor>, given: ReadonlyMap<string, Given>): Fault[] => {
+  const read = <T extends z.ZodType>(schema: T, key: string) => schema.safeParse(given.get(key)?.value).data
+  const { forward } = shape
+  const faults = faultsBetween({
+    country: read(shape.country, 'country'),
+    groups: read(forward.shape.groups, 'forward.groups'),
+    startWords: read(forward.shape.start_words, 'forward.start_words'),
+    rules: read(forward.shape.rules, 'forward.rules'),
+    people: read(shape.people, 'people'),
+  })
+  return faults.map(({ at, ...part }) => {
+    const [setting] = [...given.keys()].filter(key => at === key || at.startsWith(`${key}.`))
+    return { key: at, origin: given.get(setting ?? '')?.origin, ...part }
+  })
 }
 
 const ALLOW_HTTP = 'backend.allow_insecure_http'
@@ -129,7 +171,7 @@ const unknownVariables = (settings: readonly Setting[], { env }: ConfigInput): s
     'EDGE_PROFILE',
     'EDGE_SECRET',
     'EDGE_FAILPOINT',
-    ...settings.map(setting => setting.variable),
+    ...settings.flatMap(setting => setting.variable ?? []),
   ]
   return Object.keys(env)
     .filter(name => name.startsWith('EDGE_') && !known.includes(name))

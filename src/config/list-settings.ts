@@ -1,12 +1,13 @@
 import { z } from 'zod'
-import { type About, about, type settingsFor } from './settings.ts'
+import { type About, about } from './about.ts'
+import type { settingsFor } from './settings.ts'
 
 /** One leaf of the schema. */
 export type Setting = About & {
   /** `send.timeout` */
   readonly key: string
-  /** `EDGE_SEND_TIMEOUT` */
-  readonly variable: string
+  /** `EDGE_SEND_TIMEOUT`; undefined for what only the file can hold. */
+  readonly variable: string | undefined
   readonly schema: z.ZodType
 }
 
@@ -20,5 +21,6 @@ const leavesOf = (shape: Readonly<Record<string, z.ZodType>>, table: readonly st
     if (schema instanceof z.ZodObject) return leavesOf(schema.shape, path)
     const words = about.get(schema)
     if (!words) throw new Error(`the setting ${path.join('.')} has no description`)
-    return { ...words, key: path.join('.'), variable: `EDGE_${path.join('_').toUpperCase()}`, schema }
+    const variable = words.faultsIn ? undefined : `EDGE_${path.join('_').toUpperCase()}`
+    return { ...words, key: path.join('.'), variable, schema }
   })

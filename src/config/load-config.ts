@@ -1,6 +1,6 @@
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
-import { type ConfigInput, inspectConfig } from './inspect-config.ts'
+import { type ConfigInput, inspectConfig, isOfBackend } from './inspect-config.ts'
 
 /**
  * The settings, the file that they were looked for in, and what in them looks like a mistake. Throws a ConfigError that
@@ -21,4 +21,11 @@ export const loadStateDir = (input: ConfigInput): string => {
   const stateDir = rows.find(({ key }) => key === 'state_dir')?.value
   if (doubts.length > 0 || typeof stateDir !== 'string') throw new ConfigError(doubts)
   return stateDir
+}
+
+/** The settings for work on this Mac alone, whatever is said of the backend. Throws a ConfigError with the other faults. */
+export const loadConfigHere = (input: ConfigInput): Config => {
+  const { configHere, faults } = inspectConfig(input)
+  if (!configHere) throw new ConfigError(faults.filter(fault => !isOfBackend(fault)))
+  return configHere
 }

@@ -27,7 +27,7 @@ export const readSettingsFile = (
     exists: true,
   })
   try {
-    const entries = flatten(parse(readFileSync(path, 'utf8')), '')
+    const entries = flatten(parse(readFileSync(path, 'utf8')), '', settings)
     const { known, unknown } = sort(entries, settings, path)
     const given = known.map(([setting, value]) => {
       const fromFolder = setting.isPath && typeof value === 'string' && value !== ''
@@ -68,10 +68,13 @@ const judgeUnknown = (key: string, settings: readonly Setting[]): Pick<Fault, 'e
 
 type Entry = readonly [key: string, value: unknown]
 
-const flatten = (table: object, prefix: string): Entry[] =>
-  Object.entries(table).flatMap(([name, value]): Entry[] =>
-    isTable(value) ? flatten(value, `${prefix}${name}.`) : [[`${prefix}${name}`, value]],
-  )
+/** Tables are taken apart, down to those that are a setting as they are. */
+const flatten = (table: object, prefix: string, settings: readonly Setting[]): Entry[] =>
+  Object.entries(table).flatMap(([name, value]): Entry[] => {
+    const key = `${prefix}${name}`
+    const isWhole = settings.some(setting => setting.key === key && setting.faultsIn !== undefined)
+    return isTable(value) && !isWhole ? flatten(value, `${key}.`, settings) : [[key, value]]
+  })
 
 const isTable = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)

@@ -8,12 +8,19 @@ import { settingsFor } from './settings.ts'
 export const renderSettingsFile = (given: ReadonlyMap<string, unknown>, host: Host): string => {
   const settings = listSettings(settingsFor({ ...host, isTTY: false }))
   const defaults = new Map(describeConfig(settings, new Map(), { kind: 'none' }).map(({ key, value }) => [key, value]))
-  let table = ''
+  let table: string | undefined = ''
   const blocks = settings.map(setting => {
+    const isSet = given.has(setting.key)
+    if (setting.faultsIn !== undefined) {
+      const tables = given.get(setting.key)
+      if (typeof tables !== 'object' || tables === null || Object.keys(tables).length === 0)
+        return `${explain(setting)}\n`
+      table = undefined // what comes next has to say again where it belongs
+      return `${explain(setting)}\n${stringify(inTable(setting.key, tables))}`
+    }
     const header = tableOf(setting.key)
     const opening = header === table ? '' : `[${header}]\n`
     table = header
-    const isSet = given.has(setting.key)
     const value = isSet ? given.get(setting.key) : withTilde(defaults.get(setting.key) ?? '', host.homedir)
     return `${opening}${explain(setting)}\n${isSet ? '' : '# '}${line(setting.key, value)}\n`
   })
@@ -30,6 +37,9 @@ const explain = ({ description, expects }: Setting): string => wrap(`${descripti
 
 const line = (key: string, value: unknown): string =>
   stringify({ [key.slice(key.lastIndexOf('.') + 1)]: value }).trimEnd()
+
+const inTable = (key: string, value: unknown): Record<string, unknown> =>
+  key.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as Record<string, unknown>
 
 const withTilde = (value: unknown, homedir: string): unknown =>
   typeof value === 'string' && value.startsWith(`${homedir}/`) ? `~${value.slice(homedir.length)}` : value

@@ -2,20 +2,10 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { findTool } from '../macos/run-tool.ts'
 import { edgeAgentId } from '../protocol/wire.ts'
+import { about } from './about.ts'
 import { formatDuration, parseDuration } from './duration.ts'
+import { countrySetting, peopleSetting, rulesSetting, wordsSetting } from './filter-settings.ts'
 import { expandHome, type Host, placesOf } from './places.ts'
-
-/** What a reader of the reference, or of a fault, wants to know about a setting beside its schema. */
-export type About = {
-  readonly description: string
-  /** What its value has to be, as the end of "expected …". */
-  readonly expects: string
-  /** A relative path in the file starts from the file's folder. */
-  readonly isPath?: true
-  /** Milliseconds in the settings, written as a duration everywhere else. */
-  readonly isDuration?: true
-}
-export const about = z.registry<About>()
 
 /**
  * Every setting: its key in the file (`send.timeout` is `timeout` in the table `[send]`), what it has to be, its default
@@ -79,6 +69,7 @@ export const settingsFor = (host: Host) => {
     }),
     max_message_age: duration('6h', '1s', '365d', 'Older incoming messages are recorded, not answered.'),
     payload: choice(['minimal'], 'minimal', 'What is posted about a message: minimal has thread, sender and text.'),
+    country: countrySetting,
 
     backend: z.strictObject({
       allow_insecure_http: boolean(false, 'Let plain http go to a host other than this machine.'),
@@ -86,6 +77,16 @@ export const settingsFor = (host: Host) => {
     forward: z.strictObject({
       allow: list([], 'Threads and senders that the backend sees; empty means everybody.'),
       deny: list([], 'Threads and senders that it never sees.'),
+      groups: choice(
+        ['none', 'mentioned', 'start_word', 'all'],
+        'none',
+        'Which messages of groups the backend sees, where no rule and no list says other.',
+      ),
+      names: wordsSetting('Words by which the assistant is mentioned, with or without an @.'),
+      start_words: wordsSetting(
+        'Words that a message for the assistant begins with, for forward.groups = "start_word".',
+      ),
+      rules: rulesSetting,
     }),
     dedupe: z.strictObject({
       match: choice(['text', 'position'], 'text', 'How a first bubble is recognised as the reflex sent before it.'),
@@ -117,6 +118,7 @@ export const settingsFor = (host: Host) => {
     watch: z.strictObject({
       hint: boolean(true, 'Let file events hasten the look into chat.db; false only polls.'),
     }),
+    people: peopleSetting,
   })
 }
 

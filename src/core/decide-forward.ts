@@ -1,3 +1,4 @@
+import type { Filter, FilterReason } from './filter.ts'
 import { DOUBTFUL_ROW_GRACE_MS, ROW_GRACE_MS } from './limits.ts'
 import type { MessageRow } from './message.ts'
 import { SELFTEST_MARK } from './selftest.ts'
@@ -15,23 +16,20 @@ export type SkipReason =
   | 'stale'
   | 'twin'
   | 'empty'
-  | 'attachment_only'
-  | 'not_allowed'
-  | 'denied'
   | 'incomplete'
+  | FilterReason
 
 export type Verdict =
   /** By that rule of the filter. */
   | { readonly kind: 'forward'; readonly rule: string }
-  | { readonly kind: 'skip'; readonly reason: SkipReason }
+  /** By that rule of the filter, where it came so far. */
+  | { readonly kind: 'skip'; readonly reason: SkipReason; readonly rule?: string }
   /** Messages is still writing this row: look again. */
   | { readonly kind: 'wait'; readonly for: 'chat' | 'sender' | 'text' | 'finished' | 'own_echo' }
 
 export type ForwardRules = {
   readonly maxAgeMs: number
-  /** Threads and senders; empty means everybody. */
-  readonly allow: readonly string[]
-  readonly deny: readonly string[]
+  readonly filter: Filter
 }
 
 export type ForwardContext = {
@@ -70,7 +68,7 @@ const judge = (row: MessageRow, context: ForwardContext): Verdict => {
   if (row.emptied) return skip('empty')
   if (row.chat === undefined) return { kind: 'wait', for: 'chat' }
   if (row.sender === undefined) return { kind: 'wait', for: 'sender' }
-  if (row.text === '') return row.hasContent ? skip('attachment_only') : { kind: 'wait', for: 'text' }
+  if (row.text === '' && !row.hasContent) return { kind: 'wait', for: 'text' }
 
   const doubtful = context.waitedMs < DOUBTFUL_ROW_GRACE_MS
   if (!row.finished && context.marksFinished && doubtful) return { kind: 'wait', for: 'finished' }
@@ -80,16 +78,24 @@ const judge = (row: MessageRow, context: ForwardContext): Verdict => {
   const comesBack = row.toSelf || row.text.startsWith(SELFTEST_MARK)
   if (comesBack && context.ownBubble !== 'none') return skip('own_echo')
 
-  const names = [row.chat.threadId, row.sender].map(fold)
-  if (rules.deny.some(name => names.includes(fold(name)))) return skip('denied')
-  if (rules.allow.length > 0 && !rules.allow.some(name => names.includes(fold(name)))) return skip('not_allowed')
   if (context.isTwin) return skip('twin')
-  return { kind: 'forward', rule: rules.allow.length > 0 ? 'forward.allow' : 'default' }
+  const decision = rules.filter({
+    threadId: row.chat.threadId,
+    sender: row.sender,
+    senderAliases: row.senderAliases ?? [],
+    isGroup: row.chat.isGroup,
+    service: row.service ?? row.chat.service,
+    text: row.text,
+    unknownSender: row.unknownSender ?? false,
+    mentions: row.mentions ?? [],
+    ownAddresses: row.ownAddresses ?? [],
+  })
+  return decision.action === 'forward'
+    ? { kind: 'forward', rule: decision.rule }
+    : { kind: 'skip', reason: decision.reason, rule: decision.rule }
 }
 
 /** The sender's clock may be a little behind ours. */
 const CLOCK_SLACK_MS = 60_000
 
 const skip = (reason: SkipReason): Verdict => ({ kind: 'skip', reason })
-
-const fold = (name: string): string => name.trim().toLowerCase()

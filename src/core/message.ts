@@ -37,4 +37,14 @@ export type MessageRow = {
   readonly error: number
   /** Sender and local address are one: the person writes to themselves. */
   readonly toSelf: boolean
+  /** iMessage, SMS, RCS: of this message, whatever its chat's; absent where chat.db does not say. */
+  readonly service?: string
+  /** Other addresses of the sender, where Messages takes several for those of one person. */
+  readonly senderAliases?: readonly string[]
+  /** Messages has filtered its chat away: an unknown sender, or junk. */
+  readonly unknownSender?: boolean
+  /** Addresses of those whom it @-mentions. */
+  readonly mentions?: readonly string[]
+  /** Addresses of this account that it is known to be for. */
+  readonly ownAddresses?: readonly string[]
 }

@@ -1,3 +1,4 @@
+import { settingOf } from '../config/describe-config.ts'
 import type { Inspection } from '../config/inspect-config.ts'
 import { shellQuote } from '../core/shell-quote.ts'
 import { type Check, verdictsOf } from './check.ts'
@@ -13,7 +14,7 @@ export const judgeSettings = (
   const isKnown = (key: string): boolean => key === 'config' || rows.some(row => row.key === key)
   const wrong = faults.map(({ key, origin, expected, found }) =>
     failed(
-      isKnown(key) ? `setting_${key.replaceAll('.', '_')}` : 'setting_unknown',
+      `setting_${(key === 'config' ? key : (settingOf(key, rows) ?? 'unknown')).replaceAll('.', '_')}`,
       `${isKnown(key) ? key : quote(key)}${origin === undefined ? '' : ` (${origin})`}: expected ${expected}, found ${origin === undefined ? found : quote(found)}`,
       cureOf(isKnown(key) ? key : quote(key), expected, file),
     ),

@@ -201,7 +201,7 @@ const receiveRow = (
   }
   if (verdict.kind === 'skip' || chat === undefined || sender === undefined) {
     const reason = verdict.kind === 'skip' ? verdict.reason : 'incomplete'
-    inbox.add({ ...record, skip: reason })
+    inbox.add({ ...record, skip: reason, ...(verdict.kind === 'skip' && verdict.rule && { rule: verdict.rule }) })
     if (reason === 'own_echo' && own) outbox.claimEcho(own.id, row.guid)
     return settled()
   }

@@ -5,6 +5,8 @@ export type AttributedBody = {
   readonly text: string
   /** The same text cut into the message's parts, each a bubble of its own; empty where the attributes do not add up. */
   readonly parts: readonly string[]
+  /** Addresses of those whom it @-mentions, each once; absent where it mentions nobody. */
+  readonly mentions?: readonly string[]
 }
 
 /**
@@ -17,7 +19,9 @@ export const readAttributedBody = (blob: Uint8Array): AttributedBody | undefined
   const [string, ...runs] = root.values
   if (!isKindOf(string, 'NSString')) return undefined
   const text = string.values[0]
-  return typeof text === 'string' ? { text, parts: splitParts(text, runs) } : undefined
+  if (typeof text !== 'string') return undefined
+  const mentions = findMentions(runs)
+  return { text, parts: splitParts(text, runs), ...(mentions.length > 0 && { mentions }) }
 }
 
 /**
@@ -49,11 +53,22 @@ const splitParts = (text: string, runs: readonly Value[]): readonly string[] => 
   return start === text.length ? parts : []
 }
 
-/** The value of the part attribute. A dictionary is its count, then keys and values; a number is its type, then its value. */
-const partNumber = ({ values }: ArchivedObject): Value => {
-  const key = values.findIndex(value => isKindOf(value, 'NSString') && value.values[0] === PART_ATTRIBUTE)
-  const number = values[key + 1]
+/** The value of the part attribute; a number is its type, then its value. */
+const partNumber = (attributes: ArchivedObject): Value => {
+  const number = attribute(attributes, '__kIMMessagePartAttributeName')
   return isKindOf(number, 'NSNumber') ? number.values[1] : undefined
 }
 
-const PART_ATTRIBUTE = '__kIMMessagePartAttributeName'
+const findMentions = (runs: readonly Value[]): readonly string[] => {
+  // Attributes that come up often are one object.
+  const addresses = [...new Set(runs)].flatMap(run => {
+    const mention = isKindOf(run, 'NSDictionary') ? attribute(run, '__kIMMentionConfirmedMention') : undefined
+    const address = isKindOf(mention, 'NSString') ? mention.values[0] : undefined
+    return typeof address === 'string' ? [address] : []
+  })
+  return [...new Set(addresses)]
+}
+
+/** A dictionary is its count, then keys and values. */
+const attribute = ({ values }: ArchivedObject, name: string): Value =>
+  values[values.findIndex((value, at) => at % 2 === 1 && isKindOf(value, 'NSString') && value.values[0] === name) + 1]

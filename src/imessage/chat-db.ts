@@ -27,24 +27,23 @@ export const openChatDb = (path: string) => {
 }
 
 const statements = (db: Database.Database) => {
-  const columns = new Set(
-    db
-      .prepare<[], { name: string }>('PRAGMA table_info(message)')
-      .all()
-      .map(({ name }) => name),
-  )
-  const chatColumns = new Set(
-    db
-      .prepare<[], { name: string }>('PRAGMA table_info(chat)')
-      .all()
-      .map(({ name }) => name),
-  )
+  const columnsOf = (table: 'message' | 'chat' | 'handle') =>
+    new Set(
+      db
+        .prepare<[], { name: string }>(`PRAGMA table_info(${table})`)
+        .all()
+        .map(({ name }) => name),
+    )
+  const columns = columnsOf('message')
+  const chatColumns = columnsOf('chat')
+  const handleColumns = columnsOf('handle')
   // Which columns exist depends on the version of macOS that made or upgraded the file.
   const list = (prefix: string, has: Set<string>, names: readonly string[]) =>
     names.map(name => (has.has(name) ? `${prefix}.${name}` : `NULL AS ${name}`)).join(', ')
   const chatList = `c.guid AS chat_guid, c.chat_identifier, ${list('c', chatColumns, ['style', 'service_name', 'account_id'])}`
   const select = `
     SELECT m.ROWID AS rowid, m.guid, h.id AS sender, ${list('m', columns, MESSAGE_COLUMNS)}, ${chatList},
+      ${list('c', chatColumns, ['is_filtered', 'account_login'])}, ${list('h', handleColumns, ['person_centric_id'])},
       CAST(m.text AS TEXT) AS text -- a blob stays one in any column, and one odd row must not stop the reading
     FROM message m
     LEFT JOIN handle h ON h.ROWID = m.handle_id
@@ -59,12 +58,31 @@ const statements = (db: Database.Database) => {
     sign => `SELECT ROWID FROM message WHERE is_finished IN (0, 1) AND is_from_me = 1 AND error ${sign} 0`,
   )
   const failed = query<[bigint]>(`WHERE m.ROWID IN (${failures.join(' UNION ALL ')}) AND +m.date >= ? ORDER BY +m.date`)
+  // By an index of those handles that have one.
+  const handlesOf = handleColumns.has('person_centric_id')
+    ? db.prepare<[string], string>('SELECT DISTINCT id FROM handle WHERE person_centric_id = ?').pluck()
+    : undefined
+  /** Rows with the other addresses of their senders, which are looked up once for each person. */
+  const withAliases = (raws: readonly RawRow[]): readonly RawRow[] => {
+    const known = new Map<string, readonly string[]>()
+    return raws.map(raw => {
+      const { sender, person_centric_id: person } = raw
+      if (!person || handlesOf === undefined) return raw
+      const handles = known.get(person) ?? handlesOf.all(person)
+      known.set(person, handles)
+      return { ...raw, senderAliases: handles.filter(handle => handle !== sender) }
+    })
+  }
   const version = db.prepare<[], number>('PRAGMA data_version').pluck()
   const highest = db.prepare<[], number>('SELECT COALESCE(MAX(ROWID), 0) FROM message').pluck()
   const sequence = db.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'message'").pluck()
   const guid = db.prepare<[number], string>('SELECT guid FROM message WHERE ROWID = ?').pluck()
   const since = db
     .prepare<[bigint, number], number>('SELECT ROWID FROM message WHERE date >= ? AND ROWID <= ? ORDER BY ROWID')
+    .pluck()
+  const lowestSince = db.prepare<[bigint], number | null>('SELECT MIN(ROWID) FROM message WHERE date >= ?').pluck()
+  const newestRowids = db
+    .prepare<[number], number>('SELECT ROWID FROM message ORDER BY ROWID DESC LIMIT 1 OFFSET ?')
     .pluck()
   const before = db.prepare<[bigint], number>('SELECT COALESCE(MAX(ROWID), 0) FROM message WHERE date < ?').pluck()
   const finished = db
@@ -89,11 +107,8 @@ const statements = (db: Database.Database) => {
     /** Highest ROWID ever given in this database, rows deleted since included. */
     highestRowid: (): number => Math.max(highest.get() ?? 0, sequence.get() ?? 0),
     guidAt: (rowid: number): string | undefined => guid.get(rowid),
-    rowsAfter: (rowid: number, limit: number): MessageRow[] => after.all(rowid, limit).map(toMessageRow),
-    row: (rowid: number): MessageRow | undefined => {
-      const raw = byRowid.get(rowid)
-      return raw && toMessageRow(raw)
-    },
+    rowsAfter: (rowid: number, limit: number): MessageRow[] => withAliases(after.all(rowid, limit)).map(toMessageRow),
+    row: (rowid: number): MessageRow | undefined => withAliases(byRowid.all(rowid)).map(toMessageRow)[0],
     /** Rows sent by this account after `rowid`. */
     outgoingAfter: (rowid: number): MessageRow[] => outgoing.all(rowid).map(toMessageRow),
     /** Rows sent by this account, dated `sinceMs` (Unix milliseconds) or later, that Messages put an error on. */
@@ -101,6 +116,10 @@ const statements = (db: Database.Database) => {
     /** ROWIDs up to `upTo` whose date is `sinceMs` (Unix milliseconds) or later. */
     rowidsSince: (sinceMs: number, upTo: number): number[] => since.all(fromUnixMs(sinceMs), upTo),
     highestRowidBefore: (ms: number): number => before.get(fromUnixMs(ms)) ?? 0,
+    /** The lowest ROWID of a message of `sinceMs` (Unix milliseconds) or later; undefined where there is none. */
+    lowestRowidSince: (sinceMs: number): number | undefined => lowestSince.get(fromUnixMs(sinceMs)) ?? undefined,
+    /** Where the newest `count` rows begin; 0 where there are fewer. */
+    rowidOfNewest: (count: number): number => newestRowids.get(count - 1) ?? 0,
     hasChat: (chatGuid: string): boolean => chat.get(chatGuid) !== undefined,
     /** When the newest incoming message was sent, Unix milliseconds. */
     newestIncomingMs: (): number | undefined => {
@@ -131,6 +150,7 @@ const MESSAGE_COLUMNS = [
   'cache_has_attachments',
   'balloon_bundle_id',
   'destination_caller_id',
+  'service',
 ] as const
 
 /** Which file a path names. `stat` opens nothing, so it is safe beside an open connection. */

@@ -21,6 +21,12 @@ export type RawRow = {
   readonly balloon_bundle_id: string | null
   readonly destination_caller_id: string | null
   readonly sender: string | null
+  readonly service: string | null
+  readonly is_filtered: bigint | null
+  readonly account_login: string | null
+  readonly person_centric_id: string | null
+  /** Other addresses of the same person. */
+  readonly senderAliases?: readonly string[]
 } & RawChat
 
 export type RawChat = {
@@ -52,11 +58,23 @@ export const toMessageRow = (raw: RawRow): MessageRow => {
     system: isSet(raw.is_system_message),
     error: Number(raw.error ?? 0n),
     toSelf: raw.sender !== null && raw.sender === raw.destination_caller_id,
+    unknownSender: isSet(raw.is_filtered),
+    mentions: body?.mentions ?? [],
+    ownAddresses: ownAddresses(raw),
+    ...(isText(raw.service) && { service: raw.service }),
+    ...(raw.senderAliases !== undefined && { senderAliases: raw.senderAliases }),
     ...(chat !== undefined && { chat }),
     ...(raw.sender !== null && { sender: raw.sender }),
     ...(dateMs !== undefined && { dateMs }),
   }
 }
+
+/** That which the message came to, and that of the account, which is written E:me@example.com or P:+1…. */
+const ownAddresses = ({ destination_caller_id, account_login }: RawRow): readonly string[] =>
+  [destination_caller_id, account_login].filter(isText).map(address => address.replace(/^[EP]:/, ''))
+
+/** Whatever a column is declared to be, a blob stays one in it. */
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 export const toChat = (raw: RawChat): Chat | undefined => {
   if (raw.chat_guid === null || raw.chat_identifier === null) return undefined

@@ -15,6 +15,8 @@ export type ChatSpec = {
   /** The local account: its id, and its address as `E:me@example.com` or `P:+1…`. */
   readonly accountId?: string
   readonly accountLogin?: string
+  /** Messages has filtered it away: an unknown sender. */
+  readonly isFiltered?: boolean
 }
 
 export type ChatRow = {
@@ -239,6 +241,7 @@ const ensureChat = (db: Database.Database, spec: string | ChatSpec): ChatRow => 
       service_name: service,
       room_name: isGroup ? identifier : null,
       group_id: randomUUID().toUpperCase(),
+      is_filtered: given.isFiltered === true ? 1 : 0,
     })
   for (const participant of given.participants ?? (isGroup ? [] : [identifier])) {
     const join = db.prepare('INSERT OR IGNORE INTO chat_handle_join (chat_id, handle_id) VALUES (?, ?)')

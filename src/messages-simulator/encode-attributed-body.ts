@@ -5,6 +5,8 @@ export type BodyRun = {
   readonly part: number
   /** `attachment.guid`, for a run that is the U+FFFC of an attachment. */
   readonly transferGuid?: string
+  /** The address of whom it @-mentions, for a run that is the name. */
+  readonly mention?: string
 }
 
 /**
@@ -32,11 +34,14 @@ export const encodeAttributedBody = (
   return archive.bytes()
 }
 
-const writeAttributes = (archive: Archive, { part, transferGuid }: BodyRun): void => {
+const writeAttributes = (archive: Archive, { part, transferGuid, mention }: BodyRun): void => {
   const entries: readonly (readonly [key: string, writeValue: () => void])[] = [
     ...(transferGuid === undefined
       ? []
       : [['__kIMFileTransferGUIDAttributeName', () => archive.string(STRING, transferGuid)] as const]),
+    ...(mention === undefined
+      ? []
+      : [['__kIMMentionConfirmedMention', () => archive.string(STRING, mention)] as const]),
     ['__kIMMessagePartAttributeName', () => writeNumber(archive, part)],
   ]
   archive.object(DICTIONARY, () => {

@@ -144,7 +144,11 @@ const valuesToHide = ({ config }: Inspection, secret: string | undefined): reado
   const secrets = secret === undefined ? [] : [secret]
   if (config === undefined) return secrets
   const { allow } = config.send
-  return [...secrets, ...config.forward.allow, ...config.forward.deny, ...(typeof allow === 'string' ? [] : allow)]
+  const { forward, people } = config
+  const rules = forward.rules.flatMap(({ name, from = [], thread = [] }) => [name, ...from, ...thread])
+  const persons = Object.entries(people).flat(2)
+  const lists = [...forward.allow, ...forward.deny, ...(typeof allow === 'string' ? [] : allow)]
+  return [...secrets, ...lists, ...rules, ...persons]
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

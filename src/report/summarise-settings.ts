@@ -1,4 +1,4 @@
-import type { ConfigRow } from '../config/describe-config.ts'
+import { type ConfigRow, settingOf } from '../config/describe-config.ts'
 import type { Inspection } from '../config/inspect-config.ts'
 import { maskPeople } from '../core/mask-people.ts'
 
@@ -8,7 +8,7 @@ export const summariseSettings = ({ file, rows, faults, warnings }: Inspection) 
   settings: rows.map(row => ({ key: row.key, value: shown(row), origin: maskPeople(row.origin), fits: row.fits })),
   // Without what was found: it may be anything.
   faults: faults.map(({ key, origin, expected }) => ({
-    key: rows.some(row => row.key === key) || key === 'config' ? key : '[unknown]',
+    key: key === 'config' ? key : (settingOf(key, rows) ?? '[unknown]'),
     ...(origin !== undefined && { origin: maskPeople(origin) }),
     expected: maskPeople(expected.replace(/\(did you mean .*$/, '')),
   })),
@@ -18,6 +18,7 @@ export const summariseSettings = ({ file, rows, faults, warnings }: Inspection) 
 const shown = ({ key, value, fits }: ConfigRow): unknown => {
   if (!fits) return '[does not fit]'
   if (Array.isArray(value)) return `[${value.length} entries]`
+  if (typeof value === 'object' && value !== null) return `[${Object.keys(value).length} entries]`
   if (typeof value !== 'string') return value
   if (key === 'secret') return '[set]'
   if (key === 'backend_url') return hostOf(value)

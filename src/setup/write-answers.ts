@@ -104,9 +104,9 @@ const filesOf = (answers: Answers, input: ConfigInput, present: Present): Privat
 }
 
 const overruling = (input: ConfigInput, { file }: Present): string[] =>
-  inspectConfig({ ...input, flags: { config: file } })
-    .rows.filter(({ origin, variable }) => origin === variable)
-    .map(({ variable }) => variable)
+  inspectConfig({ ...input, flags: { config: file } }).rows.flatMap(({ origin, variable }) =>
+    variable !== undefined && origin === variable ? [variable] : [],
+  )
 
 const nextSteps = ({ flags, profile }: ConfigInput): [command: string, what: string][] => {
   const which = `${profile === undefined ? '' : ` --profile ${profile}`}${flags['config'] === undefined ? '' : ` --config ${flags['config']}`}`

@@ -65,6 +65,7 @@ export const startWorld = async (options: { readonly seed: number; readonly back
         // Nothing of the person's own settings counts.
         env: {
           PATH: process.env['PATH'],
+          EDGE_FORWARD_GROUPS: 'all',
           HOME: dir,
           STEPPED_CLOCK: paths.clock,
           EDGE_BACKEND_URL: `http://127.0.0.1:${proxy.port}`,

@@ -42,7 +42,9 @@ describe('where values come from', () => {
       logFormat: 'json',
       maxMessageAgeMs: 21_600_000,
       payload: 'minimal',
-      forward: { allow: [], deny: [] },
+      country: 'US',
+      people: {},
+      forward: { allow: [], deny: [], groups: 'none', names: [], startWords: [], rules: [] },
       dedupe: { match: 'text', windowMs: 600_000 },
       send: {
         allow: 'known',

@@ -12,9 +12,17 @@ const GIVEN = new Map<string, unknown>([
   ['backend_url', 'https://assistant.example.com'],
   ['agent_id', 'edge_1'],
   ['chat_db', '/a "quoted" \\ path/ü.db'],
+  [
+    'forward.rules',
+    [
+      { name: 'first', action: 'skip', words: ['ü'] },
+      { name: 'all', action: 'forward' },
+    ],
+  ],
   ['send.allow', ['+1', 'a@b.c']],
   ['send.retries', 7],
   ['watch.hint', false],
+  ['people', { anna: ['+1 562 292 4139'], 'Bert B.': ['b@example.com'] }],
 ])
 
 const inspect = (text: string) => {

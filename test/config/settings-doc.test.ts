@@ -19,7 +19,7 @@ test('the table of docs/settings.md is what the schema says, row by row', () => 
     const fallback = fits ? written(value) : 'none, required'
     // Of the ways to write a duration the text above the table tells.
     const takes = expects.replace(/, such as .+$/, '')
-    const cells = [code(key), code(variable), flagOf(key), fallback, takes, description]
+    const cells = [code(key), variable === undefined ? '–' : code(variable), flagOf(key), fallback, takes, description]
     return `| ${cells.join(' | ')} |`
   })
   expect(DOC.split('\n').filter(line => line.startsWith('| `'))).toEqual(expected)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decideForward, type ForwardContext } from '../../src/core/decide-forward.ts'
+import { createFilter } from '../../src/core/filter.ts'
 import type { MessageRow } from '../../src/core/message.ts'
 
 const NOW = Date.UTC(2026, 0, 2)
@@ -24,8 +25,12 @@ const row: MessageRow = {
   error: 0,
   toSelf: false,
 }
+function filterWith(deny: readonly string[] = []) {
+  const settings = { allow: [], deny, groups: 'none', names: [], startWords: [], rules: [], people: {} } as const
+  return createFilter(settings, { normalise: address => address, compilePattern: () => ({ test: () => false }) })
+}
 const context: ForwardContext = {
-  rules: { maxAgeMs: 6 * HOUR, allow: [], deny: [] },
+  rules: { maxAgeMs: 6 * HOUR, filter: filterWith() },
   now: NOW,
   firstStartMs: NOW - 24 * HOUR,
   waitedMs: 0,
@@ -37,10 +42,8 @@ const without = (key: 'chat' | 'sender' | 'dateMs'): MessageRow => {
   const { [key]: _, ...rest } = row
   return rest
 }
-const rules = (change: Partial<ForwardContext['rules']>): Partial<ForwardContext> => ({
-  rules: { ...context.rules, ...change },
-})
-const skip = (reason: string) => ({ kind: 'skip', reason })
+const denying = (deny: string): Partial<ForwardContext> => ({ rules: { ...context.rules, filter: filterWith([deny]) } })
+const skip = (reason: string, rule?: string) => ({ kind: 'skip', reason, ...(rule !== undefined && { rule }) })
 const wait = (what: string) => ({ kind: 'wait', for: what })
 const forward = { kind: 'forward', rule: 'default' }
 
@@ -65,16 +68,11 @@ describe('whether a row goes to the backend', () => {
     ],
     ['a date in the future', { dateMs: NOW + 9 * HOUR }, {}, forward],
     ['withdrawn', { emptied: true, text: '' }, {}, skip('empty')],
-    ['an attachment without words', { text: '', hasContent: true }, {}, skip('attachment_only')],
+    ['an attachment without words', { text: '', hasContent: true }, {}, skip('attachment_only', 'attachments_only')],
     ['a twin of a handled one', {}, { isTwin: true }, skip('twin')],
-    ['a sender who is denied', {}, rules({ deny: ['+15550001'] }), skip('denied')],
-    ['a sender who is not on the list', {}, rules({ allow: ['a@b.c'] }), skip('not_allowed')],
-    [
-      'a sender on the list, in other case',
-      { sender: 'A@b.c' },
-      rules({ allow: ['a@B.C'] }),
-      { ...forward, rule: 'forward.allow' },
-    ],
+    ['a sender who is denied', {}, denying('+15550001'), skip('denied', 'forward.deny')],
+    ['a twin from one who is denied', {}, { ...denying('+15550001'), isTwin: true }, skip('twin')],
+    ['a group', { chat: { ...chat, isGroup: true } }, {}, skip('group', 'forward.groups')],
     ['not yet joined to its chat', without('chat'), {}, wait('chat')],
     ['without its handle', without('sender'), {}, wait('sender')],
     ['without its text', { text: '', hasContent: false }, {}, wait('text')],

@@ -73,7 +73,7 @@ describe('errors that prove that nothing was sent: tried again, each bubble come
   })
 
   test('-1728: a group that Messages does not list', async () => {
-    await start()
+    await start({ EDGE_FORWARD_GROUPS: 'all' })
     await say({ mode: 'fail-before', number: -1728 }, { guid: 'any;+;chat655333', participants: [ANNA, BERT] })
     await sees(house, 'chat655333', bubblesTo('hi'))
     await settled(house)
@@ -122,7 +122,7 @@ describe('errors that prove that nothing was sent: tried again, each bubble come
 })
 
 test('a group whose guid an update of macOS has changed is still found', async () => {
-  await start()
+  await start({ EDGE_FORWARD_GROUPS: 'all' })
   await say({ mode: 'ok' }, { guid: 'iMessage;+;chat655333', participants: [ANNA, BERT] })
   await sees(house, 'chat655333', bubblesTo('hi'))
   await settled(house)

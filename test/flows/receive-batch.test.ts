@@ -31,7 +31,7 @@ afterEach(() => {
 
 const receive = (now: number, attended = true) =>
   receiveBatch(db, {
-    rules: { maxAgeMs: 60_000, allow: [], deny: [] },
+    rules: { maxAgeMs: 60_000, filter: () => ({ action: 'forward', rule: 'default', steps: [] }) },
     now: () => now,
     commitMs: now,
     attended,

@@ -152,6 +152,20 @@ describe('attributes of every kind are read to their end', () => {
   })
 })
 
+test('who is mentioned is told by address, each once', () => {
+  const body = encodeAttributedBody([
+    { text: '@Dad', part: 0, mention: '+15550001' },
+    { text: ' and ', part: 0 },
+    { text: '@Mum', part: 0, mention: 'mum@example.com' },
+    { text: '@Dad', part: 0, mention: '+15550001' },
+  ])
+  expect(readAttributedBody(body)).toEqual({
+    text: '@Dad and @Mum@Dad',
+    parts: ['@Dad and @Mum@Dad'],
+    mentions: ['+15550001', 'mum@example.com'],
+  })
+})
+
 describe('whatever the bytes are, reading them ends well', () => {
   const bodies: readonly Buffer[] = [
     encodeAttributedBody('hello, world'),

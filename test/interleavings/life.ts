@@ -38,7 +38,7 @@ export const createLife = (world: World, store: Store, scenario: Scenario, tampe
   // chat.db → inbox
   const receive = (): void => {
     const { queued } = receiveBatch(chatDb, {
-      rules: { maxAgeMs: WINDOW_MS, allow: [], deny: [] },
+      rules: { maxAgeMs: WINDOW_MS, filter: () => ({ action: 'forward', rule: 'default', steps: [] }) },
       now,
       commitMs: world.now,
       attended: true,

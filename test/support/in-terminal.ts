@@ -6,7 +6,7 @@ import { waitFor } from './start-house.ts'
 /** A program at a real pseudo-terminal, by `script`, which is on every Mac and with util-linux on every Debian. */
 export const startInTerminal = (argv: readonly string[], env: Readonly<Record<string, string | undefined>>) => {
   const quoted = argv.map(word => `'${word}'`).join(' ')
-  const args = process.platform === 'darwin' ? ['-q', '/dev/null', ...argv] : ['-qec', quoted, '/dev/null']
+  const args = process.platform === 'darwin' ? ['-q', '/dev/null', ...argv] : ['-qec', `exec ${quoted}`, '/dev/null']
   const child = spawn('script', args, { env, stdio: ['pipe', 'pipe', 'inherit'] })
   let raw = ''
   let read = 0

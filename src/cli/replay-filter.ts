@@ -1,0 +1,152 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { styleText } from 'node:util'
+import { z } from 'zod'
+import type { ConfigInput } from '../config/inspect-config.ts'
+import { loadConfigHere } from '../config/load-config.ts'
+import { EdgeError, EXIT } from '../core/errors.ts'
+import { composeMessage } from '../flows/compose-message.ts'
+import { type Outcome, replayHistory, type Sample } from '../flows/replay-history.ts'
+import { ChatDbProblem, explainChatDbError, openChatDb } from '../imessage/chat-db.ts'
+import { createFilterHere } from './create-filter-here.ts'
+import { onOneLine } from './on-one-line.ts'
+import { sinceOption } from './since-option.ts'
+import { abortedByCtrlC } from './this-mac.ts'
+
+/**
+ * Prints what the rules would have done with the history.
+ *
+ * @throws EdgeError `usage`, `cancelled`; ConfigError; ChatDbProblem
+ */
+export const replayFilter = async (input: ConfigInput, rawOptions: unknown): Promise<void> => {
+  const { sinceMs, limit, samples, json } = parseOptions(rawOptions)
+  const config = loadConfigHere(input)
+  const stop = abortedByCtrlC()
+  const db = openHere(config.chatDb)
+  let outcomes: readonly Outcome[]
+  try {
+    outcomes = await replayHistory(db, {
+      filter: createFilterHere(config),
+      compose: composeMessage,
+      sinceMs,
+      limit,
+      samples: samples ? SAMPLES : 0,
+      onProgress: tellProgress,
+      pause: async () => {
+        await nextTurn()
+        if (stop.aborted) throw new EdgeError('cancelled', 'stopped; nothing was changed', { exit: EXIT.cancelled })
+      },
+    })
+  } catch (error) {
+    throw error instanceof EdgeError ? error : explainChatDbError(error, config.chatDb)
+  } finally {
+    wipeProgress()
+    db.close()
+  }
+  if (json) process.stdout.write(`${JSON.stringify(toJson(outcomes, sinceMs, samples), null, 2)}\n`)
+  else process.stdout.write(`${describe(outcomes, sinceMs, samples).join('\n')}\n`)
+}
+
+/** Of each outcome. */
+const SAMPLES = 3
+
+const parseOptions = (raw: unknown) => {
+  const parsed = optionsSchema.safeParse(raw)
+  if (!parsed.success) {
+    throw new EdgeError('usage', `An option does not fit.\n${z.prettifyError(parsed.error)}`, {
+      remedy: 'See edge-agent filter replay --help.',
+      exit: EXIT.usage,
+    })
+  }
+  const { since: sinceMs, limit, samples, json } = parsed.data
+  return { sinceMs, limit, json, samples: samples ?? !json }
+}
+
+const optionsSchema = z.object({
+  since: sinceOption,
+  limit: z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, 'Not a number of messages, such as 1000')
+    .transform(Number)
+    .optional(),
+  samples: z.boolean().optional(),
+  json: z.boolean().default(false),
+})
+
+/** What helps the agent against macOS's refusal does not help a terminal. */
+const openHere = (path: string) => {
+  try {
+    return openChatDb(path)
+  } catch (error) {
+    if (!(error instanceof ChatDbProblem) || error.exit !== EXIT.permission) throw error
+    throw new EdgeError(error.code, error.message, {
+      remedy:
+        'Give Full Disk Access to the app of this terminal (System Settings > Privacy & Security > Full Disk Access),\nthen run this again in a new window. The agent has a permission of its own.',
+      exit: EXIT.permission,
+      cause: error,
+    })
+  }
+}
+
+const tellProgress = (done: number, of: number): void => {
+  if (!process.stderr.isTTY || of <= 0) return
+  process.stderr.write(`\r\u001b[K  … ${Math.floor((100 * done) / of)} % of ${of} rows`)
+}
+
+const wipeProgress = (): void => {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+}
+
+const toJson = (outcomes: readonly Outcome[], sinceMs: number, samples: boolean) => ({
+  since: new Date(sinceMs).toISOString(),
+  messages: total(outcomes),
+  forwarded: total(outcomes.filter(({ action }) => action === 'forward')),
+  outcomes: outcomes.map(({ samples: found, ...outcome }) => ({
+    ...outcome,
+    ...(samples && {
+      samples: found.map(({ atMs, ...sample }) => ({ at: new Date(atMs).toISOString(), ...sample })),
+    }),
+  })),
+})
+
+const total = (outcomes: readonly Outcome[]): number => outcomes.reduce((sum, { count }) => sum + count, 0)
+
+const describe = (outcomes: readonly Outcome[], sinceMs: number, samples: boolean): string[] => {
+  const since = new Date(sinceMs).toISOString().slice(0, 16).replace('T', ' ')
+  if (outcomes.length === 0) return [`no messages since ${since} UTC`]
+  const forwarded = outcomes.filter(({ action }) => action === 'forward')
+  const skipped = outcomes.filter(({ action }) => action === 'skip')
+  return [
+    `${total(outcomes)} messages since ${since} UTC: ${total(forwarded)} would be forwarded, ${total(skipped)} skipped. Nothing was sent.`,
+    ...section('forwarded', forwarded, samples),
+    ...section('skipped', skipped, samples),
+  ]
+}
+
+const section = (name: 'forwarded' | 'skipped', outcomes: readonly Outcome[], samples: boolean): string[] => {
+  if (outcomes.length === 0) return []
+  const heading = styleText(name === 'forwarded' ? 'green' : 'yellow', name, { stream: process.stdout })
+  return [
+    '',
+    heading,
+    ...outcomes.flatMap(outcome => [
+      `${String(outcome.count).padStart(8)}  ${nameOf(outcome)}`,
+      ...(samples
+        ? outcome.samples.map(sample => styleText('dim', describeSample(sample), { stream: process.stdout }))
+        : []),
+    ]),
+  ]
+}
+
+const nameOf = ({ rule, reason }: Outcome): string => {
+  if (reason === undefined || reason === rule) return rule ?? ''
+  return rule === undefined ? reason : `${reason} (${rule})`
+}
+
+const describeSample = ({ atMs, threadId, sender, text }: Sample): string => {
+  const who = threadId === sender ? sender : `${sender} in ${threadId}`
+  const time = new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')
+  const words = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
+  return onOneLine(`            ${time}  ${who}: ${words === '' ? '(no words)' : words}`)
+}
+
+const SHOWN = 100

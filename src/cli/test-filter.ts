@@ -1,0 +1,140 @@
+import { text as readAll } from 'node:stream/consumers'
+import { styleText } from 'node:util'
+import { z } from 'zod'
+import type { Config } from '../config/config.ts'
+import type { ConfigInput } from '../config/inspect-config.ts'
+import { loadConfigHere } from '../config/load-config.ts'
+import { EdgeError, EXIT } from '../core/errors.ts'
+import type { Criterion, FilterDecision, FilterMessage, FilterStep } from '../core/filter.ts'
+import { composeMessage } from '../flows/compose-message.ts'
+import { createFilterHere } from './create-filter-here.ts'
+import { onOneLine } from './on-one-line.ts'
+
+/**
+ * Prints what would happen with the message that the options describe.
+ *
+ * @throws EdgeError `usage`; ConfigError
+ */
+export const testFilter = async (input: ConfigInput, rawOptions: unknown): Promise<void> => {
+  const options = parseOptions(rawOptions)
+  const config = loadConfigHere(input)
+  const message = toMessage(options, options.text === '-' ? await readAll(process.stdin) : (options.text ?? ''))
+  const decision = createFilterHere(config)(message)
+  const composed = decision.action === 'forward' ? composeMessage(message) : undefined
+  const answer = {
+    action: decision.action,
+    rule: decision.rule,
+    ...(decision.action === 'skip' && { reason: decision.reason }),
+    steps: decision.steps,
+    ...(composed && { body: JSON.parse(composed.body), redacted: composed.redacted }),
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
+  else process.stdout.write(`${describe(decision, { message, forward: config.forward }, composed?.body).join('\n')}\n`)
+}
+
+const parseOptions = (raw: unknown) => {
+  const parsed = optionsSchema.safeParse(raw)
+  if (!parsed.success) throw usage(`An option does not fit.\n${z.prettifyError(parsed.error)}`)
+  const options = parsed.data
+  if (options.text === undefined && !options.attachment) throw usage('a message has a text, an attachment, or both')
+  return options
+}
+
+const usage = (message: string): EdgeError =>
+  new EdgeError('usage', message, { remedy: 'See edge-agent filter test --help.', exit: EXIT.usage })
+
+const optionsSchema = z.object({
+  from: z.string().trim().min(1, 'Nobody is no sender'),
+  text: z.string().optional(),
+  thread: z.string().trim().min(1).optional(),
+  group: z.boolean().default(false),
+  service: z.string().default('iMessage'),
+  unknownSender: z.boolean().default(false),
+  attachment: z.boolean().default(false),
+  mention: z.boolean().default(false),
+  json: z.boolean().default(false),
+})
+
+type Options = z.output<typeof optionsSchema>
+
+const toMessage = (
+  { from, thread, group, service, unknownSender, mention }: Options,
+  written: string,
+): FilterMessage => {
+  const isGroup = group || (thread !== undefined && /^(\w+;\+;|chat\d)/i.test(thread))
+  return {
+    threadId: thread?.replace(/^\w+;[+-];/, '') ?? (isGroup ? 'chat0' : from),
+    sender: from,
+    senderAliases: [],
+    isGroup,
+    service,
+    text: written.replace(/\r?\n$/, ''),
+    unknownSender,
+    mentions: mention ? [ME] : [],
+    ownAddresses: [ME],
+  }
+}
+
+/** Nobody can have this address. */
+const ME = 'you (filter test)'
+
+type Words = { readonly message: FilterMessage; readonly forward: Config['forward'] }
+
+const describe = (decision: FilterDecision, words: Words, body: string | undefined): string[] => {
+  const { action, rule, steps } = decision
+  const { sender, isGroup, threadId, service } = words.message
+  const paint = (format: 'green' | 'yellow', said: string) => styleText(format, said, { stream: process.stdout })
+  const width = Math.max(...steps.map(step => step.rule.length))
+  const verdict =
+    action === 'forward'
+      ? `${paint('green', 'forwarded')} to the backend, by ${rule}`
+      : `${paint('yellow', 'skipped')}, by ${rule}${decision.reason === rule ? '' : ` (${decision.reason})`}`
+  const rest = [
+    `The message: from ${sender}, ${isGroup ? `in the group ${threadId}` : `direct, in ${threadId}`}, by ${service}`,
+    'The rules, in order, up to the one that decides:',
+    ...steps.map(step => `  ${step.rule.padEnd(width)}  ${step.holds ? 'yes' : 'no '}  ${why(step, words)}`),
+    ...(body === undefined ? [] : ['', 'This would be POSTed:', `  ${body}`]),
+  ]
+  return [verdict, '', ...rest.map(onOneLine)]
+}
+
+const why = ({ rule, holds, unmet }: FilterStep, { message, forward }: Words): string => {
+  if (unmet !== undefined) return UNMET[unmet](message)
+  if (rule.startsWith('rule:')) return 'all of its criteria hold'
+  switch (rule) {
+    case 'forward.deny':
+      if (forward.deny.length === 0) return 'nobody is listed'
+      return holds ? 'the thread or the sender is listed' : 'neither the thread nor the sender is listed'
+    case 'attachments_only':
+      return 'there are no words, and no rule forwards attachments alone'
+    case 'forward.allow':
+      if (message.isGroup) return holds ? 'the thread is listed' : 'there is a list, and this group is not in it'
+      return holds ? 'the thread or the sender is listed' : 'there is a list, and neither thread nor sender is in it'
+    case 'forward.groups':
+      return `it is "${forward.groups}"${GROUPS[forward.groups](holds)}`
+    default:
+      return 'direct messages are forwarded where nothing before says other'
+  }
+}
+
+const GROUPS: Readonly<Record<Config['forward']['groups'], (holds: boolean) => string>> = {
+  none: () => ': groups are not forwarded',
+  all: () => ': groups are forwarded',
+  mentioned: holds => (holds ? ', and you are mentioned' : ', and neither you nor one of forward.names is mentioned'),
+  start_word: holds => `, and it begins with ${holds ? 'one' : 'none'} of forward.start_words`,
+}
+
+/** Why a rule does not hold, by the first of its criteria that does not. */
+const UNMET: Readonly<Record<Criterion, (message: FilterMessage) => string>> = {
+  from: () => 'from: the sender is not one of these',
+  thread: () => 'thread: it is not one of these',
+  chat: ({ isGroup }) => `chat: it is ${isGroup ? 'a group' : 'a direct chat'}`,
+  service: ({ service }) => `service: it came by ${service}`,
+  unknownSender: ({ unknownSender }) => `unknown_sender: the sender is ${unknownSender ? '' : 'not '}filtered away`,
+  attachmentsOnly: ({ text }) =>
+    text === '' ? 'attachments_only: it has no words, and the rule is not for such' : 'attachments_only: it has words',
+  mentioned: () => 'mentioned: it is the other way round',
+  startsWith: () => 'starts_with: it begins with none of these',
+  words: () => 'words: none of these is in it as a whole word',
+  pattern: () => 'pattern: it does not match',
+}

@@ -1,0 +1,114 @@
+import { decideForward, type Verdict } from '../core/decide-forward.ts'
+import type { Filter } from '../core/filter.ts'
+import type { MessageRow } from '../core/message.ts'
+import type { Composed, Outgoing } from './compose-message.ts'
+
+/** What becomes of some messages, all by one rule and for one reason. */
+export type Outcome = {
+  readonly action: 'forward' | 'skip'
+  /** Why they are skipped. */
+  readonly reason?: string
+  /** The rule of the filter that decided; absent where they did not come so far. */
+  readonly rule?: string
+  readonly count: number
+  /** The newest of them, the oldest first. */
+  readonly samples: readonly Sample[]
+}
+
+export type Sample = {
+  /** Unix milliseconds. */
+  readonly atMs: number
+  readonly threadId: string
+  readonly sender: string
+  readonly isGroup: boolean
+  /** Of a forwarded message as it would leave, of a skipped one as it is. */
+  readonly text: string
+}
+
+export type ReplayNeeds = {
+  readonly filter: Filter
+  readonly compose: (message: Outgoing) => Composed
+  /** Unix milliseconds. */
+  readonly sinceMs: number
+  /** The newest so many rows only. */
+  readonly limit?: number | undefined
+  /** How many of each outcome are kept. */
+  readonly samples: number
+  readonly onProgress: (done: number, of: number) => void
+  /** Lets the rest of the program have its turn; rejects where it is to end. */
+  readonly pause: () => Promise<void>
+}
+
+export type ReplaySource = {
+  readonly rowsAfter: (rowid: number, limit: number) => MessageRow[]
+  readonly lowestRowidSince: (sinceMs: number) => number | undefined
+  readonly rowidOfNewest: (count: number) => number
+  readonly highestRowid: () => number
+}
+
+/**
+ * What the rules would have done with the history in chat.db: nothing is stored and nothing sent. How old a message is does
+ * not count, and copies that cloud sync has made of it are counted as well. Most frequent outcomes first.
+ */
+export const replayHistory = async (db: ReplaySource, needs: ReplayNeeds): Promise<readonly Outcome[]> => {
+  const outcomes = new Map<string, Outcome>()
+  const first = db.lowestRowidSince(needs.sinceMs)
+  if (first === undefined) return []
+  const last = db.highestRowid()
+  let rowid = Math.max(first, needs.limit === undefined ? 0 : db.rowidOfNewest(needs.limit)) - 1
+  const begin = rowid
+  for (;;) {
+    const rows = db.rowsAfter(rowid, BATCH_ROWS)
+    for (const row of rows) {
+      if (row.dateMs === undefined || row.dateMs < needs.sinceMs || row.rowid > last) continue
+      add(outcomes, judge(row, needs), needs.samples)
+    }
+    rowid = rows.at(-1)?.rowid ?? last
+    needs.onProgress(Math.min(rowid, last) - begin, last - begin)
+    if (rows.length < BATCH_ROWS || rowid >= last) break
+    await needs.pause()
+  }
+  return [...outcomes.values()].toSorted((a, b) => b.count - a.count)
+}
+
+/** Few enough to be held in memory with the longest texts. */
+const BATCH_ROWS = 100
+
+type Judged = Omit<Outcome, 'count' | 'samples'> & { readonly sample: Sample | undefined }
+
+const judge = (row: MessageRow, { filter, compose }: ReplayNeeds): Judged => {
+  const verdict = decideForward(row, {
+    // Whatever its age, and however long it takes Messages to write it.
+    rules: { maxAgeMs: Number.POSITIVE_INFINITY, filter },
+    now: 0,
+    firstStartMs: Number.NEGATIVE_INFINITY,
+    waitedMs: Number.POSITIVE_INFINITY,
+    marksFinished: true,
+    isTwin: false,
+    ownBubble: 'none',
+  })
+  const { chat, sender, dateMs = 0 } = row
+  if (chat === undefined || sender === undefined) return { ...outcomeOf(verdict), sample: undefined }
+  const { threadId, isGroup } = chat
+  const leaves = verdict.kind === 'forward'
+  const text = leaves ? textOf(compose({ threadId, sender, text: row.text })) : row.text
+  return { ...outcomeOf(verdict), sample: { atMs: dateMs, threadId, sender, isGroup, text } }
+}
+
+const outcomeOf = (verdict: Verdict): Omit<Judged, 'sample'> => {
+  if (verdict.kind === 'forward') return { action: 'forward', rule: verdict.rule }
+  if (verdict.kind === 'wait') return { action: 'skip', reason: 'incomplete' }
+  return { action: 'skip', reason: verdict.reason, ...(verdict.rule !== undefined && { rule: verdict.rule }) }
+}
+
+const textOf = ({ body }: Composed): string => JSON.parse(body).filtered_text
+
+const add = (outcomes: Map<string, Outcome>, { sample, ...judged }: Judged, keep: number): void => {
+  const key = `${judged.action} ${judged.reason} ${judged.rule}`
+  const { count, samples } = outcomes.get(key) ?? { count: 0, samples: [] }
+  const kept = sample === undefined || keep === 0 ? samples : [...samples, shorten(sample)].slice(-keep)
+  outcomes.set(key, { ...judged, count: count + 1, samples: kept })
+}
+
+/** What is kept must not hold on to a long text. */
+const shorten = (sample: Sample): Sample => ({ ...sample, text: Buffer.from(sample.text.slice(0, 500)).toString() })
