@@ -11,14 +11,20 @@ import { findSsns } from './redact/find-ssns.ts'
 import { type Reading, read } from './redact/reading.ts'
 
 /** What becomes of a kind: nothing, a placeholder in its place, or the whole message is not to leave. */
-export type RedactAction = 'off' | 'mask' | 'skip'
+export const REDACT_ACTIONS = ['off', 'mask', 'skip'] as const
+export type RedactAction = (typeof REDACT_ACTIONS)[number]
 
-/** The kinds that are known, the most serious first: where two are found in one place, it is the first. */
+/** The kinds that are known, the most serious first. */
 export const REDACT_KINDS = ['card', 'iban', 'ssn', 'password', 'code', 'email', 'phone'] as const
 export type RedactKind = (typeof REDACT_KINDS)[number]
 
 export type RedactRules = Readonly<Record<RedactKind, RedactAction>> & {
   readonly patterns: readonly (OwnPattern & { readonly action: RedactAction })[]
+}
+
+/** The same with patterns as they are written. */
+export type RedactSettings = Readonly<Record<RedactKind, RedactAction>> & {
+  readonly patterns: readonly { readonly name: string; readonly pattern: string; readonly action: RedactAction }[]
 }
 
 export type Redacted = {
@@ -29,6 +35,19 @@ export type Redacted = {
   /** The kind for which the message must not leave at all. */
   readonly skip?: string
 }
+
+/** The rules of the settings; whoever knows patterns compiles them. */
+export const compileRedactRules = (
+  settings: RedactSettings,
+  compilePattern: (source: string) => Pick<OwnPattern, 'findAll'>,
+): RedactRules => ({
+  ...settings,
+  patterns: settings.patterns.map(({ name, pattern, action }) => ({
+    name,
+    action,
+    findAll: action === 'off' ? () => [] : compilePattern(pattern).findAll,
+  })),
+})
 
 /**
  * Takes secrets out of a text, as a person would read it. Never throws; linear in the length of the text; doing it again

@@ -13,19 +13,23 @@ export const toSource = <T extends Span>(find: T, reading: Reading): T => ({
 })
 
 /**
- * Finds in order, without overlaps: those that overlap become one, of the most serious kind, which is the one that comes
- * first in `order`; kinds that are not in it come last.
+ * Finds in order, without overlaps: those that overlap become one, of the kind of the longest; of equally long ones the most
+ * serious, which is the one that comes first in `order`. Kinds that are not in it come last.
  */
 export const mergeFinds = (finds: readonly Find[], order: readonly string[]): Find[] => {
   const rank = (kind: string): number => (order.includes(kind) ? order.indexOf(kind) : order.length)
-  const merged: Find[] = []
+  const isAbove = (a: Find, b: Find): boolean =>
+    lengthOf(a) > lengthOf(b) || (lengthOf(a) === lengthOf(b) && rank(a.kind) < rank(b.kind))
+  const merged: { span: Span; first: Find }[] = []
   for (const find of [...finds].sort((a, b) => a.start - b.start || b.end - a.end)) {
     const last = merged.at(-1)
-    if (last === undefined || find.start >= last.end) merged.push(find)
+    if (last === undefined || find.start >= last.span.end) merged.push({ span: find, first: find })
     else {
-      const kind = rank(find.kind) < rank(last.kind) ? find.kind : last.kind
-      merged[merged.length - 1] = { kind, start: last.start, end: Math.max(last.end, find.end) }
+      last.span = { start: last.span.start, end: Math.max(last.span.end, find.end) }
+      if (isAbove(find, last.first)) last.first = find
     }
   }
-  return merged
+  return merged.map(({ span, first }) => ({ kind: first.kind, start: span.start, end: span.end }))
 }
+
+const lengthOf = ({ start, end }: Span): number => end - start
