@@ -1,4 +1,5 @@
 import type { FilterSettings } from './core/filter.ts'
+import type { RedactSettings } from './core/redact.ts'
 import type { KeychainItem } from './macos/keychain.ts'
 
 /** What the agent has to be told; durations in milliseconds, paths absolute. */
@@ -22,6 +23,7 @@ export type AgentSettings = {
   readonly people: FilterSettings['people']
   /** Of phone numbers without a plus: two capital letters. */
   readonly country: string
+  readonly redact: RedactSettings
   readonly dedupe: { readonly match: 'text' | 'position'; readonly windowMs: number }
   readonly send: {
     readonly allow: 'known' | 'any' | readonly string[]

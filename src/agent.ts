@@ -15,6 +15,7 @@ import { createLatency } from './core/latency.ts'
 import type { Log } from './core/log.ts'
 import type { ChatDbProbe } from './core/probes.ts'
 import { createProblems } from './core/problems.ts'
+import { compileRedactRules, redact } from './core/redact.ts'
 import type { StoryAsked } from './core/story.ts'
 import { createFailpoints } from './failpoints.ts'
 import { createAnswering } from './flows/answer-message.ts'
@@ -159,6 +160,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
 
   const { people } = settings
   const normalise = createNormaliser(settings.country)
+  const redactRules = compileRedactRules(settings.redact, compilePattern)
   const filter = createFilter({ ...settings.forward, people }, { normalise, compilePattern })
 
   // chat.db → inbox
@@ -178,7 +180,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         cursor,
         inbox,
         outbox,
-        compose: composeMessage,
+        compose: message => composeMessage(message, text => redact(text, redactRules)),
         count: counters.count,
         startedOver: store.startedOver,
         firstStartMs: store.firstStartMs,

@@ -4,9 +4,9 @@ import { z } from 'zod'
 import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadConfigHere } from '../config/load-config.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
-import { composeMessage } from '../flows/compose-message.ts'
 import { type Outcome, replayHistory, type Sample } from '../flows/replay-history.ts'
 import { ChatDbProblem, explainChatDbError, openChatDb } from '../imessage/chat-db.ts'
+import { createComposeHere } from './create-compose-here.ts'
 import { createFilterHere } from './create-filter-here.ts'
 import { onOneLine } from './on-one-line.ts'
 import { sinceOption } from './since-option.ts'
@@ -26,7 +26,7 @@ export const replayFilter = async (input: ConfigInput, rawOptions: unknown): Pro
   try {
     outcomes = await replayHistory(db, {
       filter: createFilterHere(config),
-      compose: composeMessage,
+      compose: createComposeHere(config),
       sinceMs,
       limit,
       samples: samples ? SAMPLES : 0,

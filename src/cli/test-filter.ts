@@ -6,7 +6,8 @@ import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadConfigHere } from '../config/load-config.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import type { Criterion, FilterDecision, FilterMessage, FilterStep } from '../core/filter.ts'
-import { composeMessage } from '../flows/compose-message.ts'
+import type { Composed } from '../flows/compose-message.ts'
+import { createComposeHere } from './create-compose-here.ts'
 import { createFilterHere } from './create-filter-here.ts'
 import { onOneLine } from './on-one-line.ts'
 
@@ -20,16 +21,18 @@ export const testFilter = async (input: ConfigInput, rawOptions: unknown): Promi
   const config = loadConfigHere(input)
   const message = toMessage(options, options.text === '-' ? await readAll(process.stdin) : (options.text ?? ''))
   const decision = createFilterHere(config)(message)
-  const composed = decision.action === 'forward' ? composeMessage(message) : undefined
+  const composed = decision.action === 'forward' ? createComposeHere(config)(message) : undefined
   const answer = {
-    action: decision.action,
+    action: composed && 'skip' in composed ? 'skip' : decision.action,
     rule: decision.rule,
     ...(decision.action === 'skip' && { reason: decision.reason }),
+    ...(composed && 'skip' in composed && { reason: composed.skip }),
     steps: decision.steps,
-    ...(composed && { body: JSON.parse(composed.body), redacted: composed.redacted }),
+    ...(composed && 'body' in composed && { body: JSON.parse(composed.body) }),
+    ...(composed && { redacted: composed.redacted }),
   }
   if (options.json) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
-  else process.stdout.write(`${describe(decision, { message, forward: config.forward }, composed?.body).join('\n')}\n`)
+  else process.stdout.write(`${describe(decision, { message, forward: config.forward }, composed).join('\n')}\n`)
 }
 
 const parseOptions = (raw: unknown) => {
@@ -80,23 +83,32 @@ const ME = 'you (filter test)'
 
 type Words = { readonly message: FilterMessage; readonly forward: Config['forward'] }
 
-const describe = (decision: FilterDecision, words: Words, body: string | undefined): string[] => {
+const describe = (decision: FilterDecision, words: Words, composed: Composed | undefined): string[] => {
   const { action, rule, steps } = decision
   const { sender, isGroup, threadId, service } = words.message
   const paint = (format: 'green' | 'yellow', said: string) => styleText(format, said, { stream: process.stdout })
   const width = Math.max(...steps.map(step => step.rule.length))
+  const kept = composed !== undefined && 'skip' in composed ? composed.skip : undefined
   const verdict =
     action === 'forward'
-      ? `${paint('green', 'forwarded')} to the backend, by ${rule}`
+      ? kept === undefined
+        ? `${paint('green', 'forwarded')} to the backend, by ${rule}`
+        : `${paint('yellow', 'skipped')}, ${kept}: what is in it does not leave this Mac`
       : `${paint('yellow', 'skipped')}, by ${rule}${decision.reason === rule ? '' : ` (${decision.reason})`}`
   const rest = [
     `The message: from ${sender}, ${isGroup ? `in the group ${threadId}` : `direct, in ${threadId}`}, by ${service}`,
     'The rules, in order, up to the one that decides:',
     ...steps.map(step => `  ${step.rule.padEnd(width)}  ${step.holds ? 'yes' : 'no '}  ${why(step, words)}`),
-    ...(body === undefined ? [] : ['', 'This would be POSTed:', `  ${body}`]),
+    ...(composed === undefined ? [] : ['', `Found in it: ${countsOf(composed.redacted)}`]),
+    ...(composed !== undefined && 'body' in composed ? ['', 'This would be POSTed:', `  ${composed.body}`] : []),
   ]
   return [verdict, '', ...rest.map(onOneLine)]
 }
+
+const countsOf = (redacted: Composed['redacted']): string =>
+  Object.entries(redacted)
+    .map(([kind, count]) => `${kind} (${count})`)
+    .join(', ') || 'nothing to redact'
 
 const why = ({ rule, holds, unmet }: FilterStep, { message, forward }: Words): string => {
   if (unmet !== undefined) return UNMET[unmet](message)

@@ -32,6 +32,7 @@ export const toConfig = (settings: Settings, secret: SecretSource) =>
         startsWith: starts_with,
       })),
     },
+    redact: settings.redact,
     dedupe: { match: settings.dedupe.match, windowMs: settings.dedupe.window },
     send: {
       allow: settings.send.allow,

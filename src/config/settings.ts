@@ -1,11 +1,13 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { REDACT_ACTIONS, type RedactAction } from '../core/redact.ts'
 import { findTool } from '../macos/run-tool.ts'
 import { edgeAgentId } from '../protocol/wire.ts'
 import { about } from './about.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 import { countrySetting, peopleSetting, rulesSetting, wordsSetting } from './filter-settings.ts'
 import { expandHome, type Host, placesOf } from './places.ts'
+import { redactPatterns } from './redact-settings.ts'
 
 /**
  * Every setting: its key in the file (`send.timeout` is `timeout` in the table `[send]`), what it has to be, its default
@@ -127,6 +129,16 @@ export const settingsFor = (host: Host) => {
       hint: boolean(true, 'Let file events hasten the look into chat.db; false only polls.'),
     }),
     people: peopleSetting,
+    redact: z.strictObject({
+      card: redactAction('mask', 'Numbers of payment cards, with expiry date and check code.'),
+      iban: redactAction('mask', 'International bank account numbers.'),
+      ssn: redactAction('mask', 'US social security numbers.'),
+      code: redactAction('skip', 'One-time codes.'),
+      password: redactAction('mask', 'Passwords, PINs, codes of doors, keys and tokens.'),
+      email: redactAction('off', 'E-mail addresses.'),
+      phone: redactAction('off', 'Phone numbers.'),
+      patterns: redactPatterns,
+    }),
   })
 }
 
@@ -171,6 +183,9 @@ const choice = <const T extends readonly [string, ...string[]]>(
     .enum(choices)
     .prefault(fallback)
     .register(about, { description, expects: choices.map(choice => `"${choice}"`).join(' or ') })
+
+const redactAction = (fallback: RedactAction, what: string) =>
+  choice(REDACT_ACTIONS, fallback, `${what} "mask" puts a placeholder in their place, "skip" keeps the message here.`)
 
 const boolean = (fallback: boolean, description: string) =>
   z

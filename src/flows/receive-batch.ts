@@ -209,9 +209,9 @@ const receiveRow = (
   const composed = needs.compose({ threadId: chat.threadId, sender, text: row.text })
   const isLost = seen?.waitingFor === STATE_LOST
   const message = { ...record, ...composed, rule: verdict.rule }
-  inbox.add(isLost ? { ...message, dead: STATE_LOST } : message)
+  inbox.add('body' in message && isLost ? { ...message, dead: STATE_LOST } : message)
   settled()
-  return !isLost
+  return 'body' in message && !isLost
 }
 
 /**

@@ -90,9 +90,11 @@ const judge = (row: MessageRow, { filter, compose }: ReplayNeeds): Judged => {
   const { chat, sender, dateMs = 0 } = row
   if (chat === undefined || sender === undefined) return { ...outcomeOf(verdict), sample: undefined }
   const { threadId, isGroup } = chat
-  const leaves = verdict.kind === 'forward'
-  const text = leaves ? textOf(compose({ threadId, sender, text: row.text })) : row.text
-  return { ...outcomeOf(verdict), sample: { atMs: dateMs, threadId, sender, isGroup, text } }
+  const sample = { atMs: dateMs, threadId, sender, isGroup, text: row.text }
+  if (verdict.kind !== 'forward') return { ...outcomeOf(verdict), sample }
+  const composed = compose({ threadId, sender, text: row.text })
+  if ('skip' in composed) return { action: 'skip', reason: composed.skip, rule: verdict.rule, sample }
+  return { ...outcomeOf(verdict), sample: { ...sample, text: textOf(composed.body) } }
 }
 
 const outcomeOf = (verdict: Verdict): Omit<Judged, 'sample'> => {
@@ -101,7 +103,7 @@ const outcomeOf = (verdict: Verdict): Omit<Judged, 'sample'> => {
   return { action: 'skip', reason: verdict.reason, ...(verdict.rule !== undefined && { rule: verdict.rule }) }
 }
 
-const textOf = ({ body }: Composed): string => JSON.parse(body).filtered_text
+const textOf = (body: string): string => JSON.parse(body).filtered_text
 
 const add = (outcomes: Map<string, Outcome>, { sample, ...judged }: Judged, keep: number): void => {
   const key = `${judged.action} ${judged.reason} ${judged.rule}`

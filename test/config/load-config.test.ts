@@ -45,6 +45,16 @@ describe('where values come from', () => {
       country: 'US',
       people: {},
       forward: { allow: [], deny: [], groups: 'none', names: [], startWords: [], rules: [] },
+      redact: {
+        card: 'mask',
+        iban: 'mask',
+        ssn: 'mask',
+        code: 'skip',
+        password: 'mask',
+        email: 'off',
+        phone: 'off',
+        patterns: [],
+      },
       dedupe: { match: 'text', windowMs: 600_000 },
       send: {
         allow: 'known',

@@ -1,0 +1,107 @@
+import type { Span } from './find.ts'
+import { ORDINARY, ORDINARY_ENDING } from './password-words.ts'
+import { PLACEHOLDER } from './reading.ts'
+import { plainOf } from './vocabulary.ts'
+
+/** What stands where a password would: its span, and whether it was put in quotes. */
+export type PasswordValue = Span & { readonly value: string; readonly isQuoted: boolean }
+
+const LONGEST = 256
+
+/** The word, or the words in quotes, at this place of a reading copy. */
+export const valueAt = (text: string, at: number): PasswordValue | undefined => {
+  const quoted = quotedAt(text, at)
+  if (quoted !== undefined) return quoted
+  let start = at
+  while (/[([{<*_`"']/.test(text.charAt(start)) && start - at < 3 && /\S/.test(text.charAt(start + 1))) start += 1
+  // A marker of emphasis or a bracket only counts where it is closed again.
+  if (start > at && !/[)\]}>*_`"']/.test(text.slice(start, start + LONGEST))) start = at
+  let end = start
+  while (end < text.length && end - start < LONGEST && !/[\s\ue000]/.test(text.charAt(end))) end += 1
+  end = endOfScript(text, start, end)
+  end = withoutTail(text, start, end, start > at)
+  return end <= start ? undefined : { start, end, value: text.slice(start, end), isQuoted: false }
+}
+
+const QUOTED = /(["'`])(?=\S)([^\n\ue000]{1,80}?)(?<=\S)\1(?![\p{L}\p{N}])/uy
+
+const quotedAt = (text: string, at: number): PasswordValue | undefined => {
+  QUOTED.lastIndex = at
+  const match = QUOTED.exec(text)
+  const value = match?.[2]
+  if (value === undefined) return undefined
+  return { start: at + 1, end: at + 1 + value.length, value, isQuoted: true }
+}
+
+/** Where words are not separated a Latin value ends with its letters: "hunter2です". */
+const endOfScript = (text: string, start: number, end: number): number => {
+  if (!/[\x21-\x7e]/.test(text.charAt(start))) return end
+  const cut = text
+    .slice(start, end)
+    .search(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u)
+  return cut > 0 ? start + cut : end
+}
+
+/** Marks of the sentence do not belong to it; "!" and "?" do where the rest is of that sort. */
+const withoutTail = (text: string, start: number, end: number, isBracketed: boolean): number => {
+  let last = end
+  while (last > start) {
+    const char = text.charAt(last - 1)
+    const rest = text.slice(start, last - 1)
+    if (/[.,;:"'`>]/.test(char)) last -= 1
+    else if (/[)\]}]/.test(char) && (isBracketed || !/[([{]/.test(rest))) last -= 1
+    else if (/[*_]/.test(char) && isBracketed) last -= 1
+    else if (/[!?]/.test(char) && !isStrong(rest.replace(/[!?]+$/, ''))) last -= 1
+    else break
+  }
+  return last
+}
+
+const isStrong = (value: string): boolean =>
+  (/[A-Z]/.test(value) && /[a-z]/.test(value) && /[0-9]/.test(value)) || /[@#$%^&*!]/.test(value)
+
+/** Nobody takes it for a word: letters and digits, signs within, capitals within; digits alone from `fewestDigits` on. */
+export const looksSecret = (value: string, fewestDigits = 4): boolean => {
+  if (value.includes(PLACEHOLDER) || isLink(value)) return false
+  if (/^[0-9]+$/.test(value)) return value.length >= fewestDigits
+  if (/^[0-9][0-9.,:/\-–]*[0-9]?%?$/.test(value))
+    return /^[0-9]{2,5}(?:-[0-9]{2,5})+$/.test(value) && value.length >= 7 && !isDate(value)
+  if (isQuantity(value)) return false
+  if (/\p{L}/u.test(value) && /[0-9]/.test(value)) return value.length >= 4
+  if (/[!@#$%^&*+=~\\|<>{}[\]?_]/.test(value.slice(0, -1)) && /[\p{L}0-9]/u.test(value)) return value.length >= 4
+  if (
+    /^\p{Ll}+\p{Lu}|\p{Lu}\p{Ll}+\p{Lu}/u.test(value) &&
+    !/^(?:iPhone|iPad|iOS|macOS|iCloud|iMac|WiFi|Wi-Fi|WhatsApp|YouTube|eBay|GitHub|LinkedIn|FaceTime|PayPal|MacBook|AirPods|PlayStation|OneDrive|LastPass|BitWarden|Bitwarden|KeePass|NordPass|DashLane|OneNote|TikTok|OpenAI)$/.test(
+      value,
+    )
+  )
+    return value.length >= 6
+  return value.split('-').length >= 4 && /^[\p{L}-]+$/u.test(value)
+}
+
+/** "8th", "20€", "12h", "90min": a number of something. */
+const isQuantity = (value: string): boolean =>
+  /^[$€£]?[0-9]+(?:[.,:][0-9]+)*[-+]?(?:st|nd|rd|th|am|pm|x|k|m|s|min|mins|h|hrs?|d|days?|px|kb|mb|gb|ghz|mhz|kg|km|cm|mm|ml|l|g|€|\$|£|%|uhr|euros?|eur|usd|chars?|characters?|digits?|stellig~?|er|e|ter|te|ers|times)?[.!?]?$/i.test(
+    value,
+  ) && /[^0-9]/.test(value)
+
+const isDate = (value: string): boolean =>
+  /^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}-[0-9]{2}-[0-9]{4}|(?:19|20)[0-9]{2}-[0-9]{2,4})$/.test(value)
+
+export const isLink = (value: string): boolean => /^(?:https?:|www\.)/i.test(value)
+
+/** Whether it may be a password, though it looks like any word. */
+export const isPlainWord = (value: string): boolean => {
+  const word = plainOf(value)
+  return (
+    /^[\p{L}\p{N}][\p{L}\p{N}'’.-]*$/u.test(word) &&
+    word.length >= 3 &&
+    !ORDINARY.has(word) &&
+    !ORDINARY_ENDING.test(word)
+  )
+}
+
+export const isOrdinary = (value: string): boolean => {
+  const word = plainOf(value).replace(/[^\p{L}\p{N}'/-]+$/u, '')
+  return ORDINARY.has(word)
+}
