@@ -17,6 +17,8 @@ export type AgentSettings = {
   readonly stateDir: string
   readonly osascript: string
   readonly maxMessageAgeMs: number
+  /** How much a POST tells of a message. */
+  readonly payload: 'minimal' | 'extended'
   readonly forward: { readonly allow: readonly string[]; readonly deny: readonly string[] }
   readonly dedupe: { readonly match: 'text' | 'position'; readonly windowMs: number }
   readonly send: {

@@ -12,6 +12,7 @@ import { createSteadyClock } from './core/clock.ts'
 import { EdgeError, EXIT } from './core/errors.ts'
 import { createLatency } from './core/latency.ts'
 import type { Log } from './core/log.ts'
+import type { Chat, MessageDetails, MessageRow } from './core/message.ts'
 import type { ChatDbProbe } from './core/probes.ts'
 import { createProblems } from './core/problems.ts'
 import { createFailpoints } from './failpoints.ts'
@@ -22,6 +23,7 @@ import { createDelivery } from './flows/deliver-bubble.ts'
 import { createCommandEnd } from './flows/end-command.ts'
 import { executeCommand } from './flows/execute-command.ts'
 import { createKnownChats } from './flows/known-chats.ts'
+import { createEditWatch } from './flows/notice-edits.ts'
 import { createPump } from './flows/pump.ts'
 import { receiveBatch } from './flows/receive-batch.ts'
 import { createRefusal } from './flows/refuse-command.ts'
@@ -149,6 +151,12 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   const chats = createKnownChats({ chatDb: () => chatDb, cursor, writtenTo: settings.send.allow !== 'any' })
 
   // chat.db → inbox
+  const rules = { maxAgeMs: settings.maxMessageAgeMs, ...settings.forward }
+  const isExtended = settings.payload === 'extended'
+  const detailsOf = (row: MessageRow, chat: Chat): MessageDetails =>
+    chatDb?.detailsOf(row.rowid, chat.guid) ?? { participants: [], attachments: [] }
+  const isWhole = ({ rowid, places = 0 }: MessageRow): boolean =>
+    places === 0 || (chatDb?.attachmentsOf(rowid) ?? places) >= places
   let lookedMs = Number.NEGATIVE_INFINITY
   const receive = (db: ChatDb): 'at a change' | 'soon' | 'at once' => {
     try {
@@ -156,7 +164,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       const attended = Math.abs(Date.now() - lookedMs) < UNATTENDED_MS
       lookedMs = Date.now()
       const { queued, pending, more } = receiveBatch(db, {
-        rules: { maxAgeMs: settings.maxMessageAgeMs, ...settings.forward },
+        rules,
         now: Date.now,
         commitMs,
         attended,
@@ -166,12 +174,14 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         inbox,
         outbox,
         compose: composeMessage,
+        ...(isExtended && { details: detailsOf, isWhole }),
         count: counters.count,
         startedOver: store.startedOver,
         firstStartMs: store.firstStartMs,
         onReanchored: file => log.warn({ file }, 'chat.db is another file or was rebuilt; going on by date'),
       })
       if (queued > 0) answering.wake()
+      if (edits.look(db)) afterEdit()
       settling.wake()
       return more ? 'at once' : pending > 0 ? 'soon' : 'at a change'
     } catch (error) {
@@ -181,6 +191,29 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     }
   }
 
+  // What people edit and unsend
+  const edits = createEditWatch({
+    chatDb: () => chatDb,
+    rules,
+    now: Date.now,
+    hash,
+    transaction: commitAndClear('edit'),
+    inbox,
+    outbox,
+    commands,
+    compose: composeMessage,
+    ...(isExtended && { details: detailsOf }),
+    onEnd: (bubble, state, reason) => onEnd(bubble, state, reason),
+    log,
+  })
+
+  /** There may be something to tell, bubbles that were held back, and others that are no longer behind them. */
+  const afterEdit = (): void => {
+    answering.wake()
+    delivery.wake()
+    acks.send()
+  }
+
   // inbox → backend → bubbles
   const post = createPostMessage({ ...settings, readSecret: secret.current })
   const answering = createAnswering({
@@ -188,6 +221,11 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     commands,
     outbox,
     transaction: commit('answer'),
+    lookAgain: id => {
+      const fate = edits.lookAgain(id)
+      if (fate === 'ended') afterEdit()
+      return fate
+    },
     post: failpoints.around('post', secret.whenReady(post)),
     deliver: threadId => delivery.wake(threadId),
     now,
@@ -329,7 +367,9 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         isLive: () => answering.inFlight() > 0 || delivery.running() > 0,
         onOpen: db => {
           chatDb = db
-          if (db !== undefined) problems.clear(RESTART_NEEDED)
+          if (db === undefined) return
+          problems.clear(RESTART_NEEDED)
+          answering.wake() // what waits for a last look at its row
         },
         onChange: receive,
         onProblem: problem => problems.replace(CHAT_DB_CODES, problem),

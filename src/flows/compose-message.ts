@@ -1,13 +1,26 @@
 import type { MessageRequest } from '../protocol/wire.ts'
+import { type Extended, extendedFields } from './extended-fields.ts'
 
 /** What is told of a message: a row of chat.db that has all it needs. */
-export type Outgoing = { readonly threadId: string; readonly sender: string; readonly text: string }
+export type Outgoing = {
+  readonly threadId: string
+  readonly sender: string
+  readonly text: string
+  /** The rest, with `payload = "extended"`. */
+  readonly extended?: Extended
+}
 
 /** The exact body of its POST, as text; how often what kind of thing was taken out of it. */
 export type Composed = { readonly body: string; readonly redacted: Readonly<Record<string, number>> }
 
 /** A message → the body of its POST: the one place in which it is decided what of its words leaves this Mac. */
-export const composeMessage = ({ threadId, sender, text }: Outgoing): Composed => {
-  const request: MessageRequest = { thread_id: threadId, sender, filtered_text: text }
+export const composeMessage = ({ threadId, sender, text, extended }: Outgoing): Composed => {
+  const clean = (words: string): string => words
+  const request: MessageRequest = {
+    thread_id: threadId,
+    sender,
+    filtered_text: clean(text),
+    ...(extended && extendedFields(extended, clean)),
+  }
   return { body: JSON.stringify(request), redacted: {} }
 }

@@ -2,6 +2,8 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import type { Chat, MessageRow } from '../core/message.ts'
+import { columnsOf } from './columns-of.ts'
+import { createDetails } from './read-details.ts'
 import { fromUnixMs, type RawChat, type RawRow, toChat, toMessageRow } from './row-to-message.ts'
 
 export type ChatDb = ReturnType<typeof openChatDb>
@@ -27,24 +29,15 @@ export const openChatDb = (path: string) => {
 }
 
 const statements = (db: Database.Database) => {
-  const columns = new Set(
-    db
-      .prepare<[], { name: string }>('PRAGMA table_info(message)')
-      .all()
-      .map(({ name }) => name),
-  )
-  const chatColumns = new Set(
-    db
-      .prepare<[], { name: string }>('PRAGMA table_info(chat)')
-      .all()
-      .map(({ name }) => name),
-  )
+  const columns = columnsOf(db, 'message')
+  const chatColumns = columnsOf(db, 'chat')
   // Which columns exist depends on the version of macOS that made or upgraded the file.
-  const list = (prefix: string, has: Set<string>, names: readonly string[]) =>
+  const list = (prefix: string, has: ReadonlySet<string>, names: readonly string[]) =>
     names.map(name => (has.has(name) ? `${prefix}.${name}` : `NULL AS ${name}`)).join(', ')
   const chatList = `c.guid AS chat_guid, c.chat_identifier, ${list('c', chatColumns, ['style', 'service_name', 'account_id'])}`
   const select = `
     SELECT m.ROWID AS rowid, m.guid, h.id AS sender, ${list('m', columns, MESSAGE_COLUMNS)}, ${chatList},
+      ${columns.has('message_summary_info') ? 'm.message_summary_info IS NOT NULL' : '0'} AS has_summary,
       CAST(m.text AS TEXT) AS text -- a blob stays one in any column, and one odd row must not stop the reading
     FROM message m
     LEFT JOIN handle h ON h.ROWID = m.handle_id
@@ -53,6 +46,13 @@ const statements = (db: Database.Database) => {
 
   const after = query<[number, number]>('WHERE m.ROWID > ? ORDER BY m.ROWID LIMIT ?')
   const byRowid = query<[number]>('WHERE m.ROWID = ?')
+  const byGuid = query<[string]>('WHERE m.guid = ?')
+  // What an edit leaves, or a withdrawal; of the newest alone: older ones cannot be changed any more.
+  const marks = EDIT_MARKS.filter(name => columns.has(name)).map(name => `COALESCE(n.${name}, 0) <> 0`)
+  const changed = query<[bigint, number]>(`WHERE m.ROWID IN (
+    SELECT n.ROWID FROM (SELECT ROWID FROM message WHERE date >= ? AND +is_from_me = 0 ORDER BY date DESC LIMIT ?) r
+    JOIN message n ON n.ROWID = r.ROWID
+    WHERE ${[...marks, '(n.attributedBody IS NULL AND n.text IS NULL)'].join(' OR ')}) ORDER BY m.ROWID`)
   const outgoing = query<[number]>('WHERE m.ROWID > ? AND m.is_from_me = 1 ORDER BY m.ROWID')
   // By Messages' own index of failures: those of all time are few, the messages of an hour may be many.
   const failures = ['<', '>'].map(
@@ -94,6 +94,14 @@ const statements = (db: Database.Database) => {
       const raw = byRowid.get(rowid)
       return raw && toMessageRow(raw)
     },
+    rowOf: (guid: string): MessageRow | undefined => {
+      const raw = byGuid.get(guid)
+      return raw && toMessageRow(raw)
+    },
+    /** Of the newest `among` incoming rows dated `sinceMs` (Unix milliseconds) or later those that may have been edited or withdrawn. */
+    changedSince: (sinceMs: number, among: number): MessageRow[] =>
+      changed.all(fromUnixMs(sinceMs), among).map(toMessageRow),
+    ...createDetails(db),
     /** Rows sent by this account after `rowid`. */
     outgoingAfter: (rowid: number): MessageRow[] => outgoing.all(rowid).map(toMessageRow),
     /** Rows sent by this account, dated `sinceMs` (Unix milliseconds) or later, that Messages put an error on. */
@@ -117,6 +125,8 @@ const statements = (db: Database.Database) => {
   }
 }
 
+const EDIT_MARKS = ['date_edited', 'date_retracted', 'is_empty'] as const
+
 const MESSAGE_COLUMNS = [
   'attributedBody',
   'date',
@@ -131,6 +141,10 @@ const MESSAGE_COLUMNS = [
   'cache_has_attachments',
   'balloon_bundle_id',
   'destination_caller_id',
+  'date_edited',
+  'date_retracted',
+  'thread_originator_guid',
+  'service',
 ] as const
 
 /** Which file a path names. `stat` opens nothing, so it is safe beside an open connection. */
