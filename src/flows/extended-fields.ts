@@ -24,7 +24,7 @@ export const extendedFields = (
     ...(row.dateMs !== undefined && { timestamp: toInstant(row.dateMs) }),
     is_group: row.chat?.isGroup === true,
     ...(groupName !== undefined && { group_name: toName(groupName, clean) }),
-    service: row.service ?? row.chat?.service ?? 'iMessage',
+    service: cut(row.service ?? row.chat?.service ?? 'iMessage'),
     participants: participants.map(address => cut(address)),
     attachments: event?.kind === 'unsent' ? [] : attachments.map(attachment => toWire(attachment, clean)),
     ...(row.replyTo !== undefined && { reply_to: cut(row.replyTo) }),

@@ -101,7 +101,8 @@ export const createInbox = (db: Database, counters: Counters) => {
     .pluck()
   const withdraw = db.prepare<[number, number]>('UPDATE messages SET withdrawn_ms = ? WHERE id = ?')
   const skip = db.prepare<[string, number]>(
-    "UPDATE messages SET state = 'skipped', reason = ? WHERE id = ? AND state IN ('queued', 'waiting', 'dead')",
+    `UPDATE messages SET state = 'skipped', reason = ?, detail = NULL, body = NULL
+     WHERE id = ? AND state IN ('queued', 'waiting', 'dead')`,
   )
   // From thread to thread by the index messages_due: a backlog in few threads costs as little as none.
   const heads = db.prepare<[], { id: number; thread_id: string; next_post_ms: number | null }>(
