@@ -19,6 +19,8 @@ export type AgentSettings = {
   readonly stateDir: string
   readonly osascript: string
   readonly maxMessageAgeMs: number
+  /** How much a POST tells of a message. */
+  readonly payload: 'minimal' | 'extended'
   readonly forward: Omit<FilterSettings, 'people'>
   readonly people: FilterSettings['people']
   /** Of phone numbers without a plus: two capital letters. */

@@ -13,19 +13,21 @@ import { EdgeError, EXIT } from './core/errors.ts'
 import { createFilter, createIsListed } from './core/filter.ts'
 import { createLatency } from './core/latency.ts'
 import type { Log } from './core/log.ts'
+import type { Chat, MessageDetails, MessageRow } from './core/message.ts'
 import type { ChatDbProbe } from './core/probes.ts'
 import { createProblems } from './core/problems.ts'
 import { compileRedactRules, redact } from './core/redact.ts'
 import type { StoryAsked } from './core/story.ts'
 import { createFailpoints } from './failpoints.ts'
 import { createAnswering } from './flows/answer-message.ts'
-import { composeMessage } from './flows/compose-message.ts'
+import { composeMessage, type Outgoing } from './flows/compose-message.ts'
 import { confirmSent } from './flows/confirm-sent.ts'
 import { createDelivery } from './flows/deliver-bubble.ts'
 import { createCommandEnd } from './flows/end-command.ts'
 import { executeCommand } from './flows/execute-command.ts'
 import { findStory } from './flows/find-story.ts'
 import { createKnownChats } from './flows/known-chats.ts'
+import { createEditWatch } from './flows/notice-edits.ts'
 import { createPump } from './flows/pump.ts'
 import { receiveBatch } from './flows/receive-batch.ts'
 import { createRefusal, forbidThread } from './flows/refuse-command.ts'
@@ -164,6 +166,13 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   const filter = createFilter({ ...settings.forward, people }, { normalise, compilePattern })
 
   // chat.db → inbox
+  const rules = { maxAgeMs: settings.maxMessageAgeMs, filter }
+  const compose = (message: Outgoing) => composeMessage(message, text => redact(text, redactRules))
+  const isExtended = settings.payload === 'extended'
+  const detailsOf = (row: MessageRow, chat: Chat): MessageDetails =>
+    chatDb?.detailsOf(row.rowid, chat.guid) ?? { participants: [], attachments: [] }
+  const isWhole = ({ rowid, places = 0 }: MessageRow): boolean =>
+    places === 0 || (chatDb?.attachmentsOf(rowid) ?? places) >= places
   let lookedMs = Number.NEGATIVE_INFINITY
   const receive = (db: ChatDb): 'at a change' | 'soon' | 'at once' => {
     try {
@@ -171,7 +180,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       const attended = Math.abs(Date.now() - lookedMs) < UNATTENDED_MS
       lookedMs = Date.now()
       const { queued, pending, more } = receiveBatch(db, {
-        rules: { maxAgeMs: settings.maxMessageAgeMs, filter },
+        rules,
         now: Date.now,
         commitMs,
         attended,
@@ -180,13 +189,15 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         cursor,
         inbox,
         outbox,
-        compose: message => composeMessage(message, text => redact(text, redactRules)),
+        compose,
+        ...(isExtended && { details: detailsOf, isWhole }),
         count: counters.count,
         startedOver: store.startedOver,
         firstStartMs: store.firstStartMs,
         onReanchored: file => log.warn({ file }, 'chat.db is another file or was rebuilt; going on by date'),
       })
       if (queued > 0) answering.wake()
+      if (edits.look(db)) afterEdit()
       settling.wake()
       return more ? 'at once' : pending > 0 ? 'soon' : 'at a change'
     } catch (error) {
@@ -194,6 +205,29 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       problems.setFrom(error)
       return 'soon'
     }
+  }
+
+  // What people edit and unsend
+  const edits = createEditWatch({
+    chatDb: () => chatDb,
+    rules,
+    now: Date.now,
+    hash,
+    transaction: commitAndClear('edit'),
+    inbox,
+    outbox,
+    commands,
+    compose,
+    ...(isExtended && { details: detailsOf }),
+    onEnd: (bubble, state, reason) => onEnd(bubble, state, reason),
+    log,
+  })
+
+  /** There may be something to tell, bubbles that were held back, and others that are no longer behind them. */
+  const afterEdit = (): void => {
+    answering.wake()
+    delivery.wake()
+    acks.send()
   }
 
   // inbox → backend → bubbles
@@ -204,6 +238,11 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     commands,
     outbox,
     transaction: commit('answer'),
+    lookAgain: id => {
+      const fate = edits.lookAgain(id)
+      if (fate === 'ended') afterEdit()
+      return fate
+    },
     post: failpoints.around('post', secret.whenReady(post)),
     deliver: threadId => delivery.wake(threadId),
     now,
@@ -390,7 +429,9 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         isLive: () => answering.inFlight() > 0 || delivery.running() > 0,
         onOpen: db => {
           chatDb = db
-          if (db !== undefined) problems.clear(RESTART_NEEDED)
+          if (db === undefined) return
+          problems.clear(RESTART_NEEDED)
+          answering.wake() // what waits for a last look at its row
         },
         onChange: receive,
         onProblem: problem => problems.replace(CHAT_DB_CODES, problem),

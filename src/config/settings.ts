@@ -70,7 +70,11 @@ export const settingsFor = (host: Host) => {
       isPath: true,
     }),
     max_message_age: duration('6h', '1s', '365d', 'Older incoming messages are recorded, not answered.'),
-    payload: choice(['minimal'], 'minimal', 'What is posted about a message: minimal has thread, sender and text.'),
+    payload: choice(
+      ['minimal', 'extended'],
+      'minimal',
+      'What is posted about a message: minimal is thread, sender and text; extended is all in protocol.md.',
+    ),
     country: countrySetting,
 
     backend: z.strictObject({

@@ -1,6 +1,6 @@
 /**
  * Whose reflex is it? A reflex command and the first bubble of an answer can be the same bubble, arriving by two
- * roads. These two functions are the tables R1 to R5 and A1 to A3 of docs/delivery.md, as pure decisions over what
+ * roads. These two functions are the tables R1 to R6 and A1 to A3 of docs/delivery.md, as pure decisions over what
  * the store knows of one thread; R1 (a `command_id` seen before) is the primary key of the commands and needs none.
  * Order is told by sequence numbers, not by clocks.
  */
@@ -13,6 +13,8 @@ export type PostedMessage = {
   readonly answer?: PostedAnswer
   /** How many reflexes are bound to it. */
   readonly reflexes: number
+  /** Its sender took it back: nobody is to be sent an answer to it. */
+  readonly unsent?: boolean
 }
 
 export type PostedAnswer = {
@@ -44,6 +46,8 @@ export type ReflexDecision =
   | { readonly rule: 'R2'; readonly act: 'send'; readonly messageId: number }
   | { readonly rule: 'R4'; readonly act: 'hold' }
   | { readonly rule: 'R5'; readonly act: 'send' }
+  /** It answers a message that was unsent. */
+  | { readonly rule: 'R6'; readonly act: 'refuse' }
 
 /** A reflex arrives. `named` is the message its `in_reply_to` names; `messages` are those of its thread, oldest first. */
 export const bindReflex = (
@@ -52,6 +56,7 @@ export const bindReflex = (
   matching: Matching,
 ): ReflexDecision => {
   const { named } = reflex
+  if (named?.unsent) return UNSENT
   if (named !== undefined) {
     const taken = named.reflexes > 0 || named.answer?.firstIsLive === true
     return { rule: 'R2', act: taken ? 'bind' : 'send', messageId: named.id }
@@ -59,16 +64,23 @@ export const bindReflex = (
 
   const sameWords = (other: string | undefined) =>
     other !== undefined && (matching.match === 'position' || other === reflex.says)
-  const answered = thread.messages.find(
+  const live = thread.messages.filter(({ unsent }) => !unsent)
+  const answered = live.find(
     ({ answer, reflexes, posts }) =>
       answer !== undefined && isRecent(answer.atMs, matching) && sameWords(answer.firstSays) && reflexes < posts,
   )
   if (answered !== undefined) return { rule: 'R3', act: 'bind', messageId: answered.id }
 
-  const repeated = thread.messages.some(({ answer, posts }) => answer === undefined && posts > 1)
+  // An answer to another message begins with other words, and those in flight are all unsent.
+  const inFlight = live.some(({ answer }) => answer === undefined)
+  if (!inFlight && thread.messages.some(({ unsent, reflexes, posts }) => unsent && reflexes < posts)) return UNSENT
+
+  const repeated = live.some(({ answer, posts }) => answer === undefined && posts > 1)
   if (repeated && thread.unmatched.some(sent => sameWords(sent.says))) return { rule: 'R4', act: 'hold' }
   return { rule: 'R5', act: 'send' }
 }
+
+const UNSENT: ReflexDecision = { rule: 'R6', act: 'refuse' }
 
 export type AnswerDecision =
   /** The reflex is the first bubble: it is not sent again. */

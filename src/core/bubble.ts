@@ -3,6 +3,9 @@ import { MAX_BUBBLE_LENGTH } from './limits.ts'
 /** The life of a bubble; see "Outgoing" in docs/delivery.md. */
 export type BubbleState = 'planned' | 'sending' | 'sent' | 'confirmed' | 'failed' | 'unknown' | 'parked'
 
+/** Why a bubble is parked, or a reflex refused: the message that it answers was unsent. */
+export const MESSAGE_UNSENT = 'message_unsent'
+
 /** How an attempt to send ended, as far as it can be proven. */
 export type SendOutcome =
   | { readonly kind: 'done' }

@@ -16,6 +16,7 @@ export type SkipReason =
   | 'stale'
   | 'twin'
   | 'empty'
+  | 'unsent'
   | 'incomplete'
   | FilterReason
 
@@ -25,7 +26,7 @@ export type Verdict =
   /** By that rule of the filter, where it came so far. */
   | { readonly kind: 'skip'; readonly reason: SkipReason; readonly rule?: string }
   /** Messages is still writing this row: look again. */
-  | { readonly kind: 'wait'; readonly for: 'chat' | 'sender' | 'text' | 'finished' | 'own_echo' }
+  | { readonly kind: 'wait'; readonly for: 'chat' | 'sender' | 'text' | 'finished' | 'own_echo' | 'attachments' }
 
 export type ForwardRules = {
   readonly maxAgeMs: number
@@ -45,6 +46,8 @@ export type ForwardContext = {
   readonly isTwin: boolean
   /** One of our own bubbles says the same in this thread: `open` while its row is still expected. */
   readonly ownBubble: 'none' | 'open' | 'sent'
+  /** Attachments are to be told of, and not all of them are there yet. */
+  readonly lacksAttachments?: boolean
 }
 
 /** Should the backend see this row, and if not, why not. */
@@ -65,13 +68,14 @@ const judge = (row: MessageRow, context: ForwardContext): Verdict => {
   if (row.associatedType !== 0) return skip('associated')
   if (row.dateMs !== undefined && row.dateMs < context.firstStartMs - CLOCK_SLACK_MS) return skip('before_first_start')
   if (row.dateMs !== undefined && row.dateMs < now - rules.maxAgeMs) return skip('stale')
-  if (row.emptied) return skip('empty')
+  if (row.emptied) return skip('unsent')
   if (row.chat === undefined) return { kind: 'wait', for: 'chat' }
   if (row.sender === undefined) return { kind: 'wait', for: 'sender' }
   if (row.text === '' && !row.hasContent) return { kind: 'wait', for: 'text' }
 
   const doubtful = context.waitedMs < DOUBTFUL_ROW_GRACE_MS
   if (!row.finished && context.marksFinished && doubtful) return { kind: 'wait', for: 'finished' }
+  if (context.lacksAttachments && doubtful) return { kind: 'wait', for: 'attachments' }
   // Messages may insert our own text first and mark it as ours by a later update.
   if (context.ownBubble === 'open' && doubtful) return { kind: 'wait', for: 'own_echo' }
   // A self-test goes to another device of the same person, whose address may be another one.

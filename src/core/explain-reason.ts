@@ -23,6 +23,7 @@ const SKIPS: Readonly<Record<SkipReason | 'dropped', string>> = {
   attachment_only: 'it has no text, only an attachment',
   not_allowed: 'neither its thread nor its sender is in forward.allow',
   group: 'it is of a group, and forward.groups does not let it pass',
+  unsent: 'its sender took it back',
   denied: 'its thread or its sender is in forward.deny',
   incomplete: 'Messages did not finish writing it within a minute',
   dropped: 'a person gave it up (edge-agent queue drop)',

@@ -28,6 +28,12 @@ export type MessageRow = {
   readonly finished: boolean
   /** Nothing left to read: withdrawn by its sender. */
   readonly emptied: boolean
+  /** When it was last edited, or partly withdrawn; Unix milliseconds. The text is the newest. */
+  readonly editedMs?: number
+  /** How many attachments its text has a place for. */
+  readonly places?: number
+  /** guid of the message that it replies to, where it is a reply to one in particular. */
+  readonly replyTo?: string
   /** There is content that is no text: attachment, sticker, app balloon. */
   readonly hasContent: boolean
   readonly associatedType: number
@@ -37,7 +43,7 @@ export type MessageRow = {
   readonly error: number
   /** Sender and local address are one: the person writes to themselves. */
   readonly toSelf: boolean
-  /** iMessage, SMS, RCS: of this message, whatever its chat's; absent where chat.db does not say. */
+  /** iMessage, SMS, RCS: of this message, within one chat it may change; absent where chat.db does not say. */
   readonly service?: string
   /** Other addresses of the sender, where Messages takes several for those of one person. */
   readonly senderAliases?: readonly string[]
@@ -47,4 +53,22 @@ export type MessageRow = {
   readonly mentions?: readonly string[]
   /** Addresses of this account that it is known to be for. */
   readonly ownAddresses?: readonly string[]
+}
+
+/** What `payload = "extended"` tells beside the row itself. */
+export type MessageDetails = {
+  /** The name that a group was given. */
+  readonly groupName?: string
+  /** Addresses of the chat's members, without the local account. */
+  readonly participants: readonly string[]
+  /** Those that a person sees; never where they are. */
+  readonly attachments: readonly Attachment[]
+}
+
+export type Attachment = {
+  readonly name?: string
+  readonly mimeType?: string
+  /** Absent while it is not known, as before it was downloaded. */
+  readonly bytes?: number
+  readonly isSticker: boolean
 }

@@ -1,5 +1,5 @@
 import { type AnswerDecision, bindAnswer, type SentReflex } from '../core/bind-reflex.ts'
-import { unsendable } from '../core/bubble.ts'
+import { MESSAGE_UNSENT, unsendable } from '../core/bubble.ts'
 import type { Log } from '../core/log.ts'
 import type { Problems } from '../core/problems.ts'
 import { isBlank, says } from '../core/says.ts'
@@ -14,6 +14,8 @@ type Message = {
   readonly invalidAnswers: number
   readonly firstPostMs?: number
   readonly seenMs: number
+  /** It tells of an edit or a withdrawal. */
+  readonly event?: 'edited' | 'unsent'
 }
 
 /** How one POST ended. */
@@ -60,6 +62,8 @@ export type AnswerNeeds = {
       rule?: string,
     ) => void
     readonly firstPostSeq: (id: number) => number
+    /** Its sender took it back. */
+    readonly isWithdrawn: (id: number) => boolean
     readonly hastenRetries: (nowMs: number) => void
     readonly recover: (nowMs: number) => void
   }
@@ -76,10 +80,16 @@ export type AnswerNeeds = {
       readonly text: string
       readonly says: string
       readonly failed?: string | undefined
+      readonly parked?: string | undefined
       readonly now: number
     }) => number
   }
   readonly transaction: <T>(work: () => T) => T
+  /**
+   * A last look at the row of a message, right before a POST: it may have been edited or unsent. `ended`: it is not POSTed
+   * any more; `wait`: chat.db cannot be read now, and the message has not left this Mac yet.
+   */
+  readonly lookAgain: (id: number) => 'go' | 'ended' | 'wait'
   /** Never rejects. `onSent` is called when the request is on its way. */
   readonly post: (post: {
     readonly key: string
@@ -137,7 +147,10 @@ export const createAnswering = (needs: AnswerNeeds) => {
         next = Math.min(next ?? Number.POSITIVE_INFINITY, head.dueMs - at)
         continue
       }
-      start(head.id, head.threadId)
+      const look = needs.lookAgain(head.id)
+      if (look === 'go') start(head.id, head.threadId)
+      // In place of one that has ended the next of its thread is due.
+      else next = Math.min(next ?? Number.POSITIVE_INFINITY, look === 'ended' ? 0 : BLIND_PAUSE_MS)
     }
     return next
   }
@@ -306,7 +319,8 @@ const ROAD_PROBE_MS = 60_000
 /** A shorter `Retry-After` is none. */
 const MIN_RETRY_AFTER_MS = 1_000
 const STORE_PAUSE_MS = 2_000
-
+/** While chat.db cannot be read; its return wakes us sooner. */
+const BLIND_PAUSE_MS = 1_000
 /** "At once", as a date of the past says too, is nothing that many messages can keep up. */
 const isAsked = (retryAfterMs: number | undefined): retryAfterMs is number =>
   retryAfterMs !== undefined && retryAfterMs >= MIN_RETRY_AFTER_MS
@@ -322,7 +336,10 @@ const storeAnswer = (
 ): { readonly rule: AnswerDecision['rule']; readonly bubbles: number } => {
   const { commands, settings } = needs
   const now = needs.now()
-  const bubbles = answer.should_respond ? (answer.reply_bubbles ?? []).filter(text => !isBlank(text)) : []
+  // To what was unsent nobody is sent a reply.
+  const isReply = answer.should_respond && message.event !== 'unsent'
+  const bubbles = isReply ? (answer.reply_bubbles ?? []).filter(text => !isBlank(text)) : []
+  const parked = needs.inbox.isWithdrawn(message.id) ? MESSAGE_UNSENT : undefined
   const firstSays = bubbles[0] === undefined ? undefined : says(bubbles[0])
   const named = commands.namedFor(message.id)
   const decision = bindAnswer(
@@ -343,7 +360,8 @@ const storeAnswer = (
   for (const [position, text] of bubbles.entries()) {
     if (position === 0 && decision.rule === 'A1') continue
     const { threadId, id: messageId } = message
-    needs.outbox.planAnswer({ threadId, messageId, position, text, says: says(text), failed: unsendable(text), now })
+    const failed = unsendable(text)
+    needs.outbox.planAnswer({ threadId, messageId, position, text, says: says(text), failed, parked, now })
   }
   const rule = decision.rule === 'A3' && decision.mismatch ? 'A3 mismatch' : decision.rule
   needs.inbox.markAnswered(message.id, now, firstSays, bubbles.length, rule)

@@ -33,6 +33,7 @@ export type ConfirmNeeds = {
       nowMs: number,
     ) => void
     readonly move: (id: number, state: BubbleState, reason: string | undefined, nowMs: number) => void
+    readonly answersUnsent: (id: number) => boolean
     readonly confirmedBy: (rowGuid: string) => Bubble | undefined
   }
   readonly now: () => number
@@ -118,7 +119,8 @@ const settlesAt = ({ state, endedMs = 0 }: Bubble, { settings }: ConfirmNeeds): 
   endedMs + (state === 'unknown' ? settings.settleMs : NO_ROW_AFTER_MS)
 
 const settle = (bubble: Bubble, now: number, needs: ConfirmNeeds): void => {
-  const resend = bubble.state === 'unknown' && needs.settings.unknown === 'resend'
+  const resend =
+    bubble.state === 'unknown' && needs.settings.unknown === 'resend' && !needs.outbox.answersUnsent(bubble.id)
   const reason = bubble.state === 'unknown' ? 'outcome_unknown' : 'no_row'
   needs.outbox.move(bubble.id, resend ? 'planned' : 'parked', reason, now)
   if (!resend) needs.onEnd(bubble.id, 'parked', reason)

@@ -1,4 +1,4 @@
-import { afterSend, type BubbleState, RETRY_CAP_MS, type SendOutcome } from '../core/bubble.ts'
+import { afterSend, type BubbleState, MESSAGE_UNSENT, RETRY_CAP_MS, type SendOutcome } from '../core/bubble.ts'
 import { judgeSend, type SendEnd } from '../core/judge-send.ts'
 import type { Log } from '../core/log.ts'
 import type { Chat } from '../core/message.ts'
@@ -34,6 +34,8 @@ export type DeliveryNeeds = {
       nextSendMs?: number,
     ) => void
     readonly refundTry: (id: number) => void
+    readonly answersUnsent: (id: number) => boolean
+    readonly park: (id: number, reason: string) => void
     readonly inState: (state: BubbleState) => Bubble[]
     readonly startedSince: (sinceMs: number, threadId?: string) => number
     readonly recover: (nowMs: number, longestWaitMs: number) => void
@@ -178,6 +180,12 @@ export const createDelivery = (needs: DeliveryNeeds) => {
         outbox.move(bubble.id, after.state, reason, at, after.state === 'planned' ? at + after.delayMs : 0)
       }
       if (after.state === 'failed') needs.onEnd(bubble.id, 'failed', reason)
+      // The message that it answers was unsent while the send ran: it is not tried again.
+      const isPlanned = after.state === 'planned' || after.state === 'paused'
+      if (isPlanned && outbox.answersUnsent(bubble.id)) {
+        outbox.park(bubble.id, MESSAGE_UNSENT)
+        needs.onEnd(bubble.id, 'parked', MESSAGE_UNSENT)
+      }
     })
     if (after.state === 'paused') {
       paused = true

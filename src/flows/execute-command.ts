@@ -1,5 +1,5 @@
 import { bindReflex, type PostedMessage, type ReflexDecision, type SentReflex } from '../core/bind-reflex.ts'
-import { unsendable } from '../core/bubble.ts'
+import { MESSAGE_UNSENT, unsendable } from '../core/bubble.ts'
 import type { Log } from '../core/log.ts'
 import { isBlank, says } from '../core/says.ts'
 import { type ParsedFrame, parseFrame } from '../protocol/parse-frame.ts'
@@ -258,6 +258,10 @@ const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds)
     ...(bubbleId !== undefined && { bubbleId }),
   })
   if (decision?.act === 'bind') outbox.hurryFirst(decision.messageId)
+  if (decision?.act === 'refuse') {
+    commands.finish(command.command_id, 'failed', now, MESSAGE_UNSENT)
+    return { kind: 'refused', error: MESSAGE_UNSENT }
+  }
   if (bubbleId === undefined) {
     commands.finish(command.command_id, 'completed', now, undefined, 'deduplicated')
     needs.count('reflex.deduplicated')
@@ -283,6 +287,6 @@ const decide = (
 
 const roleAfter = (decision: ReflexDecision | undefined): 'plain' | 'unmatched' | 'bound' | 'held' => {
   if (decision === undefined) return 'plain'
-  if (decision.act === 'hold') return 'held'
+  if (decision.act === 'hold' || decision.act === 'refuse') return 'held'
   return decision.rule === 'R5' ? 'unmatched' : 'bound'
 }

@@ -1,5 +1,6 @@
 import { decideForward, type ForwardRules, type Verdict } from '../core/decide-forward.ts'
-import type { Chat, MessageRow } from '../core/message.ts'
+import { wordsOf } from '../core/judge-edit.ts'
+import type { Chat, MessageDetails, MessageRow } from '../core/message.ts'
 import { says } from '../core/says.ts'
 import type { Composed, Outgoing } from './compose-message.ts'
 
@@ -58,10 +59,13 @@ export type ReceiveNeeds = {
         readonly seenMs: number
         readonly rule?: string
         readonly redacted?: Readonly<Record<string, number>>
+        readonly words?: string
+        readonly editedMs?: number
       } & ({ readonly body: string } | { readonly skip: string } | { readonly body: string; readonly dead: string }),
     ) => boolean
     readonly isKnown: (guid: string) => boolean
     readonly hasTwin: (fingerprint: string, guid: string) => boolean
+    readonly hasTwinAt: (threadId: string, dateMs: number, guid: string) => boolean
   }
   readonly outbox: {
     readonly ownBubble: (
@@ -76,6 +80,9 @@ export type ReceiveNeeds = {
   }
   /** What of it leaves this Mac. */
   readonly compose: (message: Outgoing) => Composed
+  /** With `payload = "extended"`: what else is told of a row. `isWhole`: all attachments are there that its text has a place for. */
+  readonly details?: (row: MessageRow, chat: Chat) => MessageDetails
+  readonly isWhole?: (row: MessageRow) => boolean
   readonly count: (name: string) => void
   /** What was known is lost, after a first start at that time: what may have been left unanswered is kept for a person. */
   readonly startedOver?: { readonly firstStartMs: number } | undefined
@@ -184,7 +191,8 @@ const receiveRow = (
     firstStartMs,
     waitedMs: seen === undefined ? 0 : now - seen.firstSeenMs,
     marksFinished,
-    isTwin: fingerprint !== undefined && inbox.hasTwin(fingerprint, row.guid),
+    isTwin: isTwin(row, fingerprint, inbox),
+    lacksAttachments: needs.isWhole?.(row) === false,
     ownBubble: own === undefined ? 'none' : own.open ? 'open' : 'sent',
   })
 
@@ -206,9 +214,17 @@ const receiveRow = (
     return settled()
   }
   cursor.rememberChat(chat)
-  const composed = needs.compose({ threadId: chat.threadId, sender, text: row.text })
+  const details = needs.details?.(row, chat)
+  const composed = needs.compose({
+    threadId: chat.threadId,
+    sender,
+    text: row.text,
+    ...(details && { extended: { messageId: row.guid, row, details } }),
+  })
   const isLost = seen?.waitingFor === STATE_LOST
-  const message = { ...record, ...composed, rule: verdict.rule }
+  const words = needs.hash(wordsOf(row))
+  const edited = row.editedMs !== undefined && { editedMs: row.editedMs }
+  const message = { ...record, ...composed, rule: verdict.rule, words, ...edited }
   inbox.add('body' in message && isLost ? { ...message, dead: STATE_LOST } : message)
   settled()
   return 'body' in message && !isLost
@@ -218,10 +234,18 @@ const receiveRow = (
  * What a copy of a message has in common with it, whatever guid and ROWID it is given: cloud sync inserts old messages
  * again. Without a date nothing tells a copy from a person who says the same twice.
  */
-const fingerprintOf = (row: MessageRow, hash: (text: string) => string): string | undefined =>
+export const fingerprintOf = (row: MessageRow, hash: (text: string) => string): string | undefined =>
   row.chat === undefined || row.dateMs === undefined || row.text === ''
     ? undefined
     : hash([row.chat.threadId, row.sender ?? '', row.date, row.text].join('\0'))
+
+/** The copy of an edited message may have been stored before it was edited, with other words. */
+const isTwin = (row: MessageRow, fingerprint: string | undefined, inbox: ReceiveNeeds['inbox']): boolean =>
+  (fingerprint !== undefined && inbox.hasTwin(fingerprint, row.guid)) ||
+  (row.editedMs !== undefined &&
+    row.chat !== undefined &&
+    row.dateMs !== undefined &&
+    inbox.hasTwinAt(row.chat.threadId, row.dateMs, row.guid))
 
 /**
  * First start: history is never answered; what came since then is, however long chat.db could not be read. After a loss of

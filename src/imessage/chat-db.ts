@@ -2,6 +2,8 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import type { Chat, MessageRow } from '../core/message.ts'
+import { columnsOf } from './columns-of.ts'
+import { createDetails } from './read-details.ts'
 import { fromUnixMs, type RawChat, type RawRow, toChat, toMessageRow } from './row-to-message.ts'
 
 export type ChatDb = ReturnType<typeof openChatDb>
@@ -27,23 +29,17 @@ export const openChatDb = (path: string) => {
 }
 
 const statements = (db: Database.Database) => {
-  const columnsOf = (table: 'message' | 'chat' | 'handle') =>
-    new Set(
-      db
-        .prepare<[], { name: string }>(`PRAGMA table_info(${table})`)
-        .all()
-        .map(({ name }) => name),
-    )
-  const columns = columnsOf('message')
-  const chatColumns = columnsOf('chat')
-  const handleColumns = columnsOf('handle')
+  const columns = columnsOf(db, 'message')
+  const chatColumns = columnsOf(db, 'chat')
+  const handleColumns = columnsOf(db, 'handle')
   // Which columns exist depends on the version of macOS that made or upgraded the file.
-  const list = (prefix: string, has: Set<string>, names: readonly string[]) =>
+  const list = (prefix: string, has: ReadonlySet<string>, names: readonly string[]) =>
     names.map(name => (has.has(name) ? `${prefix}.${name}` : `NULL AS ${name}`)).join(', ')
   const chatList = `c.guid AS chat_guid, c.chat_identifier, ${list('c', chatColumns, ['style', 'service_name', 'account_id'])}`
   const select = `
     SELECT m.ROWID AS rowid, m.guid, h.id AS sender, ${list('m', columns, MESSAGE_COLUMNS)}, ${chatList},
       ${list('c', chatColumns, ['is_filtered', 'account_login'])}, ${list('h', handleColumns, ['person_centric_id'])},
+      ${columns.has('message_summary_info') ? 'm.message_summary_info IS NOT NULL' : '0'} AS has_summary,
       CAST(m.text AS TEXT) AS text -- a blob stays one in any column, and one odd row must not stop the reading
     FROM message m
     LEFT JOIN handle h ON h.ROWID = m.handle_id
@@ -52,6 +48,13 @@ const statements = (db: Database.Database) => {
 
   const after = query<[number, number]>('WHERE m.ROWID > ? ORDER BY m.ROWID LIMIT ?')
   const byRowid = query<[number]>('WHERE m.ROWID = ?')
+  const byGuid = query<[string]>('WHERE m.guid = ?')
+  // What an edit leaves, or a withdrawal; of the newest alone: older ones cannot be changed any more.
+  const marks = EDIT_MARKS.filter(name => columns.has(name)).map(name => `COALESCE(n.${name}, 0) <> 0`)
+  const changed = query<[bigint, number]>(`WHERE m.ROWID IN (
+    SELECT n.ROWID FROM (SELECT ROWID FROM message WHERE date >= ? AND +is_from_me = 0 ORDER BY date DESC LIMIT ?) r
+    JOIN message n ON n.ROWID = r.ROWID
+    WHERE ${[...marks, '(n.attributedBody IS NULL AND n.text IS NULL)'].join(' OR ')}) ORDER BY m.ROWID`)
   const outgoing = query<[number]>('WHERE m.ROWID > ? AND m.is_from_me = 1 ORDER BY m.ROWID')
   // By Messages' own index of failures: those of all time are few, the messages of an hour may be many.
   const failures = ['<', '>'].map(
@@ -110,8 +113,11 @@ const statements = (db: Database.Database) => {
     rowsAfter: (rowid: number, limit: number): MessageRow[] => withAliases(after.all(rowid, limit)).map(toMessageRow),
     row: (rowid: number): MessageRow | undefined => withAliases(byRowid.all(rowid)).map(toMessageRow)[0],
     /** The row with that guid, by its number. */
-    rowOf: (guid: string): MessageRow | undefined =>
-      withAliases(query<[string]>('WHERE m.guid = ?').all(guid)).map(toMessageRow)[0],
+    rowOf: (guid: string): MessageRow | undefined => withAliases(byGuid.all(guid)).map(toMessageRow)[0],
+    /** Of the newest `among` incoming rows dated `sinceMs` (Unix milliseconds) or later those that may have been edited or withdrawn. */
+    changedSince: (sinceMs: number, among: number): MessageRow[] =>
+      withAliases(changed.all(fromUnixMs(sinceMs), among)).map(toMessageRow),
+    ...createDetails(db),
     /** Rows sent by this account after `rowid`. */
     outgoingAfter: (rowid: number): MessageRow[] => outgoing.all(rowid).map(toMessageRow),
     /** Rows sent by this account, dated `sinceMs` (Unix milliseconds) or later, that Messages put an error on. */
@@ -139,6 +145,8 @@ const statements = (db: Database.Database) => {
   }
 }
 
+const EDIT_MARKS = ['date_edited', 'date_retracted', 'is_empty'] as const
+
 const MESSAGE_COLUMNS = [
   'attributedBody',
   'date',
@@ -153,6 +161,9 @@ const MESSAGE_COLUMNS = [
   'cache_has_attachments',
   'balloon_bundle_id',
   'destination_caller_id',
+  'date_edited',
+  'date_retracted',
+  'thread_originator_guid',
   'service',
 ] as const
 

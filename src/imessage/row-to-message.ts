@@ -20,8 +20,12 @@ export type RawRow = {
   readonly cache_has_attachments: bigint | null
   readonly balloon_bundle_id: string | null
   readonly destination_caller_id: string | null
-  readonly sender: string | null
+  readonly date_edited: bigint | null
+  readonly date_retracted: bigint | null
+  readonly has_summary: bigint | null
+  readonly thread_originator_guid: string | null
   readonly service: string | null
+  readonly sender: string | null
   readonly is_filtered: bigint | null
   readonly account_login: string | null
   readonly person_centric_id: string | null
@@ -39,8 +43,11 @@ export type RawChat = {
 
 export const toMessageRow = (raw: RawRow): MessageRow => {
   const body = raw.attributedBody === null ? undefined : readAttributedBody(raw.attributedBody)
+  // Of the two dates macOS sets the first one, for an edit as for what was withdrawn; the other is 0 more often than not.
+  const editedMs = toUnixMs(raw.date_edited) ?? toUnixMs(raw.date_retracted)
+  const emptied = isSet(raw.is_empty) || isWithdrawn(raw, body?.text, editedMs !== undefined)
   // The column `text` is often NULL on a current macOS; the attributed body has the words.
-  const written = body?.text || raw.text || ''
+  const written = emptied ? '' : body?.text || raw.text || ''
   const chat = toChat(raw)
   const dateMs = toUnixMs(raw.date)
   return {
@@ -50,7 +57,8 @@ export const toMessageRow = (raw: RawRow): MessageRow => {
     date: raw.date ?? 0n,
     fromMe: isSet(raw.is_from_me),
     finished: isSet(raw.is_finished),
-    emptied: isSet(raw.is_empty),
+    emptied,
+    places: written.split(ATTACHMENT_MARK).length - 1,
     hasContent: written !== '' || isSet(raw.cache_has_attachments) || raw.balloon_bundle_id !== null,
     associatedType: Number(raw.associated_message_type ?? 0n),
     itemType: Number(raw.item_type ?? 0n),
@@ -66,6 +74,8 @@ export const toMessageRow = (raw: RawRow): MessageRow => {
     ...(chat !== undefined && { chat }),
     ...(raw.sender !== null && { sender: raw.sender }),
     ...(dateMs !== undefined && { dateMs }),
+    ...(editedMs !== undefined && { editedMs }),
+    ...(raw.thread_originator_guid && { replyTo: raw.thread_originator_guid }),
   }
 }
 
@@ -75,6 +85,17 @@ const ownAddresses = ({ destination_caller_id, account_login }: RawRow): readonl
 
 /** Whatever a column is declared to be, a blob stays one in it. */
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+const ATTACHMENT_MARK = '\uFFFC'
+
+/**
+ * Whether nothing is left of what once was there. `attributedBody` has the newest state: after an edit it alone counts,
+ * whatever `text` still says. Where only a summary tells that something was changed, an empty body has to be there: a row
+ * that is still being written has none.
+ */
+const isWithdrawn = (raw: RawRow, bodyText: string | undefined, isEdited: boolean): boolean => {
+  if (raw.attributedBody === null) return isEdited && !raw.text
+  return bodyText === '' && (isEdited || (isSet(raw.has_summary) && !raw.text))
+}
 
 export const toChat = (raw: RawChat): Chat | undefined => {
   if (raw.chat_guid === null || raw.chat_identifier === null) return undefined

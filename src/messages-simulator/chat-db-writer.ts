@@ -4,12 +4,15 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { type BodyRun, encodeAttributedBody } from './encode-attributed-body.ts'
+import { encodeSummary } from './encode-summary.ts'
 
 export type ChatSpec = {
   /** `iMessage;-;+1…`, `any;-;a@b.c`, `SMS;-;…`, `any;+;chat…`: what is not given below follows from it. */
   readonly guid: string
   /** Addresses of the others; in a direct chat the one its guid names. */
   readonly participants?: readonly string[]
+  /** The name that a group was given. */
+  readonly name?: string
   /** chat.service_name; `iMessage` where the guid says `any`. */
   readonly service?: string
   /** The local account: its id, and its address as `E:me@example.com` or `P:+1…`. */
@@ -33,7 +36,12 @@ export type ChatRow = {
 /** Columns of the message table by name. Dates are nanoseconds since 2001, as BigInt. */
 export type Columns = Readonly<Record<string, string | number | bigint | Uint8Array | null>>
 
-export type AttachmentSpec = { readonly name: string; readonly mimeType?: string; readonly bytes?: number }
+export type AttachmentSpec = {
+  readonly name: string
+  readonly mimeType?: string | undefined
+  readonly bytes?: number | undefined
+  readonly isSticker?: boolean | undefined
+}
 
 export type MessageSpec = {
   /** The chat, or its guid; it is made where it is missing. */
@@ -42,6 +50,10 @@ export type MessageSpec = {
   /** Where the words go: `attributedBody` (the default; then text is NULL), `text`, or both. */
   readonly body?: 'attributedBody' | 'text' | 'both'
   readonly attachments?: readonly AttachmentSpec[]
+  /** How long after the join to the chat the attachments are joined; at 0, the default, with it. */
+  readonly attachMs?: number
+  /** guid of the message that it is a reply to, in a thread. */
+  readonly replyTo?: string
   /** In place of what Messages would write: a tapback, a group event, an old date, a guid, a ROWID. */
   readonly columns?: Columns
   /** What these columns say at first; an UPDATE brings their true values, `settleMs` after the join. */
@@ -112,14 +124,21 @@ export const openChatDbWriter = (path: string) => {
         is_from_me: 1,
       })),
 
-    /** A delivery, a receipt, an error, an edit: an UPDATE of a row that is there. */
-    updateMessage: (guid: string, columns: Columns): Committed => {
-      const row = db.prepare('SELECT ROWID AS rowid FROM message WHERE guid = ?').get(guid) as
-        | { rowid: number }
-        | undefined
-      if (!row) throw new Error(`chat.db has no message ${guid}`)
-      inTransaction(db, () => update(db, row.rowid, columns))
-      return { guid, rowid: row.rowid, committedAt: now() }
+    /** A delivery, a receipt, an error: an UPDATE of a row that is there. */
+    updateMessage: (guid: string, columns: Columns): Committed => updateMessage(db, guid, columns),
+
+    /** Its sender edits a message: the body has the newest text alone, the summary what was edited. Attachments stay. */
+    editMessage: (guid: string, text: string): Committed => {
+      const runs = toRuns(text, attachmentsOf(db, guid))
+      const attributedBody = encodeAttributedBody(runs ?? '', { mutable: true })
+      const edited = { date_edited: toAppleDate(now()), message_summary_info: encodeSummary('ep') }
+      return updateMessage(db, guid, { ...edited, text: null, attributedBody })
+    },
+
+    /** Its sender takes a message back: an empty body, and not a word of it in any date but that of edits. */
+    unsendMessage: (guid: string): Committed => {
+      const withdrawn = { date_edited: toAppleDate(now()), message_summary_info: encodeSummary('rp') }
+      return updateMessage(db, guid, { ...withdrawn, text: null, attributedBody: encodeAttributedBody('') })
     },
 
     /** Moves the -wal's content into chat.db; TRUNCATE also empties the -wal. */
@@ -151,6 +170,8 @@ const writeMessage = async (
     attachments = [],
     columns,
     atFirst,
+    attachMs = 0,
+    replyTo,
     joinMs = 0,
     settleMs = 0,
   }: MessageSpec,
@@ -174,6 +195,7 @@ const writeMessage = async (
       date_read: 0,
       date_delivered: 0,
       is_finished: 1,
+      ...(replyTo !== undefined && { thread_originator_guid: replyTo, thread_originator_part: '0:0:1' }),
       ...ownColumns(chat),
       ...columns,
     } satisfies Columns
@@ -184,8 +206,14 @@ const writeMessage = async (
     if (joinMs > 0) await sleep(joinMs)
     inTransaction(db, () => {
       insert(db, 'chat_message_join', { chat_id: chat.rowid, message_id: rowid, message_date: row.date })
-      for (const file of files) attach(db, rowid, file)
+      if (attachMs === 0) for (const file of files) attach(db, rowid, file)
     })
+    if (attachMs > 0) {
+      await sleep(attachMs)
+      inTransaction(db, () => {
+        for (const file of files) attach(db, rowid, file)
+      })
+    }
   }
   if (atFirst) {
     if (settleMs > 0) await sleep(settleMs)
@@ -195,6 +223,21 @@ const writeMessage = async (
   }
   return { guid: row.guid, rowid, committedAt: now() }
 }
+
+const updateMessage = (db: Database.Database, guid: string, columns: Columns): Committed => {
+  const row = db.prepare('SELECT ROWID AS rowid FROM message WHERE guid = ?').get(guid) as { rowid: number } | undefined
+  if (!row) throw new Error(`chat.db has no message ${guid}`)
+  inTransaction(db, () => update(db, row.rowid, columns))
+  return { guid, rowid: row.rowid, committedAt: now() }
+}
+
+const attachmentsOf = (db: Database.Database, guid: string): readonly { readonly guid: string }[] =>
+  db
+    .prepare<[string], { guid: string }>(
+      `SELECT a.guid FROM message m JOIN message_attachment_join j ON j.message_id = m.ROWID
+       JOIN attachment a ON a.ROWID = j.attachment_id WHERE m.guid = ? ORDER BY a.ROWID`,
+    )
+    .all(guid)
 
 const pick = (row: Columns, names: readonly string[]): Columns =>
   Object.fromEntries(Object.entries(row).filter(([name]) => names.includes(name)))
@@ -218,6 +261,7 @@ const attach = (db: Database.Database, message: number, file: AttachmentSpec & {
     mime_type: file.mimeType ?? 'image/jpeg',
     total_bytes: file.bytes ?? 1024,
     transfer_state: 5,
+    is_sticker: file.isSticker ? 1 : 0,
   })
   insert(db, 'message_attachment_join', { message_id: message, attachment_id: attachment })
 }
@@ -243,6 +287,7 @@ const ensureChat = (db: Database.Database, spec: string | ChatSpec): ChatRow => 
       group_id: randomUUID().toUpperCase(),
       is_filtered: given.isFiltered === true ? 1 : 0,
     })
+  if (given.name !== undefined) db.prepare('UPDATE chat SET display_name = ? WHERE ROWID = ?').run(given.name, rowid)
   for (const participant of given.participants ?? (isGroup ? [] : [identifier])) {
     const join = db.prepare('INSERT OR IGNORE INTO chat_handle_join (chat_id, handle_id) VALUES (?, ?)')
     join.run(rowid, ensureHandle(db, participant, service))

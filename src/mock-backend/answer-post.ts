@@ -112,6 +112,7 @@ const think = async (
   message: ReceivedMessage,
   response: ServerResponse,
 ): Promise<MessageAnswer> => {
+  if (message.event === 'unsent') return NO_REPLY
   const reflex = context.reflex(message)
   const routed = reflex === undefined ? [] : sendReflexes(context, message, planReflex(reflex), response)
 
@@ -121,6 +122,9 @@ const think = async (
   if (routed.length > 0) await Promise.all(routed)
   return context.faults.answer.take(message)?.effect(answer) ?? answer
 }
+
+/** Nobody is told anything about words that were taken back. */
+const NO_REPLY: MessageAnswer = { should_respond: false, reply_bubbles: [] }
 
 const toAnswer = (reflex: string | undefined, replies: Replies): MessageAnswer => {
   if ('should_respond' in replies) return replies

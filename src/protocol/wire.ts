@@ -39,7 +39,87 @@ export const edgeAgentId = z
     examples: ['edge_13238407486'],
   })
 
-/** POST /edge/message, as `correlation.md` has it: exactly these three fields. */
+/** Longest name of a file or a group in a POST, in UTF-16 units. */
+export const MAX_NAME_LENGTH = 200
+
+const instant = z.string().meta({ examples: ['2026-11-23T00:07:38.012Z'] })
+
+/** One attachment of a message: what it is, never where it is or what is in it. */
+const attachment = z.object({
+  name: z
+    .string()
+    .optional()
+    .meta({ description: 'Its file name, redacted as the text is.', examples: ['IMG_0042.heic'] }),
+  mime_type: z
+    .string()
+    .optional()
+    .meta({ examples: ['image/heic'] }),
+  bytes: z.number().optional().meta({ description: 'Its size; absent while the Mac has not loaded it.' }),
+  is_sticker: z.boolean().optional(),
+})
+
+/** What a message has with `payload = "extended"`, beside the three fields. */
+const extended = {
+  event: z
+    .enum(['message', 'edited', 'unsent'])
+    .optional()
+    .meta({
+      ...BEYOND_CORRELATION,
+      description:
+        'Absent: a message. `edited`, `unsent`: what became of one that was POSTed before, `message_id`; it comes under a key of its own. Bubbles that answer `unsent` are not sent.',
+    }),
+  message_id: z
+    .string()
+    .optional()
+    .meta({
+      ...BEYOND_CORRELATION,
+      description: "The message's guid: the `Idempotency-Key` of its own POST, without the quotes.",
+      examples: ['B373E262-AFC1-41F5-B802-7B90DC0BEE7B'],
+    }),
+  timestamp: instant.optional().meta({ ...BEYOND_CORRELATION, description: 'When it was sent: ISO 8601, UTC.' }),
+  is_group: z
+    .boolean()
+    .optional()
+    .meta({ ...BEYOND_CORRELATION }),
+  group_name: z
+    .string()
+    .optional()
+    .meta({ ...BEYOND_CORRELATION, description: 'The name that a group was given, redacted as the text is.' }),
+  service: z
+    .string()
+    .optional()
+    .meta({
+      ...BEYOND_CORRELATION,
+      description: 'Over which service it came, as Messages names it.',
+      examples: ['iMessage', 'SMS', 'RCS'],
+    }),
+  participants: z
+    .array(z.string())
+    .optional()
+    .meta({
+      ...BEYOND_CORRELATION,
+      description: 'The addresses of the others in the conversation, at most 64.',
+      examples: [['+15622924139']],
+    }),
+  attachments: z
+    .array(attachment)
+    .optional()
+    .meta({ ...BEYOND_CORRELATION, description: 'What is attached to it, at most 32; empty where nothing is.' }),
+  reply_to: z
+    .string()
+    .optional()
+    .meta({
+      ...BEYOND_CORRELATION,
+      description: 'The `message_id` of the message that it is a reply to, in a thread of Messages.',
+    }),
+  edited_at: instant.optional().meta({
+    ...BEYOND_CORRELATION,
+    description: 'When it was last edited, or partly unsent: the text is the newest.',
+  }),
+  unsent_at: instant.optional().meta({ ...BEYOND_CORRELATION, description: 'When it was unsent.' }),
+} as const
+
+/** POST /edge/message: exactly three fields, as `correlation.md` has it; the others only with `payload = "extended"`. */
 export const messageRequest = z
   .object({
     thread_id: id.meta({
@@ -52,8 +132,12 @@ export const messageRequest = z
       examples: ['+15622924139'],
     }),
     filtered_text: z.string().meta({ description: 'What they wrote.' }),
+    ...extended,
   })
-  .meta({ description: 'One message that somebody sent to this Mac. The agent sends these fields and no others.' })
+  .meta({
+    description:
+      'One message that somebody sent to this Mac. The agent sends the three required fields and no others, unless its setting `payload` is `extended`.',
+  })
 export type MessageRequest = z.infer<typeof messageRequest>
 
 /** Its answer with status 200. */
@@ -217,7 +301,7 @@ export const commandAckData = z.object({
     .nullish()
     .meta({
       description:
-        'Why it failed. Of the command: `invalid_payload`, `invalid_command_id`, `unsupported_command_type`, `conflict` (this id came before with another type, thread or text). Of scheduling: `too_late`, `too_far`, `too_many_scheduled`, `cancelled`, `unknown_schedule`, `already_sent`. Not permitted: `unknown_thread` (nobody there has written to this Mac), `not_allowed`, `rate_limited`. Not sent: `messages_error_…`, `messages_row_error_…`, `spawn_…`, `exit_…`, `dropped` (a person gave it up). Unknown whether sent: `outcome_unknown`, `no_row`. There may be more.',
+        'Why it failed. Of the command: `invalid_payload`, `invalid_command_id`, `unsupported_command_type`, `conflict` (this id came before with another type, thread or text). Of scheduling: `too_late`, `too_far`, `too_many_scheduled`, `cancelled`, `unknown_schedule`, `already_sent`. Not permitted: `unknown_thread` (nobody there has written to this Mac), `not_allowed`, `rate_limited`. Not sent: `messages_error_…`, `messages_row_error_…`, `spawn_…`, `exit_…`, `message_unsent` (the message it answers was unsent), `dropped` (a person gave it up). Unknown whether sent: `outcome_unknown`, `no_row`. There may be more.',
       examples: ['unknown_thread'],
     }),
   detail: z

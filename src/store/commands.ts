@@ -49,6 +49,13 @@ export const createCommands = (db: Database, counters: Counters) => {
        SELECT 1 FROM messages m WHERE m.thread_id = c.thread_id AND m.state IN ('queued', 'waiting', 'posting')
          AND m.first_post_seq < c.received_seq)) ORDER BY c.received_seq`,
   )
+  const openReflexes = db
+    .prepare<[string, number], string>(
+      `SELECT c.command_id FROM commands c JOIN bubbles b ON b.id = c.bubble_id
+       WHERE c.role = 'unmatched' AND c.thread_id = ? AND c.received_seq > ? AND b.state IN ('planned', 'sending', 'unknown')
+       ORDER BY c.received_seq`,
+    )
+    .pluck()
   const named = db.prepare<[number], ReflexRow>(
     `${REFLEX} WHERE c.message_id = ? AND c.role = 'bound' AND c.bubble_id IS NOT NULL ORDER BY c.received_seq LIMIT 1`,
   )
@@ -109,6 +116,8 @@ export const createCommands = (db: Database, counters: Counters) => {
     attachBubble: (commandId: string, bubbleId: number): void => {
       attach.run(bubbleId, commandId)
     },
+    /** Reflexes of the thread, received after that, that are for no answer yet and not sent yet. */
+    openReflexes: (threadId: string, afterSeq: number): string[] => openReflexes.all(threadId, afterSeq),
     bind: (commandId: string, messageId: number, rule: string): void => {
       bind.run(messageId, rule, commandId)
     },

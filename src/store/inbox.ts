@@ -14,7 +14,31 @@ export type InboxMessage = {
   readonly invalidAnswers: number
   readonly firstPostMs?: number
   readonly seenMs: number
+  readonly event?: MessageEvent
 }
+
+/** The backend is told what became of a message that it was told of before. */
+export type MessageEvent = 'edited' | 'unsent'
+
+/** What is on record of a message, for looking at it again. */
+export type KnownMessage = {
+  readonly id: number
+  readonly guid: string
+  readonly threadId?: string
+  readonly state: MessageState
+  readonly posts: number
+  readonly seenMs: number
+  readonly firstPostSeq?: number
+  /** A hash of what it said when last looked at. */
+  readonly words?: string
+  readonly isWithdrawn: boolean
+  readonly event?: MessageEvent
+  /** guid of the message that an event is about. */
+  readonly about?: string
+}
+
+/** What a look at its row found. */
+export type NewWords = { readonly words: string; readonly fingerprint?: string; readonly editedMs: number }
 
 export type NewMessage = {
   readonly guid: string
@@ -26,6 +50,11 @@ export type NewMessage = {
   readonly rule?: string
   /** How often what kind of thing was taken out of its text. */
   readonly redacted?: Readonly<Record<string, number>>
+  /** A hash of what it says, by which an edit is noticed. */
+  readonly words?: string
+  readonly editedMs?: number
+  readonly event?: MessageEvent
+  readonly about?: string
 } & (
   | { readonly body: string }
   | { readonly skip: string }
@@ -40,14 +69,42 @@ export type MessageState = 'queued' | 'posting' | 'waiting' | 'answered' | 'skip
 
 export const createInbox = (db: Database, counters: Counters) => {
   const insert = db.prepare(
-    `INSERT INTO messages (guid, thread_id, fingerprint, date_ms, seen_ms, state, reason, body, rule, redacted)
-     VALUES (@guid, @threadId, @fingerprint, @dateMs, @seenMs, @state, @reason, @body, @rule, @redacted)
+    `INSERT INTO messages (guid, thread_id, fingerprint, date_ms, seen_ms, state, reason, body, rule, redacted,
+       words, edited_ms, event, about, withdrawn_ms)
+     VALUES (@guid, @threadId, @fingerprint, @dateMs, @seenMs, @state, @reason, @body, @rule, @redacted,
+       @words, @editedMs, @event, @about, CASE @event WHEN 'unsent' THEN @seenMs END)
      ON CONFLICT (guid) DO NOTHING`,
   )
   const known = db.prepare<[string], number>('SELECT 1 FROM messages WHERE guid = ?').pluck()
   const twin = db
     .prepare<[string, string], number>('SELECT 1 FROM messages WHERE fingerprint = ? AND guid <> ? LIMIT 1')
     .pluck()
+  // Of an edited message the words differ from its twin's; no two of a thread are of the same moment.
+  const twinAt = db
+    .prepare<[string, number, string], number>(
+      'SELECT 1 FROM messages WHERE thread_id = ? AND date_ms = ? AND guid <> ? AND event IS NULL LIMIT 1',
+    )
+    .pluck()
+  const byGuid = db.prepare<[string], MessageRecord>('SELECT * FROM messages WHERE guid = ?')
+  const edits = db.prepare<[string], MessageRecord>(
+    "SELECT * FROM messages WHERE about = ? AND event = 'edited' ORDER BY id",
+  )
+  const recompose = db.prepare<[Recomposed]>(
+    `UPDATE messages SET body = @body, rule = @rule, redacted = @redacted, words = COALESCE(@words, words),
+       fingerprint = COALESCE(@fingerprint, fingerprint), edited_ms = @editedMs
+     WHERE id = @id AND posts = 0 AND state IN ('queued', 'dead')`,
+  )
+  const noteEdit = db
+    .prepare<[{ id: number; words: string; fingerprint: string | null; editedMs: number }], number>(
+      `UPDATE messages SET words = @words, fingerprint = COALESCE(@fingerprint, fingerprint), edited_ms = @editedMs,
+         edits = edits + 1 WHERE id = @id RETURNING edits`,
+    )
+    .pluck()
+  const withdraw = db.prepare<[number, number]>('UPDATE messages SET withdrawn_ms = ? WHERE id = ?')
+  const skip = db.prepare<[string, number]>(
+    `UPDATE messages SET state = 'skipped', reason = ?, detail = NULL, body = NULL
+     WHERE id = ? AND state IN ('queued', 'waiting', 'dead')`,
+  )
   // From thread to thread by the index messages_due: a backlog in few threads costs as little as none.
   const heads = db.prepare<[], { id: number; thread_id: string; next_post_ms: number | null }>(
     `WITH RECURSIVE threads (thread_id) AS (
@@ -95,6 +152,10 @@ export const createInbox = (db: Database, counters: Counters) => {
     `${POSTED} WHERE m.thread_id = @threadId AND m.posts > 0
        AND (m.state IN ('queued', 'waiting', 'posting') OR (m.state = 'answered' AND m.answered_ms >= @since)) ORDER BY m.id`,
   )
+  const unsent = db.prepare<[{ threadId: string; since: number }], PostedRow>(
+    `${POSTED} WHERE m.thread_id = @threadId AND m.withdrawn_ms >= @since AND m.posts > 0 AND +m.state = 'skipped'
+     ORDER BY m.id`,
+  )
   const postedById = db.prepare<[number], PostedRow>(`${POSTED} WHERE m.id = ?`)
   const counts = db.prepare<[], { state: MessageState; n: number }>(
     'SELECT state, COUNT(*) AS n FROM messages GROUP BY state',
@@ -128,13 +189,66 @@ export const createInbox = (db: Database, counters: Counters) => {
         reason: 'dead' in message ? message.dead : 'skip' in message ? message.skip : null,
         body: 'body' in message ? message.body : null,
         rule: message.rule ?? null,
-        redacted: hasEntries(message.redacted) ? JSON.stringify(message.redacted) : null,
+        redacted: toJson(message.redacted),
+        words: message.words ?? null,
+        editedMs: message.editedMs ?? null,
+        event: message.event ?? null,
+        about: message.about ?? null,
       })
       if (changes === 1 && 'skip' in message) counters.count(`skipped.${message.skip}`)
       return changes === 1
     },
     isKnown: (guid: string): boolean => known.get(guid) !== undefined,
     hasTwin: (fingerprint: string, guid: string): boolean => twin.get(fingerprint, guid) !== undefined,
+    /** A message of the same thread and moment is known under another guid. */
+    hasTwinAt: (threadId: string, dateMs: number, guid: string): boolean =>
+      twinAt.get(threadId, dateMs, guid) !== undefined,
+    lookUp: (guid: string): KnownMessage | undefined => {
+      const row = byGuid.get(guid)
+      return row && toKnown(row)
+    },
+    lookUpId: (id: number): KnownMessage => toKnown(must(byId.get(id))),
+    /** What the backend was, or is to be, told of its edits; oldest first. */
+    editsOf: (guid: string): KnownMessage[] => edits.all(guid).map(toKnown),
+    /** Another body for a message that was never POSTed. */
+    recompose: (
+      id: number,
+      {
+        editedMs,
+        ...message
+      }: {
+        readonly body: string
+        readonly rule?: string
+        readonly redacted?: Readonly<Record<string, number>>
+        readonly words?: string
+        readonly fingerprint?: string
+        readonly editedMs: number
+      },
+    ): void => {
+      recompose.run({
+        id,
+        body: message.body,
+        rule: message.rule ?? null,
+        redacted: toJson(message.redacted),
+        words: message.words ?? null,
+        fingerprint: message.fingerprint ?? null,
+        editedMs,
+      })
+    },
+    /** Its words are others now; how many edits were noticed so far. */
+    noteEdit: (id: number, { words, fingerprint, editedMs }: NewWords): number =>
+      noteEdit.get({ id, words, fingerprint: fingerprint ?? null, editedMs }) ?? 0,
+    /** Its sender took it back. Whether it is POSTed again is another question: see `skip`. */
+    noteWithdrawal: (id: number, nowMs: number): void => {
+      withdraw.run(nowMs, id)
+    },
+    isWithdrawn: (id: number): boolean => byId.get(id)?.withdrawn_ms !== null,
+    /** A message that waits for a POST, or is dead, ends as skipped; false where it is in no such state. */
+    skip: (id: number, reason: string): boolean => {
+      const isSkipped = skip.run(reason, id).changes === 1
+      if (isSkipped) counters.count(`skipped.${reason}`)
+      return isSkipped
+    },
     /** Per thread the oldest message that waits for its POST; oldest thread first. */
     heads: (): DueMessage[] =>
       heads.all().map(({ id, thread_id, next_post_ms }) => ({ id, threadId: thread_id, dueMs: next_post_ms ?? 0 })),
@@ -178,9 +292,9 @@ export const createInbox = (db: Database, counters: Counters) => {
     },
     idOf: (guid: string): number | undefined => idOf.get(guid),
     threadIdOf: (id: number): string | undefined => byId.get(id)?.thread_id ?? undefined,
-    /** The messages of a thread that a reflex may belong to: in flight, or answered since. */
-    posted: (threadId: string, answeredSinceMs: number): PostedMessage[] =>
-      posted.all({ threadId, since: answeredSinceMs }).map(toPosted),
+    /** The messages of a thread that a reflex may belong to: in flight, or answered or unsent since. */
+    posted: (threadId: string, sinceMs: number): PostedMessage[] =>
+      [...posted.all({ threadId, since: sinceMs }), ...unsent.all({ threadId, since: sinceMs })].map(toPosted),
     postedById: (id: number): PostedMessage | undefined => {
       const row = postedById.get(id)
       return row && row.posts > 0 ? toPosted(row) : undefined
@@ -203,7 +317,8 @@ export const createInbox = (db: Database, counters: Counters) => {
   }
 }
 
-const hasEntries = (counts: object | undefined): boolean => counts !== undefined && Object.keys(counts).length > 0
+const toJson = (counts: object | undefined): string | null =>
+  counts !== undefined && Object.keys(counts).length > 0 ? JSON.stringify(counts) : null
 
 /** A message that has not found its end, as an operator sees it. Times are Unix milliseconds. */
 export type WaitingMessage = {
@@ -219,7 +334,7 @@ export type WaitingMessage = {
 }
 
 const POSTED = `
-  SELECT m.id, m.posts, m.state, m.answered_ms, m.first_says,
+  SELECT m.id, m.posts, m.state, m.answered_ms, m.first_says, m.withdrawn_ms IS NOT NULL AS unsent,
     (SELECT COUNT(*) FROM commands c WHERE c.message_id = m.id AND c.role = 'bound') AS reflexes,
     EXISTS (SELECT 1 FROM bubbles b WHERE b.message_id = m.id AND b.position = 0 AND b.state <> 'failed') AS first_is_live
   FROM messages m`
@@ -245,12 +360,14 @@ type PostedRow = {
   first_says: string | null
   reflexes: number
   first_is_live: number
+  unsent: number
 }
 
 const toPosted = (row: PostedRow): PostedMessage => ({
   id: row.id,
   posts: row.posts,
   reflexes: row.reflexes,
+  ...(row.unsent === 1 && { unsent: true }),
   ...(row.answered_ms !== null && {
     answer: {
       atMs: row.answered_ms,
@@ -270,7 +387,36 @@ type MessageRecord = {
   first_post_seq: number | null
   first_post_ms: number | null
   seen_ms: number
+  state: MessageState
+  words: string | null
+  withdrawn_ms: number | null
+  event: MessageEvent | null
+  about: string | null
 }
+
+type Recomposed = {
+  readonly id: number
+  readonly body: string
+  readonly rule: string | null
+  readonly redacted: string | null
+  readonly words: string | null
+  readonly fingerprint: string | null
+  readonly editedMs: number
+}
+
+const toKnown = (row: MessageRecord): KnownMessage => ({
+  id: row.id,
+  guid: row.guid,
+  state: row.state,
+  posts: row.posts,
+  seenMs: row.seen_ms,
+  isWithdrawn: row.withdrawn_ms !== null,
+  ...(row.thread_id !== null && { threadId: row.thread_id }),
+  ...(row.first_post_seq !== null && { firstPostSeq: row.first_post_seq }),
+  ...(row.words !== null && { words: row.words }),
+  ...(row.event !== null && { event: row.event }),
+  ...(row.about !== null && { about: row.about }),
+})
 
 const toMessage = (row: MessageRecord): InboxMessage => ({
   id: row.id,
@@ -281,6 +427,7 @@ const toMessage = (row: MessageRecord): InboxMessage => ({
   invalidAnswers: row.invalid_answers,
   seenMs: row.seen_ms,
   ...(row.first_post_ms !== null && { firstPostMs: row.first_post_ms }),
+  ...(row.event !== null && { event: row.event }),
 })
 
 const must = <T>(value: T | null | undefined): T => {

@@ -255,4 +255,18 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX schedules_named ON schedules (schedule_id, id);
   CREATE INDEX schedules_state ON schedules (state, send_at_ms, id);
   `,
+  `
+  -- What became of a message after it was stored. words: a hash of what it said when last looked at, by which an edit is
+  -- noticed; edits: how many were. event: the row tells the backend of an edit or a withdrawal ("edited", "unsent") of the
+  -- message whose guid is about.
+  ALTER TABLE messages ADD COLUMN words TEXT;
+  ALTER TABLE messages ADD COLUMN edits INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN edited_ms REAL;
+  ALTER TABLE messages ADD COLUMN withdrawn_ms REAL;
+  ALTER TABLE messages ADD COLUMN event TEXT;
+  ALTER TABLE messages ADD COLUMN about TEXT;
+  CREATE INDEX messages_about ON messages (about) WHERE about IS NOT NULL;
+  CREATE INDEX messages_withdrawn ON messages (thread_id, withdrawn_ms) WHERE withdrawn_ms IS NOT NULL;
+  CREATE INDEX messages_moment ON messages (thread_id, date_ms) WHERE date_ms IS NOT NULL;
+  `,
 ]

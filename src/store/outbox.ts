@@ -48,6 +48,23 @@ export const createOutbox = (db: Database, counters: Counters) => {
   const hurry = db.prepare<[number]>(
     "UPDATE bubbles SET immediate = 1 WHERE message_id = ? AND position = 0 AND state = 'planned'",
   )
+  const plannedFor = db
+    .prepare<[{ messageId: number }], number>(
+      `SELECT id FROM bubbles WHERE state = 'planned' AND (message_id = @messageId OR
+         id IN (SELECT bubble_id FROM commands WHERE message_id = @messageId)) ORDER BY id`,
+    )
+    .pluck()
+  // Not `ended_ms`: what was never tried has no row that is to be looked for.
+  const park = db.prepare<[string, number]>(
+    "UPDATE bubbles SET state = 'parked', reason = ? WHERE id = ? AND state = 'planned'",
+  )
+  const forUnsent = db
+    .prepare<[number], number>(
+      `SELECT 1 FROM bubbles b WHERE b.id = ? AND EXISTS (
+         SELECT 1 FROM messages m WHERE m.withdrawn_ms IS NOT NULL AND
+           (m.id = b.message_id OR m.id = (SELECT c.message_id FROM commands c WHERE c.bubble_id = b.id)))`,
+    )
+    .pluck()
   const inState = db.prepare<[BubbleState], BubbleRow>('SELECT * FROM bubbles WHERE state = ? ORDER BY id')
   const awaiting = db.prepare<[number], BubbleRow>(
     `SELECT * FROM bubbles WHERE state IN ('sent', 'unknown', 'parked')
@@ -131,10 +148,13 @@ export const createOutbox = (db: Database, counters: Counters) => {
       readonly text: string
       readonly says: string
       readonly failed?: string | undefined
+      /** Why it is not to be sent before a person says so. */
+      readonly parked?: string | undefined
       readonly now: number
     }): number => {
-      const { failed, ...row } = bubble
-      return add({ ...row, immediate: 0, state: failed ? 'failed' : 'planned', reason: failed ?? null })
+      const { failed, parked, ...row } = bubble
+      const state = failed ? 'failed' : parked ? 'parked' : 'planned'
+      return add({ ...row, immediate: 0, state, reason: failed ?? parked ?? null })
     },
     planCommand: (bubble: {
       readonly threadId: string
@@ -149,6 +169,14 @@ export const createOutbox = (db: Database, counters: Counters) => {
     hurryFirst: (messageId: number): void => {
       hurry.run(messageId)
     },
+    /** What is planned of a message's answer, its reflexes included. */
+    plannedFor: (messageId: number): number[] => plannedFor.all({ messageId }),
+    /** A planned bubble is not sent before a person says so. */
+    park: (id: number, reason: string): void => {
+      park.run(reason, id)
+    },
+    /** It answers a message that its sender took back. */
+    answersUnsent: (id: number): boolean => forUnsent.get(id) !== undefined,
     threadsWithPlanned: (): string[] => threads.all(),
     /** A send runs in this thread, or its outcome is not known yet. */
     isBusy: (threadId: string): boolean => busy.get(threadId) !== undefined,

@@ -18,6 +18,7 @@ const answered = (
   firstSays: string | undefined,
   { posts = 1, reflexes = 0, atMs = NOW - 1_000, firstIsLive = true } = {},
 ): PostedMessage => ({ id, posts, reflexes, answer: { atMs, firstIsLive, ...(firstSays && { firstSays }) } })
+const unsent = (message: PostedMessage): PostedMessage => ({ ...message, unsent: true })
 const sent = (commandId: string, says: string, receivedSeq: number, notStarted = false): SentReflex => ({
   commandId,
   says,
@@ -70,6 +71,48 @@ describe('a reflex arrives', () => {
       { rule: 'R2', act: 'send', messageId: 1 },
     ],
     ['R3: the answer was faster', { says: 'x' }, [answered(1, 'x')], [], { rule: 'R3', act: 'bind', messageId: 1 }],
+    [
+      'R6: names a message that was unsent',
+      { says: 'x', named: unsent(inFlight(1)) },
+      [unsent(inFlight(1)), inFlight(2)],
+      [],
+      { rule: 'R6', act: 'refuse' },
+    ],
+    [
+      'R6: can only be for one that was unsent in flight',
+      { says: 'x' },
+      [answered(1, 'y', { reflexes: 1 }), unsent(inFlight(2))],
+      [],
+      { rule: 'R6', act: 'refuse' },
+    ],
+    [
+      'R6: is what an answer to one that was unsent begins with',
+      { says: 'x' },
+      [unsent(answered(1, 'x'))],
+      [],
+      { rule: 'R6', act: 'refuse' },
+    ],
+    [
+      'R5: may be for another one in flight',
+      { says: 'x' },
+      [unsent(inFlight(1)), inFlight(2)],
+      [],
+      { rule: 'R5', act: 'send' },
+    ],
+    [
+      'R5: the one that was unsent has its reflex already',
+      { says: 'x' },
+      [unsent(inFlight(1, 1, 1))],
+      [],
+      { rule: 'R5', act: 'send' },
+    ],
+    [
+      'R3: another one begins with the same words',
+      { says: 'x' },
+      [unsent(answered(1, 'x')), answered(2, 'x')],
+      [],
+      { rule: 'R3', act: 'bind', messageId: 2 },
+    ],
     [
       'R3: the late reflex of a retry',
       { says: 'x' },

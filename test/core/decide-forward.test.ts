@@ -67,7 +67,7 @@ describe('whether a row goes to the backend', () => {
       skip('before_first_start'),
     ],
     ['a date in the future', { dateMs: NOW + 9 * HOUR }, {}, forward],
-    ['withdrawn', { emptied: true, text: '' }, {}, skip('empty')],
+    ['withdrawn', { emptied: true, text: '' }, {}, skip('unsent')],
     ['an attachment without words', { text: '', hasContent: true }, {}, skip('attachment_only', 'attachments_only')],
     ['a twin of a handled one', {}, { isTwin: true }, skip('twin')],
     ['a sender who is denied', {}, denying('+15550001'), skip('denied', 'forward.deny')],
@@ -83,6 +83,13 @@ describe('whether a row goes to the backend', () => {
     ['says what we sent, from somebody else', {}, { ownBubble: 'sent' }, forward],
     ['says what we sent, in a chat with oneself', { toSelf: true }, { ownBubble: 'sent' }, skip('own_echo')],
     ['never joined to a chat', without('chat'), { waitedMs: 60_000 }, skip('incomplete')],
+    [
+      'without an attachment that is to be told of',
+      {},
+      { lacksAttachments: true },
+      { kind: 'wait', for: 'attachments' },
+    ],
+    ['the same, for three seconds already', {}, { lacksAttachments: true, waitedMs: 3_000 }, forward],
     ['never given a text', { text: '', hasContent: false }, { waitedMs: 60_000 }, skip('empty')],
   ]
   test.each(rows)('%s', (_name, change, changed, expected) => {

@@ -5,6 +5,7 @@ import { type ConfirmNeeds, confirmSent } from '../../src/flows/confirm-sent.ts'
 import { createDelivery, type DeliveryNeeds } from '../../src/flows/deliver-bubble.ts'
 import { createCommandEnd } from '../../src/flows/end-command.ts'
 import { type CommandNeeds, executeCommand } from '../../src/flows/execute-command.ts'
+import { createEditWatch } from '../../src/flows/notice-edits.ts'
 import { createPump } from '../../src/flows/pump.ts'
 import { receiveBatch } from '../../src/flows/receive-batch.ts'
 import type { InboxMessage } from '../../src/store/inbox.ts'
@@ -54,6 +55,20 @@ export const createLife = (world: World, store: Store, scenario: Scenario, tampe
     settling.wake()
   }
 
+  const edits = createEditWatch({
+    chatDb: () => chatDb,
+    rules: { maxAgeMs: WINDOW_MS, filter: () => ({ action: 'forward', rule: 'default', steps: [] }) },
+    now,
+    hash: text => text,
+    transaction,
+    inbox,
+    outbox,
+    commands,
+    compose: message => ({ body: JSON.stringify(message), redacted: {} }),
+    onEnd: (...end) => onEnd(...end),
+    log: SILENT,
+  })
+
   // inbox → backend → bubbles
   const records = new Map<string, InboxMessage>()
   const answeringNeeds: AnswerNeeds = {
@@ -61,6 +76,7 @@ export const createLife = (world: World, store: Store, scenario: Scenario, tampe
     commands,
     outbox,
     transaction,
+    lookAgain: edits.lookAgain,
     post: ({ key, onSent }) =>
       new Promise(end => {
         const message = messageOf(key)

@@ -107,6 +107,9 @@ export const chatDbOf = (world: World) => {
     marksFinished: () => true,
     outgoingAfter: (rowid: number) => after(rowid).filter(({ fromMe }) => fromMe),
     failedSince: () => [],
+    dataVersion: () => 0,
+    rowOf: (guid: string) => after(0).find(row => row.guid === guid),
+    changedSince: () => [],
   }
 }
 

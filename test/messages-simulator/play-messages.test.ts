@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { readAttributedBody } from '../../src/imessage/attributed-body.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const ANN = '+15551234567'
@@ -70,6 +71,38 @@ test('takes messages in other chats, in the order they come', async () => {
     { thread: 'chat655', text: 'one' },
     { thread: 'chat655', text: 'two' },
   ])
+})
+
+test('has people edit what they wrote, take it back, attach files and reply', async () => {
+  const { chatDb } = await next()
+  say({ receive: { from: ANN, text: 'at 5', chat: 'any;+;chat1', name: 'Us', participants: [ANN, 'bob@example.com'] } })
+  const first = await next()
+  say({ receive: { from: ANN, text: '', attachments: [{ name: 'cat.heic' }], replyTo: first['guid'] } })
+  const second = await next()
+  say(
+    { edit: { guid: first['guid'], text: 'at 6' } },
+    { unsend: { guid: 'nobody' } },
+    { unsend: { guid: second['guid'] } },
+  )
+  expect(await next()).toEqual({ event: 'edited', guid: first['guid'], at: expect.any(Number), text: 'at 6' })
+  expect(await next()).toEqual({ event: 'unsent', guid: second['guid'], at: expect.any(Number) })
+  expect(stderr).toContain('chat.db has no message nobody')
+
+  const reader = new Database(String(chatDb), { readonly: true })
+  const rows = reader
+    .prepare<[], { body: Buffer; edited: number; reply: string | null; files: number }>(
+      `SELECT attributedBody AS body, date_edited AS edited, thread_originator_guid AS reply, cache_has_attachments AS files
+       FROM message ORDER BY ROWID`,
+    )
+    .all()
+  expect(reader.prepare('SELECT display_name FROM chat ORDER BY ROWID').pluck().all()).toEqual(['Us', null])
+  reader.close()
+  expect(rows.map(({ body }) => readAttributedBody(body)?.text)).toEqual(['at 6', ''])
+  expect(rows.map(({ reply, files }) => [reply, files])).toEqual([
+    [null, 0],
+    [first['guid'], 1],
+  ])
+  expect(rows.every(({ edited }) => edited > 0)).toBe(true)
 })
 
 test('explains lines it cannot use, and goes on', async () => {

@@ -1,0 +1,282 @@
+import { MESSAGE_UNSENT } from '../core/bubble.ts'
+import { decideForward, type ForwardRules } from '../core/decide-forward.ts'
+import { judgeEdit, wordsOf } from '../core/judge-edit.ts'
+import type { Log } from '../core/log.ts'
+import type { Chat, MessageDetails, MessageRow } from '../core/message.ts'
+import type { Composed, Outgoing } from './compose-message.ts'
+import type { Extended } from './extended-fields.ts'
+import { fingerprintOf } from './receive-batch.ts'
+
+/** What is on record of a message, or of what the backend is told of one. */
+type Known = {
+  readonly id: number
+  readonly guid: string
+  readonly threadId?: string
+  readonly state: string
+  readonly posts: number
+  readonly seenMs: number
+  readonly firstPostSeq?: number
+  readonly words?: string
+  readonly isWithdrawn: boolean
+  readonly event?: 'edited' | 'unsent'
+  readonly about?: string
+}
+
+/** What this flow reads of chat.db. */
+export type EditSource = {
+  readonly dataVersion: () => number
+  readonly rowOf: (guid: string) => MessageRow | undefined
+  readonly changedSince: (sinceMs: number, among: number) => MessageRow[]
+}
+
+export type EditNeeds = {
+  /** chat.db, while it is open. */
+  readonly chatDb: () => EditSource | undefined
+  readonly rules: ForwardRules
+  /** Wall clock, Unix milliseconds. */
+  readonly now: () => number
+  readonly hash: (text: string) => string
+  readonly transaction: <T>(work: () => T) => T
+  readonly inbox: {
+    readonly add: (
+      message: {
+        readonly guid: string
+        readonly threadId: string
+        readonly seenMs: number
+        readonly rule?: string
+        readonly redacted?: Readonly<Record<string, number>>
+        readonly event: 'edited' | 'unsent'
+        readonly about: string
+      } & ({ readonly body: string } | { readonly skip: string }),
+    ) => boolean
+    readonly lookUp: (guid: string) => Known | undefined
+    readonly lookUpId: (id: number) => Known
+    readonly editsOf: (guid: string) => Known[]
+    /** Another body for what was never POSTed. */
+    readonly recompose: (
+      id: number,
+      message: Extract<Composed, { body: string }> & {
+        readonly rule: string
+        readonly words?: string
+        readonly fingerprint?: string
+        readonly editedMs: number
+      },
+    ) => void
+    /** How many edits of it were noticed so far. */
+    readonly noteEdit: (
+      id: number,
+      edit: { readonly words: string; readonly fingerprint?: string; readonly editedMs: number },
+    ) => number
+    readonly noteWithdrawal: (id: number, nowMs: number) => void
+    readonly skip: (id: number, reason: string) => boolean
+    readonly posted: (
+      threadId: string,
+      sinceMs: number,
+    ) => readonly { readonly unsent?: boolean; readonly answer?: unknown }[]
+  }
+  readonly outbox: {
+    readonly plannedFor: (messageId: number) => number[]
+    readonly park: (id: number, reason: string) => void
+  }
+  readonly commands: {
+    readonly openReflexes: (threadId: string, afterSeq: number) => string[]
+    readonly bind: (commandId: string, messageId: number, rule: string) => void
+  }
+  readonly compose: (message: Outgoing) => Composed
+  /** Only with `payload = "extended"`: then the backend is told. */
+  readonly details?: (row: MessageRow, chat: Chat) => MessageDetails
+  /** A bubble came to its end. */
+  readonly onEnd: (bubbleId: number, state: 'parked', reason: string) => void
+  readonly log: Log
+}
+
+/**
+ * People edit and unsend what they wrote: the row of the message changes. What has not left this Mac follows it; what has
+ * is put on record, its answer held back where the message was unsent, and told to the backend where it is told so much.
+ */
+export const createEditWatch = (needs: EditNeeds) => {
+  let last: { readonly db: EditSource; readonly version: number } | undefined
+
+  return {
+    /** After a change of chat.db: looks at the newest messages; true where something became of one. Throws what SQLite throws. */
+    look: (db: EditSource): boolean => {
+      const version = db.dataVersion()
+      if (last?.db === db && last.version === version) return false
+      // What happened while nobody looked may concern more of them.
+      const rows = db.changedSince(needs.now() - LOOK_BACK_MS, last?.db === db ? LOOK_ROWS : FIRST_LOOK_ROWS)
+      const changes = rows.flatMap(row => {
+        const known = needs.inbox.lookUp(row.guid)
+        const change = known && changeOf(known, row, needs)
+        return change ? [change] : []
+      })
+      if (changes.length > 0) {
+        needs.transaction(() => {
+          for (const change of changes) follow(change, needs)
+        })
+      }
+      last = { db, version }
+      return changes.length > 0
+    },
+
+    /**
+     * Right before a POST. `ended`: it is not POSTed (again), as its sender took it back or the filter keeps back what it
+     * says now. `wait`: whether that is so cannot be told, and nothing of it has left this Mac yet.
+     */
+    lookAgain: (id: number): 'go' | 'ended' | 'wait' => {
+      const message = needs.inbox.lookUpId(id)
+      if (message.event === 'unsent') return 'go'
+      if (message.isWithdrawn) {
+        needs.transaction(() => needs.inbox.skip(id, 'unsent'))
+        return 'ended'
+      }
+      const row = rowOf(message.about ?? message.guid, needs)
+      // The backend may have it already: to hold back the retry would cost the answer and save nothing.
+      if (row === 'unreadable') return message.posts === 0 ? 'wait' : 'go'
+      const known = message.about === undefined ? message : needs.inbox.lookUp(message.about)
+      const change = row && known && changeOf(known, row, needs)
+      if (!change) return 'go'
+      needs.transaction(() => follow(change, needs))
+      return needs.inbox.lookUpId(id).state === 'skipped' ? 'ended' : 'go'
+    },
+  }
+}
+
+/** The newest messages are looked at, of a day: iMessage lets people unsend for 2 and edit for 15 minutes, devices sleep. */
+const LOOK_ROWS = 200
+const FIRST_LOOK_ROWS = 2_000
+const LOOK_BACK_MS = 24 * 60 * 60_000
+
+/** Undefined where there is no such row any more: its owner deleted it, which takes nothing back. */
+const rowOf = (guid: string, { chatDb }: EditNeeds): MessageRow | 'unreadable' | undefined => {
+  try {
+    const db = chatDb()
+    return db === undefined ? 'unreadable' : db.rowOf(guid)
+  } catch {
+    return 'unreadable' // whoever follows chat.db tells why
+  }
+}
+
+type Change = { readonly known: Known; readonly row: MessageRow; readonly what: 'edited' | 'unsent' }
+
+/** What was never to be told of needs no following. */
+const changeOf = (known: Known, row: MessageRow, { hash }: EditNeeds): Change | undefined => {
+  const what = known.state === 'skipped' ? 'same' : judgeEdit(known, row, hash(wordsOf(row)))
+  return what === 'same' ? undefined : { known, row, what }
+}
+
+/** Part of the caller's transaction. */
+const follow = (change: Change, needs: EditNeeds): void => {
+  if (change.what === 'unsent') followUnsent(change, needs)
+  else followEdit(change, needs)
+}
+
+const followUnsent = ({ known, row }: Change, needs: EditNeeds): void => {
+  const { inbox } = needs
+  const now = needs.now()
+  const parts = [known, ...inbox.editsOf(known.guid)]
+  for (const part of parts) {
+    inbox.noteWithdrawal(part.id, now)
+    if (part.state !== 'dead') inbox.skip(part.id, 'unsent')
+  }
+  const held = parts.flatMap(part => holdBack(part, needs))
+  needs.log.info({ guid: known.guid, posts: known.posts, held: held.length }, 'message unsent')
+  if (known.posts > 0) tellUnsent(known, row, needs)
+}
+
+/** Nobody is to get an answer to words that were taken back: what of it has not left yet waits for a person. */
+const holdBack = ({ id, threadId, firstPostSeq }: Known, needs: EditNeeds): readonly number[] => {
+  const { commands, inbox, outbox } = needs
+  if (threadId !== undefined && firstPostSeq !== undefined) {
+    // A reflex that names nobody is this one's where no other message of the thread is in flight.
+    const isAlone = inbox.posted(threadId, needs.now()).every(({ unsent, answer }) => unsent || answer !== undefined)
+    for (const reflex of isAlone ? commands.openReflexes(threadId, firstPostSeq) : []) commands.bind(reflex, id, 'R6')
+  }
+  const planned = outbox.plannedFor(id)
+  for (const bubble of planned) {
+    outbox.park(bubble, MESSAGE_UNSENT)
+    needs.onEnd(bubble, 'parked', MESSAGE_UNSENT)
+  }
+  return planned
+}
+
+const tellUnsent = (known: Known, row: MessageRow, needs: EditNeeds): void => {
+  const { chat, sender } = row
+  if (needs.details === undefined || chat === undefined || sender === undefined) return
+  const seenMs = needs.now()
+  const event = { kind: 'unsent', atMs: row.editedMs ?? seenMs } as const
+  const { threadId } = chat
+  needs.inbox.add({
+    ...needs.compose({ threadId, sender, text: '', ...extendedOf(row, known, needs, event) }),
+    guid: `${known.guid}:unsent`,
+    threadId,
+    seenMs,
+    event: 'unsent',
+    about: known.guid,
+  })
+}
+
+const followEdit = ({ known, row }: Change, needs: EditNeeds): void => {
+  const { inbox } = needs
+  const editedMs = row.editedMs ?? needs.now()
+  const fingerprint = fingerprintOf(row, needs.hash)
+  const words = { words: needs.hash(wordsOf(row)), editedMs, ...(fingerprint !== undefined && { fingerprint }) }
+  needs.log.info({ guid: known.guid, posts: known.posts }, 'message edited')
+  if (known.posts === 0) {
+    replaceBody(known, composeAnew(row, known, needs), words, needs)
+    return
+  }
+  const edits = inbox.noteEdit(known.id, words)
+  const { threadId } = known
+  if (needs.details === undefined || known.state === 'dead' || threadId === undefined) return
+  const event = { kind: 'edited', atMs: editedMs } as const
+  const anew = composeAnew(row, known, needs, event)
+  // Of several edits the backend gets the last, where it has none of them yet.
+  const waiting = inbox.editsOf(known.guid).find(({ posts, state }) => posts === 0 && state === 'queued')
+  if (waiting !== undefined) {
+    replaceBody(waiting, anew, { editedMs }, needs)
+    return
+  }
+  const guid = `${known.guid}:edited:${edits}`
+  inbox.add({ ...anew, guid, threadId, seenMs: needs.now(), event: 'edited', about: known.guid })
+}
+
+type Anew = (Composed & { readonly rule: string }) | { readonly skip: string }
+
+const replaceBody = (
+  { id }: Known,
+  anew: Anew,
+  words: { readonly words?: string; readonly fingerprint?: string; readonly editedMs: number },
+  { inbox }: EditNeeds,
+): void => {
+  if ('skip' in anew) inbox.skip(id, anew.skip)
+  else inbox.recompose(id, { ...anew, ...words })
+}
+
+/** The filter decides by the new words, as of the moment in which the message came in. */
+const composeAnew = (row: MessageRow, known: Known, needs: EditNeeds, event?: Extended['event']): Anew => {
+  const { chat, sender } = row
+  const verdict = decideForward(row, {
+    rules: needs.rules,
+    now: known.seenMs,
+    firstStartMs: 0,
+    waitedMs: Number.POSITIVE_INFINITY,
+    marksFinished: false,
+    isTwin: false,
+    ownBubble: 'none',
+  })
+  if (verdict.kind === 'skip') return { skip: verdict.reason }
+  if (verdict.kind === 'wait' || chat === undefined || sender === undefined) return { skip: 'incomplete' }
+  const { threadId } = chat
+  const outgoing = { threadId, sender, text: row.text, ...extendedOf(row, known, needs, event) }
+  return { ...needs.compose(outgoing), rule: verdict.rule }
+}
+
+const extendedOf = (
+  row: MessageRow,
+  { guid }: Known,
+  { details }: EditNeeds,
+  event: Extended['event'],
+): { readonly extended?: Extended } =>
+  details === undefined || row.chat === undefined
+    ? {}
+    : { extended: { messageId: guid, row, details: details(row, row.chat), ...(event && { event }) } }
