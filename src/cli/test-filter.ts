@@ -20,6 +20,7 @@ export const testFilter = async (input: ConfigInput, rawOptions: unknown): Promi
   const options = parseOptions(rawOptions)
   const config = loadConfigHere(input)
   const message = toMessage(options, options.text === '-' ? await readAll(process.stdin) : (options.text ?? ''))
+  if (message.text === '' && !options.attachment) throw usage('a message has words, an attachment, or both')
   const decision = createFilterHere(config)(message)
   const composed = decision.action === 'forward' ? createComposeHere(config)(message) : undefined
   const answer = {
@@ -38,9 +39,7 @@ export const testFilter = async (input: ConfigInput, rawOptions: unknown): Promi
 const parseOptions = (raw: unknown) => {
   const parsed = optionsSchema.safeParse(raw)
   if (!parsed.success) throw usage(`An option does not fit.\n${z.prettifyError(parsed.error)}`)
-  const options = parsed.data
-  if (options.text === undefined && !options.attachment) throw usage('a message has a text, an attachment, or both')
-  return options
+  return parsed.data
 }
 
 const usage = (message: string): EdgeError =>

@@ -41,14 +41,14 @@ const flag = () => z.boolean().optional().register(aboutPart, { expects: 'true o
 const choice = <const T extends readonly [string, ...string[]]>(choices: T) =>
   z.enum(choices).register(aboutPart, { expects: choices.map(choice => `"${choice}"`).join(' or ') })
 
-export const ruleName = z
+const ruleName = z
   .string()
   .trim()
   .regex(/^[\p{L}\p{N}][\p{L}\p{M}\p{N} _.-]{0,39}$/u)
   .register(aboutPart, { expects: 'a name of up to 40 letters, digits, spaces, hyphens and dots' })
 
 /** A regular expression that has to compile. */
-export const patternPart = z
+const patternPart = z
   .string()
   .min(1)
   .refine(source => faultIn(source) === undefined)
@@ -98,7 +98,7 @@ const personName = z
   .refine(name => hasWords(name) && name.length <= 60 && !isAddress(name))
 
 /** Whether a text is written as an address rather than as somebody's name. */
-export function isAddress(text: string): boolean {
+function isAddress(text: string): boolean {
   return /@|^urn:/.test(text) || /^\+?[\d\s().\-/]*\d[\d\s().\-/]*(\(\w+\))?$/.test(text)
 }
 

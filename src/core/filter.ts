@@ -167,10 +167,15 @@ const createAddresses = (people: FilterSettings['people'], normalise: FilterTool
 }
 
 /** Whether an address is in a list of addresses and of names of `people`, however it is written. */
-export const createIsListed =
-  (people: FilterSettings['people'], normalise: FilterTools['normalise']) =>
-  (list: readonly string[], address: string): boolean =>
-    list.includes(address) || createAddresses(people, normalise).oneOf(list)([address])
+export const createIsListed = (people: FilterSettings['people'], normalise: FilterTools['normalise']) => {
+  const addresses = createAddresses(people, normalise)
+  const lists = new WeakMap<readonly string[], ReturnType<Addresses['oneOf']>>()
+  return (list: readonly string[], address: string): boolean => {
+    const isIn = lists.get(list) ?? addresses.oneOf(list)
+    lists.set(list, isIn)
+    return list.includes(address) || isIn([address])
+  }
+}
 
 const createMentions = (names: readonly string[], same: Addresses['same']) => {
   const folded = names.map(foldText)

@@ -4,10 +4,22 @@
  */
 export const readText = (text: string): string => text.normalize('NFKC').replace(INVISIBLE, '').normalize('NFKC')
 
-/** The same whatever the case of its letters and the kind and number of its spaces: for comparing words. */
+/**
+ * The same whatever the case of its letters, the kind of its quotation marks and dashes, and the kind and number of its
+ * spaces: for comparing words.
+ */
 export const foldText = (text: string): string =>
-  // By way of capitals, in which more letters are one: STRASSE and straße, Σ and both of its small ones.
-  readText(text).toUpperCase().toLowerCase().replaceAll('ς', 'σ').replace(/\s+/gu, ' ').trim()
+  readText(text)
+    // By way of capitals, in which more letters are one: STRASSE and straße, Σ and both of its small ones.
+    .toUpperCase()
+    .toLowerCase()
+    .replaceAll('ς', 'σ')
+    // A keyboard of a phone writes don’t for don't.
+    .replace(/[\u2018-\u201b\u2032\u02bc`]/g, "'")
+    .replace(/[\u201c-\u201f\u00ab\u00bb]/g, '"')
+    .replace(/[\p{Pd}\u2212]/gu, '-')
+    .replace(/\s+/gu, ' ')
+    .trim()
 
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu
 

@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 export const createNormaliser = (country: string): ((address: string) => string) => {
   const known = new Map<string, string>()
   return address => {
+    if (address.length > LONGEST) return address.toLowerCase() // no address; and nobody's time is to be had by it
     const before = known.get(address)
     if (before !== undefined) return before
     const normal = normalise(address, country)
@@ -17,6 +18,7 @@ export const createNormaliser = (country: string): ((address: string) => string)
   }
 }
 
+const LONGEST = 320
 const MAX_KNOWN = 2_000
 
 const normalise = (address: string, country: string): string => {

@@ -137,6 +137,8 @@ describe('a rule holds when all of its criteria do', () => {
     [{ words: ['pay roll', 'Straße'] }, { text: 'die STRASSE entlang' }, true],
     [{ words: ['pay roll'] }, { text: 'Ｐａｙ\n ro\u00adll!' }, true],
     [{ words: ['pay'] }, { text: 'payroll' }, false],
+    [{ words: ["don't", 'x-ray'] }, { text: 'I don\u2019t' }, true],
+    [{ words: ['x-ray'] }, { text: 'an X\u2011ray' }, true],
     [{ words: ['don'] }, { text: "don't" }, true],
     [{ words: ['🍕'] }, { text: 'mm🍕mm' }, true],
     [{ words: ['助手'] }, { text: '请助手看看' }, true],

@@ -37,6 +37,11 @@ test('what is normal stays as it is', () => {
   }
 })
 
+test('what is too long for an address costs nothing', () => {
+  expect(createNormaliser('US')(`${'1'.repeat(1_000_000)}X`)).toHaveLength(1_000_001)
+  expect(createNormaliser('US')(`(${'a'.repeat(300)}`)).toHaveLength(301)
+})
+
 test('a country is one that has telephone numbers', () => {
   expect(['US', 'DE', 'XX', 'ZZ'].map(isCountry)).toEqual([true, true, false, false])
 })
