@@ -17,7 +17,7 @@ export const countRows = (path: string): unknown => {
   }
 }
 
-const TABLES = ['messages', 'bubbles', 'commands', 'threads', 'pending_rows', 'counters', 'cursor']
+const TABLES = ['messages', 'bubbles', 'commands', 'threads', 'pending_rows', 'counters', 'cursor', 'history']
 
 const tablesOf = (db: Database.Database): Readonly<Record<string, number>> => {
   const there = db.prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
