@@ -17,7 +17,17 @@ export const countRows = (path: string): unknown => {
   }
 }
 
-const TABLES = ['messages', 'bubbles', 'commands', 'schedules', 'threads', 'pending_rows', 'counters', 'cursor']
+const TABLES = [
+  'messages',
+  'bubbles',
+  'commands',
+  'schedules',
+  'threads',
+  'pending_rows',
+  'counters',
+  'cursor',
+  'history',
+]
 
 const tablesOf = (db: Database.Database): Readonly<Record<string, number>> => {
   const there = namesOf(db)

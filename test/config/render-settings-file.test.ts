@@ -21,6 +21,7 @@ const GIVEN = new Map<string, unknown>([
   ],
   ['send.allow', ['+1', 'a@b.c']],
   ['send.retries', 7],
+  ['redact.patterns', [{ name: 'badge', pattern: 'B-[0-9]+', action: 'mask' }]],
   ['watch.hint', false],
   ['people', { anna: ['+1 562 292 4139'], 'Bert B.': ['b@example.com'] }],
 ])
