@@ -1,3 +1,4 @@
+import type { Reading } from './reading.ts'
 import { anyOf, WORD_END, WORD_START, wordSet } from './vocabulary.ts'
 
 /** What a message calls a one-time code. As whole words, in any language that separates words. */
@@ -78,7 +79,8 @@ const SURE = [
   'ओटीपी',
   'যাচাইকরণ কোড',
   'ওটিপি',
-  'ধৃবీకరణ కోడ్',
+  '(ఓటీపీ|ஓடிபி|ಒಟಿಪಿ|ഒടിപി|ઓટીપી)',
+  '(ధృవీకరణ|నిర్ధారణ) కోడ్',
 ]
 
 /** The same where words are not separated. */
@@ -112,6 +114,12 @@ const GENERIC = [
   'كد',
   'कोड',
   'কোড',
+  'కోడ్',
+  'குறியீடு',
+  'ಕೋಡ್',
+  'കോഡ്',
+  'કોડ',
+  'ਕੋਡ',
   // a word that ends in it: Paketcode, lösenkod
   '\\p{L}{2,20}(code|kode|koden|kod|koodi|koodisi)',
 ]
@@ -144,7 +152,7 @@ export type CodeLabel = {
 }
 
 /** Where a plain text speaks of codes, in order; the longest where several begin. */
-export const codeLabels = (plain: string): CodeLabel[] => {
+export const codeLabels = ({ text, plain }: Pick<Reading, 'text' | 'plain'>): CodeLabel[] => {
   const labels: CodeLabel[] = []
   let end = 0
   for (const match of plain.matchAll(LABEL)) {
@@ -154,6 +162,7 @@ export const codeLabels = (plain: string): CodeLabel[] => {
     const { sure, generic } = match.groups ?? {}
     const sort = sure !== undefined ? 'sure' : generic !== undefined ? 'generic' : 'action'
     if (sort === 'generic' && isOtherCode(plain, start, end)) continue
+    if (match[0] === 'tan' && text.slice(start, end) !== 'TAN') continue // a colour
     if (sort === 'sure' && isPromised(plain, end)) continue
     labels.push({ start, end, sort })
   }
@@ -181,7 +190,7 @@ const isPromised = (plain: string, end: number): boolean =>
   )
 
 const OTHER_COMPOUND =
-  /^(?:(?:post|zip|pin|bar|qr|strich|strek|streep|streepjes|gutschein|rabatt|aktions|promo|vorteils|kortings|actie|rabat|fehler|foute?|fel|feil|fejl|quell|quelltext|source|farb|kleur|farg|farve|lander|landes|land|lands|vorwahl|kurs|buchungs?|boekings?|boknings?|bestell|bestil|artikel|produkt|waren|flug|zeit|dress|erbgut|geo|uni|en|de|trans|op|vs|x|byte|micro|mikro|gcode|g|m|hash|short|pseudo|null|auto|re|pre|hex|area|country|color|colour|error|status|time|morse|binar|maschinen|programm|referral|empfehlungs|einladungs|freundschafts|invite|uitnodigings|inbjudnings|invitations|voucher|coupon|gift|geschenk|cadeau|present|steuer|branchen|bank|swift|fan|encode|epi|ana|kata|bus|penal|leet|no|low|vi|cheat|skat|epis|period|zahl|klasse|klassen|gang|versand|sendungs|tracking|spar|laender|orts|gemeinde|tank|lack|motor|ver|hoch|tier|nach)s?(?:code|codes|kode|koden|kod|koodi)|episode|periode|methode|anode|diode|electrode|elektrode|cathode|explode|explodes|kodak|barkod~?|vihkoodi|postikoodi|postinumero|alennuskoodi|viivakoodi|virhekoodi|tuotekoodi|qr-?koodi|lahdekoodi)$/u
+  /^(?:(?:post|zip|pin|bar|qr|strich|strek|streep|streepjes|gutschein|rabatt|aktions|promo|vorteils|kortings|actie|rabat|fehler|foute?|fel|feil|fejl|quell|quelltext|source|farb|kleur|farg|farve|lander|landes|land|lands|vorwahl|kurs|buchungs?|boekings?|boknings?|bestell|bestil|artikel|produkt|waren|flug|zeit|dress|erbgut|geo|uni|en|de|trans|op|vs|x|byte|micro|mikro|gcode|g|m|hash|short|pseudo|null|auto|re|pre|hex|area|country|color|colour|error|status|time|morse|binar|maschinen|programm|referral|empfehlungs|einladungs|freundschafts|invite|uitnodigings|inbjudnings|invitations|voucher|coupon|gift|geschenk|cadeau|present|steuer|branchen|bank|swift|fan|encode|epi|ana|kata|bus|penal|leet|no|low|vi|cheat|skat|epis|period|zahl|klasse|klassen|gang|versand|sendungs|tracking|spar|laender|orts|gemeinde|tank|lack|motor|ver|hoch|tier|nach|kunden|mitglieds|booking|student|team|klassen|raum)s?(?:code|codes|kode|koden|kod|koodi)|episode|periode|methode|anode|diode|electrode|elektrode|cathode|explode|explodes|kodak|barkod~?|vihkoodi|postikoodi|postinumero|alennuskoodi|viivakoodi|virhekoodi|tuotekoodi|qr-?koodi|lahdekoodi)$/u
 
 const OTHER_BEFORE: ReadonlySet<string> = wordSet(`
   promo pin promotion promotional discount coupon voucher gift gutschein rabatt referral refer invite invitation friend creator affiliate
@@ -313,6 +322,7 @@ const SECRECY = new RegExp(
     'valid (for|until|till) (the next )?[0-9]',
     '(to|and) (verify|log in|log ?on|sign in|login|authenticate|confirm your|activate|complete your|reset your|access your|finish)',
     'verify your',
+    '(confirm|verify|log ?in|sign in|authenticate) with',
     '(did ?n[o\']t|did not|if you did) (request|try|initiate)',
     'authenticat~',
     'verification',

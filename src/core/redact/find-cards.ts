@@ -73,6 +73,7 @@ const OTHER_NUMBER = new RegExp(
   'u',
 )
 
+const LETTER = /[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]$/u
 const FEWEST_DIGITS = 13
 /** Nothing between two groups of one number is a letter. */
 const GAP = /^[^\p{L}\p{N}\ue000]{1,6}$/u
@@ -109,9 +110,9 @@ const findNumbers = ({ text, plain }: Reading): Span[] => {
   function isWrittenAsOne(first: number, last: number): boolean {
     const start = groups[first]?.start ?? 0
     const before = plain.slice(Math.max(0, start - 40), start)
-    if (/[\p{L}\p{N}]['-]?$/u.test(before.slice(-2)) && !/(card|karte|tarjeta|carte|no|nr|n)$/u.test(before)) {
-      if (first === last || /\p{L}$/u.test(before)) return speaks && /\p{L}$/u.test(before)
-    }
+    // Right behind a word, not in the midst of letters and digits.
+    if (LETTER.test(before) && !/(?<![\p{L}\p{N}])\p{L}{2,14}$/u.test(before)) return false
+    if (/^[a-z]/.test(plain.slice(groups[last]?.end).slice(0, 1)) && !/^[a-z]{2,}/.test(plain.slice(groups[last]?.end, (groups[last]?.end ?? 0) + 3))) return false
     const sizes = groups.slice(first, last + 1).map(group => group.end - group.start)
     const gaps = gapAfter.slice(first, last)
     const isOther = !speaks && OTHER_NUMBER.test(before)

@@ -7,7 +7,7 @@ import { anyOf, anyWordOf, WORD_END, WORD_START } from './vocabulary.ts'
 
 /** Passwords, PINs, keys and codes of doors: what stands behind, or before, the word for it. */
 export const findPasswords = ({ text, plain }: Reading): Find[] => {
-  const codes = codeLabels(plain).filter(({ sort }) => sort === 'sure')
+  const codes = codeLabels({ text, plain }).filter(({ sort }) => sort === 'sure')
   const labels = passwordLabels(plain)
   const message = { text, plain, hasLogin: LOGIN.test(plain) }
   const behind = labels.flatMap((label, i) => {
@@ -38,7 +38,7 @@ const FILLER =
 
 const SIGN = '\\s{0,3}(?::|=+>?|-+>|>)\\s{0,3}(?:\\n\\s{0,3})?|\\s{1,3}-{1,3}\\s{1,3}|\\s{0,2}\\n\\s{0,3}'
 const VERB = `(?:'s|\\s{1,3}(?:${COPULA}))(?:\\s{1,2}(?:${FILLER})){0,2}\\s{0,2}[:=]?\\s{1,3}(?:\\n\\s{0,2})?|\\s{0,2}(?:は|が|是|为|為|는|은|คือ)\\s{0,2}:?\\s{0,2}`
-const AFTERTHOUGHT = "(?:'s(?=\\s))?(?:\\s{0,2}\\([^()\\n]{0,40}\\))?"
+const AFTERTHOUGHT = "(?:\\s(?:wi-?fi|wlan|internet|router|netflix|spotify|icloud|gmail|google|e-?mail|zoom|admin|guest|temporaire|nouveau)(?=\\s|:))?(?:'s(?=\\s))?(?:\\s{0,2}\\([^()\\n]{0,40}\\))?"
 const DIRECT = new RegExp(
   `${AFTERTHOUGHT}(?:(?<sign>${SIGN})|(?<verb>${VERB})|(?<none>\\s{1,3}|(?<=[^\\x00-\\x7f]|[0-9])(?=[\\x21-\\x7e])|[,(]\\s{0,2}))`,
   'uy',
@@ -118,6 +118,7 @@ const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, messag
     case 'pin':
       return isPin(word, label, link, message, after)
     case 'door':
+      if (/^comb/.test(plain.slice(label.start, label.end))) return /^[0-9]{1,2}-[0-9]{1,2}-[0-9]{1,2}$/.test(word) && LOCK.test(plain)
       if (link.sort === 'none' && /^(?:19|20)[0-9]{2}$/.test(word)) return false
       return /^[#*]?[0-9]{3,10}[#*]?$|^[0-9]{1,2}-[0-9]{1,2}-[0-9]{1,2}$|^(?=.*[0-9])[A-Za-z0-9#*]{3,10}$/.test(word) && !/^\s?(?:am|pm|uhr|h)(?![\p{L}])/u.test(after)
     case 'key':
@@ -130,7 +131,7 @@ const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, messag
     default:
       break
   }
-  if (value.isQuoted) return word.length >= 3 && !isOrdinary(word)
+  if (value.isQuoted) return word.length >= 3 && (link.sort === 'sign' || !isOrdinary(word))
   if (link.sort === 'none') {
     if (/^[0-9]+$/.test(word)) return word.length >= 4 && !/^\s{1,2}\p{L}/u.test(after)
     return looksSecret(word) && !/^[^\p{N}]+$/u.test(word.replace(/[!@#$%^&*+=~\\|<>{}[\]?_]/g, '0'))
@@ -140,6 +141,8 @@ const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, messag
   if (link.sort === 'sign') return isPlainWord(word) || /[^\x00-\x7f]/.test(word) && word.length >= 2 && !/\s/.test(word) && isUnspaced(word)
   return endsClause(text, plain, value)
 }
+
+const LOCK = new RegExp(anyWordOf(['locks?', 'locker~', 'padlock', 'safe', 'bike', 'vault', 'suitcase', 'gym']), 'u')
 
 const isUnspaced = (word: string): boolean => !/^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u.test(word)
 
@@ -199,12 +202,16 @@ const isRide = (plain: string, { start }: PasswordLabel): boolean =>
 /** With what goes with it: the other half of "bob / hunter2", further words of a phrase. */
 const withCompany = (text: string, plain: string, value: PasswordValue, label: PasswordLabel, link: Link): Span => {
   if (value.isQuoted || label.sort === 'door') return value
+  const second = /^\s{0,2}\/\s{0,2}(\S{4,64})/.exec(text.slice(value.end, value.end + 70))
+  if (second?.[1] !== undefined && looksSecret(second[1], 6) && !/^[0-9.,/-]+$/.test(second[1])) {
+    return { start: value.start, end: value.end + second[0].replace(/[.,;:]+$/, '').length }
+  }
   const isPair = /\/|^(?:zugangsdaten|identifiants|cred|login|logindaten)/.test(plain.slice(Math.max(0, label.start - 12), label.end))
   if (isPair) {
-    const second = /^\s{0,2}[/|,]\s{0,2}(\S{3,64})|^\s(\S{3,64})/.exec(text.slice(value.end, value.end + 70))
-    const word = second?.[1] ?? second?.[2]
-    if (second && word !== undefined && (second[1] !== undefined || looksSecret(word))) {
-      return { start: value.start, end: value.end + second[0].replace(/[.,;:]+$/, '').length }
+    const other = /^\s{0,2}[/|,]\s{0,2}(\S{3,64})|^\s(\S{3,64})/.exec(text.slice(value.end, value.end + 70))
+    const word = other?.[1] ?? other?.[2]
+    if (other && word !== undefined && (other[1] !== undefined || looksSecret(word))) {
+      return { start: value.start, end: value.end + other[0].replace(/[.,;:]+$/, '').length }
     }
   }
   if (label.sort === 'pin' || link.sort === 'none' || looksSecret(value.value)) return spacedDigits(text, value, label)
@@ -247,7 +254,7 @@ const secretBefore = (label: PasswordLabel, { text, plain }: Message): Span[] =>
 }
 
 const BEFORE = new RegExp(
-  `(?<![^\\s"'(*])([^\\s]{4,64})\\s{1,2}(?:is|=|as|are|was|ist|lautet|als|est|comme|es|como|e|come|och|ar|er|som|это|jako|to|jest)\\s{1,2}(?:(?:still|now|also)\\s{1,2})?(?:(?:the|your|my|our|his|her|their|a|das|dein|mein|unser|ihr|le|la|mon|votre|el|tu|mi|o|a|sua|minha|il|het|mijn|je|min|din|losenordet|мой|твой|ваш)\\s{1,2})?(?:(?:new|old|wi-?fi|wlan|guest|netflix|router|temporary|current|default|admin|login|card|phone|sim|neue|aktuelle|nouveau|nueva|nova)[\\s'-]{1,2}){0,3}$`,
+  `(?<![^\\s"'(*])([^\\s]{4,64})[,.]?\\s{1,2}(?:is|=|as|are|was|ist|lautet|als|est|comme|es|como|e|come|och|ar|er|som|это|jako|to|jest|that's|thats|that is|this is|das ist|c'est)\\s{1,2}(?:(?:still|now|also)\\s{1,2})?(?:(?:the|your|my|our|his|her|their|a|das|dein|mein|unser|ihr|le|la|mon|votre|el|tu|mi|o|a|sua|minha|il|het|mijn|je|min|din|losenordet|мой|твой|ваш)\\s{1,2})?(?:(?:new|old|wi-?fi|wlan|guest|netflix|router|temporary|current|default|admin|login|card|phone|sim|neue|aktuelle|nouveau|nueva|nova)[\\s'-]{1,2}){0,3}$`,
   'u',
 )
 

@@ -42,6 +42,7 @@ export const read = (source: string, placeholders: readonly string[] = []): Read
     else if (isMark(char)) lengthen(ends, starts, end)
     at = end
   }
+  text = text.replace(/(?<=[0-9])ー(?=[0-9])/g, '-') // what a Japanese keyboard has for a dash
   return {
     text,
     plain: latinize(lower(text)),
