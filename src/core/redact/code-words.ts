@@ -12,7 +12,7 @@ const SURE = [
   'verify ?code',
   'v ?code',
   't?otps?( (code|pin|password|number))?',
-  '(m|sms|push|photo|chip|e) ?tans?( code| nr| nummer)?',
+  '(m|sms|push|photo|chip|e|i|mobile) ?tans?( code| nr| nummer)?',
   'tan (code|nr|nummer)',
   'e ?tac( code| number)?',
   'tac (code|number|pin)',
@@ -179,7 +179,8 @@ const isOtherCode = (plain: string, start: number, end: number): boolean => {
   const word = plain.slice(start, end)
   if (OTHER_COMPOUND.test(word)) return true
   const before = /([\p{L}\p{N}+#]{1,30})[\s'"-]{1,3}$/u.exec(plain.slice(Math.max(0, start - 34), start))?.[1]
-  if (before !== undefined && OTHER_BEFORE.has(before)) return true
+  const isTold = before === 'bank' && /^\s(?:they|you|i|we)\s/.test(plain.slice(end, end + 8))
+  if (before !== undefined && OTHER_BEFORE.has(before) && !isTold) return true
   return OTHER_AFTER.test(plain.slice(end, end + 40))
 }
 

@@ -109,6 +109,7 @@ const isNamedBefore = (
     if (value.length >= 5) return !/^\s{1,2}\p{L}{2,}s(?![\p{L}])/u.test(after) || isSecret
     return !isYear(value) && (YOURS.test(before(plain, label)) || isSecret || (isClauseEnd(after) && isClauseStart(before(plain, label))))
   }
+  if (link === 'linked' && /^\s\p{L}{3,}s(?![\p{L}])/u.test(after) && !isSecret) return false
   if (link === 'linked') return gap.length <= 50 && isFirst && !isYear(value) && (value.length >= 5 || gap.length <= 36)
   return isSecret && isFirst && value.length >= 5 && gap.length <= 40
 }
@@ -129,11 +130,11 @@ const TIGHT = new RegExp(
 )
 /** What comes right before the code says that it is one. */
 const LINKED = new RegExp(
-  `(?:[:=>]|\\s-{1,2}|(?<![\\p{L}])(?:${COPULA})|は|が|為|为|是|는|은|คือ|है)[\\s"'(\\[{<*#:]{0,4}$`,
+  `(?:[:=>]|\\s-{1,2}|(?<![\\p{L}])(?:${COPULA}|got|received|says|shows|gave me)|は|が|為|为|是|는|은|คือ|है)[\\s"'(\\[{<*#:]{0,4}$`,
   'u',
 )
 /** "A code? It's 123456" */
-const ASKED = /^\?\s{1,3}(?:(?:it's|its|it is|here|here it is|yes|yep|sure|es ist|c'est|es|e|это)[\s:,]{1,3}){0,2}$/u
+const ASKED = /^(?:\s\p{L}{1,12}){0,4}\?\s{1,3}(?:(?:it's|its|it is|here|here it is|yes|yep|sure|es ist|c'est|es|e|это)[\s:,]{1,3}){0,2}$/u
 const SENTENCE_END = /[.!?]["')\]]?\s+\S*[^\s\p{P}]|\n\s*\n\s*\n/u
 /** The code is yet to come, or is gone: "code expired", "code not received". */
 const NOT_YET = new RegExp(

@@ -36,9 +36,9 @@ const COPULA =
 const FILLER =
   'now|still|just|only|currently|simply|always|probably|actually|again|like|also|jetzt|immer|noch|einfach|nun|neu|maintenant|toujours|ahora|siempre|agora|sempre|adesso|nu|теперь|сейчас'
 
-const SIGN = '\\s{0,3}(?::|=+>?|-+>|>)\\s{0,3}(?:\\n\\s{0,3})?|\\s{1,3}-{1,3}\\s{1,3}|\\s{0,2}\\n\\s{0,3}'
+const SIGN = '["\']?\\s{0,3}(?::|=+>?|-+>|>)\\s{0,3}(?:\\n\\s{0,3})?|\\s{1,3}-{1,3}\\s{1,3}|\\s{0,2}\\n\\s{0,3}'
 const VERB = `(?:'s|\\s{1,3}(?:${COPULA}))(?:\\s{1,2}(?:${FILLER})){0,2}\\s{0,2}[:=]?\\s{1,3}(?:\\n\\s{0,2})?|\\s{0,2}(?:は|が|是|为|為|는|은|คือ)\\s{0,2}:?\\s{0,2}`
-const AFTERTHOUGHT = "(?:\\s(?:wi-?fi|wlan|internet|router|netflix|spotify|icloud|gmail|google|e-?mail|zoom|admin|guest|temporaire|nouveau)(?=\\s|:))?(?:'s(?=\\s))?(?:\\s{0,2}\\([^()\\n]{0,40}\\))?"
+const AFTERTHOUGHT = "(?:\\s(?:wi-?fi|wlan|internet|router|netflix|spotify|icloud|gmail|google|e-?mail|zoom|admin|guest|temporaire|nouveau|nouvelle|nueva|nuova|nova|actual|temporal|temporaria)(?=\\s|:))?(?:'s(?=\\s))?(?:\\s{0,2}\\([^()\\n]{0,40}\\))?"
 const DIRECT = new RegExp(
   `${AFTERTHOUGHT}(?:(?<sign>${SIGN})|(?<verb>${VERB})|(?<none>\\s{1,3}|(?<=[^\\x00-\\x7f]|[0-9])(?=[\\x21-\\x7e])|[,(]\\s{0,2}))`,
   'uy',
@@ -126,7 +126,7 @@ const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, messag
     case 'pass':
       if (isRide(plain, label)) return false
       return link.sort === 'none'
-        ? looksSecret(word, 99) && /\p{L}/u.test(word) && /[0-9]/.test(word) && word.length >= 6 && message.hasLogin
+        ? looksSecret(word, plain.startsWith('key', label.start) ? 8 : 99) && /[0-9]/.test(word) && word.length >= 6 && message.hasLogin
         : looksSecret(word, 6) || (link.sort === 'sign' && message.hasLogin && !isOrdinary(word) && /^\S+$/.test(word)) || (value.isQuoted && message.hasLogin)
     default:
       break
@@ -195,7 +195,8 @@ const isKey = (word: string, link: Link): boolean => {
 
 /** A boarding pass, a bus pass; "to pass X". */
 const isRide = (plain: string, { start }: PasswordLabel): boolean =>
-  /(?:boarding|bus|ski|day|mountain|lift|season|guest|parking|hall|free|year|annual|train|rail|monthly|weekly|eurail|interrail|museum|city|backstage|press|visitor|all|battle|game|park|hotel|car|house|spare|piano|low|high|on|to|will|can|i|you|we|they|he|she|did|didn't|must|may|shall|not|and|please|a|of|answer|public|foreign|primary|the)\s+$/u.test(
+  plain.startsWith('pass', start) &&
+  /(?<!\p{L})(?:boarding|bus|ski|day|mountain|lift|season|guest|parking|hall|free|year|annual|train|rail|monthly|weekly|eurail|interrail|museum|city|backstage|press|visitor|all|battle|game|park|hotel|car|house|spare|piano|low|high|on|to|will|can|i|you|we|they|he|she|did|didn't|must|may|shall|not|and|please|a|of|answer|public|foreign|primary|the)\s+$/u.test(
     plain.slice(Math.max(0, start - 16), start),
   )
 
@@ -244,6 +245,7 @@ const secretBefore = (label: PasswordLabel, { text, plain }: Message): Span[] =>
   const from = Math.max(0, label.start - 120)
   const match = BEFORE.exec(plain.slice(from, label.start))
   if (match === null || label.sort === 'pass') return []
+  if (/\s(?:for)\s/.test(match[0]) && !/(?:^|\s)(?:use|enter|try|type|dial)\s$/.test(plain.slice(from, from + match.index))) return []
   const word = match[1] ?? ''
   const start = from + match.index + (match[0].startsWith(word) ? 0 : match[0].indexOf(word))
   const value = text.slice(start, start + word.length).replace(/^["'(*]+|["')*,]+$/g, '')
@@ -254,7 +256,7 @@ const secretBefore = (label: PasswordLabel, { text, plain }: Message): Span[] =>
 }
 
 const BEFORE = new RegExp(
-  `(?<![^\\s"'(*])([^\\s]{4,64})[,.]?\\s{1,2}(?:is|=|as|are|was|ist|lautet|als|est|comme|es|como|e|come|och|ar|er|som|это|jako|to|jest|that's|thats|that is|this is|das ist|c'est)\\s{1,2}(?:(?:still|now|also)\\s{1,2})?(?:(?:the|your|my|our|his|her|their|a|das|dein|mein|unser|ihr|le|la|mon|votre|el|tu|mi|o|a|sua|minha|il|het|mijn|je|min|din|losenordet|мой|твой|ваш)\\s{1,2})?(?:(?:new|old|wi-?fi|wlan|guest|netflix|router|temporary|current|default|admin|login|card|phone|sim|neue|aktuelle|nouveau|nueva|nova)[\\s'-]{1,2}){0,3}$`,
+  `(?<![^\\s"'(*])([^\\s]{4,64})[,.]?\\s{1,2}(?:is|=|as|for|are|was|ist|lautet|als|est|comme|es|como|e|come|och|ar|er|som|это|jako|to|jest|that's|thats|that is|this is|das ist|c'est)\\s{1,2}(?:(?:still|now|also)\\s{1,2})?(?:(?:the|your|my|our|his|her|their|a|das|dein|mein|unser|ihr|le|la|mon|votre|el|tu|mi|o|a|sua|minha|il|het|mijn|je|min|din|losenordet|мой|твой|ваш)\\s{1,2})?(?:(?:new|old|wi-?fi|wlan|guest|netflix|router|temporary|current|default|admin|login|card|phone|sim|neue|aktuelle|nouveau|nueva|nova)[\\s'-]{1,2}){0,3}$`,
   'u',
 )
 
@@ -263,11 +265,11 @@ const pairs = (text: string, plain: string): Span[] =>
   [...plain.matchAll(PAIR)].flatMap(match => {
     const [start, end] = match.indices?.[1] ?? [match.index, match.index]
     const value = valueAt(text.slice(0, end), start)
-    const isLike = value !== undefined && looksSecret(value.value, 8) && /[0-9!@#$%^&*]/.test(value.value)
+    const isLike = value !== undefined && looksSecret(value.value, 8) && /\p{L}/u.test(value.value) && /[0-9!@#$%^&*]/.test(value.value)
     return isLike ? [value] : []
   })
 
 const PAIR = new RegExp(
-  `${WORD_START}(?:log ?in|log-in|user|username|wi-?fi|wlan|ssid|network|netzwerk|account|benutzer|usuario|credentials|creds)\\s{0,2}[:=]\\s{0,2}[^\\s/|,:]{2,64}\\s{0,2}[/|,:]\\s{0,2}(\\S{6,64})`,
+  `${WORD_START}(?:log ?in|log-in|user|username|wi-?fi|wlan|ssid|network|netzwerk|account|benutzer|usuario|credentials|creds)\\s{0,2}[:=]?\\s{0,2}[^\\s/|,:]{2,64}\\s{0,2}[/|,:]\\s{0,2}(\\S{6,64})`,
   'dgu',
 )

@@ -28,7 +28,7 @@ const PASSWORD = [
   'identifiants',
   'contrasenas?',
   'contrasenya',
-  'clave( del? (wifi|wi fi|internet|router|acceso))?',
+  'clave del? (wifi|wi fi|internet|router|acceso)',
   'frase de contrasena',
   'senhas?',
   'palavra ?passe',
