@@ -24,7 +24,7 @@ export const codeCandidates = (text: string): CodeCandidate[] => {
 
 const CANDIDATE = new RegExp(
   [
-    '[A-Za-z]{1,4}\\s?-\\s?[0-9]{4,8}', // G-123456
+    '(?!(?:[oO][tT][pP]|[pP][iI][nN]|[tT][aA][nN]|[cC][oO][dD][eE]|[kK][oO][dD])\\b)[A-Za-z]{1,4}\\s?-\\s?[0-9]{4,8}', // G-123456
     '(?:[0-9][\\s\\-.]{1,3}){3,7}[0-9]', // 1 2 3 4 5 6
     '[0-9]{2}[\\s\\-.][0-9]{2}[\\s\\-.][0-9]{2}(?:[\\s\\-.][0-9]{2})?',
     '[0-9]{3}\\s{0,2}[\\-\\s.]\\s{0,2}[0-9]{3}',
@@ -43,11 +43,10 @@ const CANDIDATE = new RegExp(
 const isPartOfMore = (text: string, start: number, end: number): boolean => {
   const before = text.slice(Math.max(0, start - 3), start)
   const after = text.slice(end, end + 6)
+  if (before.endsWith('**') && after.startsWith('**')) return false // bold
   return BEFORE.test(before) || AFTER.test(after)
 }
 
 /** A sign of money or of a phone number, a decimal, a path, an address; or digits that go on. */
-const BEFORE =
-  /[$€£¥₹+@\\_]\s?$|[0-9][.,:/\-*]$|[\p{L}\p{N}][/=&?@]$|\/$|[.][\p{L}\p{N}]?$(?<=[\p{L}\p{N}][.][\p{L}\p{N}]?)|[xX*]{2}$|\.{2}$|…$/u
-const AFTER =
-  /^(?:\s?[%€£¥₹]|[.:/*][0-9]|,[0-9]{1,3}(?![0-9\p{L}])|-[0-9]|@|\/[\p{L}\p{N}]|[_&=]|\.[a-z]{2}|°|\s?(?:km|kg|mb|gb|kb|kwh|eur|usd|gbp|inr|rub|chf|czk|pln|sek)(?![\p{L}]))/iu
+const BEFORE = /[$€£¥₹+@\\_]\s?$|[0-9][.,:/\-*]$|[\p{L}\p{N}][/=&?@]$|\/$|[.][\p{L}\p{N}]?$(?<=[\p{L}\p{N}][.][\p{L}\p{N}]?)|[xX*]{2}$|\.{2}$|…$/u
+const AFTER = /^(?:\s?[%€£¥₹]|[.:/*][0-9]|,[0-9]{1,3}(?![0-9\p{L}])|-[0-9]|@|\/[\p{L}\p{N}]|[_&=]|\.[a-z]{2}|°|\s?(?:km|kg|mb|gb|kb|kwh|eur|usd|gbp|inr|rub|chf|czk|pln|sek)(?![\p{L}]))/iu

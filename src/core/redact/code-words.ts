@@ -1,3 +1,4 @@
+import type { Reading } from './reading.ts'
 import { anyOf, WORD_END, WORD_START, wordSet } from './vocabulary.ts'
 
 /** What a message calls a one-time code. As whole words, in any language that separates words. */
@@ -11,7 +12,7 @@ const SURE = [
   'verify ?code',
   'v ?code',
   't?otps?( (code|pin|password|number))?',
-  '(m|sms|push|photo|chip|e) ?tans?( code| nr| nummer)?',
+  '(m|sms|push|photo|chip|e|i|mobile) ?tans?( code| nr| nummer)?',
   'tan (code|nr|nummer)',
   'e ?tac( code| number)?',
   'tac (code|number|pin)',
@@ -20,7 +21,7 @@ const SURE = [
   '(bestatigungs|bestaetigungs|verifizierungs|verifikations|sicherheits|anmelde|einmal|aktivierungs|freigabe|zugangs|login|authentifizierungs|registrierungs|validierungs|sms|legitimations|identifizierungs|identifikations|transaktions|pruf|auth|autorisierungs|wiederherstellungs|entsperr|zwei faktor|2 faktor|2fa|faktor authentifizierungs)~ ?(code|codes|pin|passwort|kennwort|tan|kode|schlussel)',
   'code zum zurucksetzen~( des passworts| deines passworts| ihres passworts)?',
   // French
-  "codes? (secret )?(de |d')?(verification|confirmation|securite|validation|connexion|acces|authentification|activation|identification|paiement|unique|temporaire|sms|otp|reinitialisation|inscription)",
+  'codes? (secret )?(de |d\')?(verification|confirmation|securite|validation|connexion|acces|authentification|activation|identification|paiement|unique|temporaire|sms|otp|reinitialisation|inscription)',
   'code a (usage unique|saisir|[0-9] chiffres)',
   'mot de passe (a usage unique|temporaire|unique|provisoire)',
   // Spanish
@@ -28,7 +29,7 @@ const SURE = [
   // Portuguese
   '(codigo|senha|token|pin|chave) (de )?(verificacao|confirmacao|seguranca|acesso|ativacao|autenticacao|autorizacao|uso unico|login|cadastro|temporari[oa]|validacao|utilizacao unica|sms)',
   // Italian
-  "(codice|password|pin) (di |d')?(verifica|conferma|sicurezza|accesso|attivazione|autenticazione|autorizzazione|otp|temporane[oa]|monouso|usa e getta|sms|validazione|registrazione)",
+  '(codice|password|pin) (di |d\')?(verifica|conferma|sicurezza|accesso|attivazione|autenticazione|autorizzazione|otp|temporane[oa]|monouso|usa e getta|sms|validazione|registrazione)',
   // Dutch
   '(verificatie|bevestigings|beveiligings|inlog|toegangs|activatie|activerings|sms|controle|tan|eenmalige?|herstel|authenticatie|aanmeld|veiligheids|validatie)~ ?(code|wachtwoord|pin|toegangscode)',
   // Swedish, Danish, Norwegian
@@ -78,7 +79,8 @@ const SURE = [
   'ओटीपी',
   'যাচাইকরণ কোড',
   'ওটিপি',
-  'ধৃবీకరణ కోడ్',
+  '(ఓటీపీ|ஓடிபி|ಒಟಿಪಿ|ഒടിപി|ઓટીપી)',
+  '(ధృవీకరణ|నిర్ధారణ) కోడ్',
 ]
 
 /** The same where words are not separated. */
@@ -112,6 +114,12 @@ const GENERIC = [
   'كد',
   'कोड',
   'কোড',
+  'కోడ్',
+  'குறியீடு',
+  'ಕೋಡ್',
+  'കോഡ്',
+  'કોડ',
+  'ਕੋਡ',
   // a word that ends in it: Paketcode, lösenkod
   '\\p{L}{2,20}(code|kode|koden|kod|koodi|koodisi)',
 ]
@@ -144,7 +152,7 @@ export type CodeLabel = {
 }
 
 /** Where a plain text speaks of codes, in order; the longest where several begin. */
-export const codeLabels = (plain: string): CodeLabel[] => {
+export const codeLabels = ({ text, plain }: Pick<Reading, 'text' | 'plain'>): CodeLabel[] => {
   const labels: CodeLabel[] = []
   let end = 0
   for (const match of plain.matchAll(LABEL)) {
@@ -154,6 +162,7 @@ export const codeLabels = (plain: string): CodeLabel[] => {
     const { sure, generic } = match.groups ?? {}
     const sort = sure !== undefined ? 'sure' : generic !== undefined ? 'generic' : 'action'
     if (sort === 'generic' && isOtherCode(plain, start, end)) continue
+    if (match[0] === 'tan' && text.slice(start, end) !== 'TAN') continue // a colour
     if (sort === 'sure' && isPromised(plain, end)) continue
     labels.push({ start, end, sort })
   }
@@ -170,7 +179,8 @@ const isOtherCode = (plain: string, start: number, end: number): boolean => {
   const word = plain.slice(start, end)
   if (OTHER_COMPOUND.test(word)) return true
   const before = /([\p{L}\p{N}+#]{1,30})[\s'"-]{1,3}$/u.exec(plain.slice(Math.max(0, start - 34), start))?.[1]
-  if (before !== undefined && OTHER_BEFORE.has(before)) return true
+  const isTold = before === 'bank' && /^\s(?:they|you|i|we)\s/.test(plain.slice(end, end + 8))
+  if (before !== undefined && OTHER_BEFORE.has(before) && !isTold) return true
   return OTHER_AFTER.test(plain.slice(end, end + 40))
 }
 
@@ -181,7 +191,7 @@ const isPromised = (plain: string, end: number): boolean =>
   )
 
 const OTHER_COMPOUND =
-  /^(?:(?:post|zip|pin|bar|qr|strich|strek|streep|streepjes|gutschein|rabatt|aktions|promo|vorteils|kortings|actie|rabat|fehler|foute?|fel|feil|fejl|quell|quelltext|source|farb|kleur|farg|farve|lander|landes|land|lands|vorwahl|kurs|buchungs?|boekings?|boknings?|bestell|bestil|artikel|produkt|waren|flug|zeit|dress|erbgut|geo|uni|en|de|trans|op|vs|x|byte|micro|mikro|gcode|g|m|hash|short|pseudo|null|auto|re|pre|hex|area|country|color|colour|error|status|time|morse|binar|maschinen|programm|referral|empfehlungs|einladungs|freundschafts|invite|uitnodigings|inbjudnings|invitations|voucher|coupon|gift|geschenk|cadeau|present|steuer|branchen|bank|swift|fan|encode|epi|ana|kata|bus|penal|leet|no|low|vi|cheat|skat|epis|period|zahl|klasse|klassen|gang|versand|sendungs|tracking|spar|laender|orts|gemeinde|tank|lack|motor|ver|hoch|tier|nach)s?(?:code|codes|kode|koden|kod|koodi)|episode|periode|methode|anode|diode|electrode|elektrode|cathode|explode|explodes|kodak|barkod~?|vihkoodi|postikoodi|postinumero|alennuskoodi|viivakoodi|virhekoodi|tuotekoodi|qr-?koodi|lahdekoodi)$/u
+  /^(?:(?:post|zip|pin|bar|qr|strich|strek|streep|streepjes|gutschein|rabatt|aktions|promo|vorteils|kortings|actie|rabat|fehler|foute?|fel|feil|fejl|quell|quelltext|source|farb|kleur|farg|farve|lander|landes|land|lands|vorwahl|kurs|buchungs?|boekings?|boknings?|bestell|bestil|artikel|produkt|waren|flug|zeit|dress|erbgut|geo|uni|en|de|trans|op|vs|x|byte|micro|mikro|gcode|g|m|hash|short|pseudo|null|auto|re|pre|hex|area|country|color|colour|error|status|time|morse|binar|maschinen|programm|referral|empfehlungs|einladungs|freundschafts|invite|uitnodigings|inbjudnings|invitations|voucher|coupon|gift|geschenk|cadeau|present|steuer|branchen|bank|swift|fan|encode|epi|ana|kata|bus|penal|leet|no|low|vi|cheat|skat|epis|period|zahl|klasse|klassen|gang|versand|sendungs|tracking|spar|laender|orts|gemeinde|tank|lack|motor|ver|hoch|tier|nach|kunden|mitglieds|booking|student|team|klassen|raum)s?(?:code|codes|kode|koden|kod|koodi)|episode|periode|methode|anode|diode|electrode|elektrode|cathode|explode|explodes|kodak|barkod~?|vihkoodi|postikoodi|postinumero|alennuskoodi|viivakoodi|virhekoodi|tuotekoodi|qr-?koodi|lahdekoodi)$/u
 
 const OTHER_BEFORE: ReadonlySet<string> = wordSet(`
   promo pin promotion promotional discount coupon voucher gift gutschein rabatt referral refer invite invitation friend creator affiliate
@@ -209,7 +219,7 @@ const OTHER_AFTER = new RegExp(
     'postale?~',
     'promo~',
     'poste',
-    "(de |del |da |do |di |d'|de la |des |du )?(descuento|desconto|reduction|remise|sconto|errore?|erreur|erro|area|pais|pays|barras|barres|barre|couleur|color|cor|colore|cadeau|regalo|travail|route|conduite|procedure|produit|produto|producto|prodotto|article|articulo|artigo|articolo|cupon|cupom|coupon|parrainage|indicacao|invitacion|convite|reserva|reservation|prenotazione|suivi|seguimiento|rastreio|rastreamento|vestimenta|etica|conducta|conduta|comercio|trabajo|honor)",
+    '(de |del |da |do |di |d\'|de la |des |du )?(descuento|desconto|reduction|remise|sconto|errore?|erreur|erro|area|pais|pays|barras|barres|barre|couleur|color|cor|colore|cadeau|regalo|travail|route|conduite|procedure|produit|produto|producto|prodotto|article|articulo|artigo|articolo|cupon|cupom|coupon|parrainage|indicacao|invitacion|convite|reserva|reservation|prenotazione|suivi|seguimiento|rastreio|rastreamento|vestimenta|etica|conducta|conduta|comercio|trabajo|honor)',
     'qr',
     'fiscale?s?',
     'fuente',
@@ -302,18 +312,19 @@ export const speaksOfSecrecy = (plain: string): boolean => SECRECY.test(plain)
 const SECRECY = new RegExp(
   anyOf([
     'do not share',
-    "don'?t share",
+    'don\'?t share',
     'never share',
     'not share (it|this)',
     'do not (give|forward|disclose|tell)',
-    "don'?t (give|forward|tell)",
+    'don\'?t (give|forward|tell)',
     'keep (it|this) (private|secret)',
     'expires? in [0-9]',
     'expires? (at|after|soon)',
     'valid (for|until|till) (the next )?[0-9]',
     '(to|and) (verify|log in|log ?on|sign in|login|authenticate|confirm your|activate|complete your|reset your|access your|finish)',
     'verify your',
-    "(did ?n[o']t|did not|if you did) (request|try|initiate)",
+    '(confirm|verify|log ?in|sign in|authenticate) with',
+    '(did ?n[o\']t|did not|if you did) (request|try|initiate)',
     'authenticat~',
     'verification',
     '2fa',

@@ -11,11 +11,11 @@ export const findCardDetails = ({ plain }: Reading, numbers: readonly Span[]): S
   const reversed = [...plain.matchAll(CODE_FIRST)].map(match => groupSpan(match))
   const isCertain = numbers.length + codes.length + reversed.length > 0 || PAYMENT_CARD.test(plain)
   const expiries = isCertain ? [...plain.matchAll(EXPIRY)].map(match => groupSpan(match)) : []
-  return [...behind, ...codes, ...named, ...reversed, ...expiries]
+  const behindExpiry = numbers.length > 0 ? expiries.flatMap(({ end }) => spanAt(CODE_BEHIND, plain, end) ?? []) : []
+  return [...behind, ...codes, ...named, ...reversed, ...expiries, ...behindExpiry]
 }
 
-const DATE =
-  '(?:0?[1-9]|1[0-2])\\s?[/.\\- ]\\s?(?:20)?[2-4]\\d|(?:0[1-9]|1[0-2])[2-4]\\d|20[2-4]\\d\\s?[/.\\-]\\s?(?:0[1-9]|1[0-2])'
+const DATE = '(?:0?[1-9]|1[0-2])\\s?[/.\\- ]\\s?(?:20)?[2-4]\\d|(?:0[1-9]|1[0-2])[2-4]\\d|20[2-4]\\d\\s?[/.\\-]\\s?(?:0[1-9]|1[0-2])'
 
 const CHECK_WORDS = [
   'cvv ?2?',
@@ -47,7 +47,7 @@ const EXPIRY_WORDS = [
   'ablauf',
   'verfallsdatum',
   'expire( le)?',
-  "date d'expiration",
+  'date d\'expiration',
   'caduca',
   'caducidad',
   'vence',
@@ -63,7 +63,7 @@ const EXPIRY_WORDS = [
 ]
 
 /** Between a word and its number. */
-const LINK = '(?:\\s{0,2}(?:[:=#\\-]|is|are|ist|lautet|est|es|e|code|number|no|nr|date|the|und|and)){0,4}[\\s:]{0,3}'
+const LINK = '(?:\\s{0,2}(?:[:=#?\\-]|is|are|ist|lautet|est|es|e|code|number|no|nr|date|the|und|and)){0,4}[\\s:]{0,3}'
 
 const CHECK_CODE = new RegExp(
   `(?:${anyWordOf(CHECK_WORDS)}|(?<![\\p{L}\\p{N}])cv[vc]2?(?=[0-9]{3})|${anyOf(['安全码', '安全碼', '驗證碼cvv', 'セキュリティコード'])})(?:\\s{0,2}\\(?(?:on|auf|at|in|sur) (?:the |der |le )?(?:back|ruckseite|dos)\\)?)?${LINK}["'([]?([0-9]{3,4})(?![0-9])`,
@@ -90,14 +90,13 @@ const CODE_FIRST = new RegExp(
   `(?<![0-9.,:/$€£-])([0-9]{3,4})\\s{1,2}(?:is|=|ist|est|es|as)\\s{1,2}(?:(?:the|my|your|its|der|die|le|el|o)\\s)?${anyOf(CHECK_WORDS)}${WORD_END}`,
   'dgu',
 )
-const EXPIRY = new RegExp(`${anyWordOf(EXPIRY_WORDS)}${LINK}["'(]?(${DATE})(?![0-9/])`, 'dgu')
+const EXPIRY = new RegExp(`(?:${anyWordOf(EXPIRY_WORDS)}|有効期限|有效期)${LINK}["'(]?(${DATE})(?![0-9/])`, 'dgu')
 
 const PAYMENT_CARD = new RegExp(
   anyWordOf([
     '(credit|debit|bank|payment) card',
-    'visa( card)?',
+    'visa (card|debit|credit)',
     'master ?card',
-    'amex',
     'kreditkarte',
     'bankkarte',
     'girokarte',
@@ -121,7 +120,10 @@ const SEPARATORS = '[\\s,;|/\\-.()]{1,6}'
 const DATE_BEHIND = new RegExp(`${SEPARATORS}(${DATE})(?![0-9/])`, 'duy')
 /** With the name of the owner between. */
 const DATE_BEHIND_NAME = new RegExp(`\\s{1,3}(?:[a-z][a-z'.-]{1,20}\\s){1,3}(${DATE})(?![0-9/])`, 'duy')
-const CODE_BEHIND = new RegExp(`${SEPARATORS}([0-9]{3,4})(?![\\p{L}\\p{N}]|[.:,/-][0-9]|\\s*[%€$£]|\\s+\\p{L})`, 'duy')
+const CODE_BEHIND = new RegExp(
+  `${SEPARATORS}([0-9]{3,4})(?![\\p{L}\\p{N}]|[.:,/-][0-9]|\\s*[%€$£]|\\s+\\p{L})`,
+  'duy',
+)
 const CODE_BEHIND_DATE = new RegExp(`${SEPARATORS}([0-9]{3,4})(?![\\p{L}\\p{N}]|[.:,/-][0-9])`, 'duy')
 
 /** "… 12/27 123", right behind the number: they go with it. */

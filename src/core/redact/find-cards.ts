@@ -73,6 +73,7 @@ const OTHER_NUMBER = new RegExp(
   'u',
 )
 
+const LETTER = /[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]$/u
 const FEWEST_DIGITS = 13
 /** Nothing between two groups of one number is a letter. */
 const GAP = /^[^\p{L}\p{N}\ue000]{1,6}$/u
@@ -109,9 +110,9 @@ const findNumbers = ({ text, plain }: Reading): Span[] => {
   function isWrittenAsOne(first: number, last: number): boolean {
     const start = groups[first]?.start ?? 0
     const before = plain.slice(Math.max(0, start - 40), start)
-    if (/[\p{L}\p{N}]['-]?$/u.test(before.slice(-2)) && !/(card|karte|tarjeta|carte|no|nr|n)$/u.test(before)) {
-      if (first === last || /\p{L}$/u.test(before)) return speaks && /\p{L}$/u.test(before)
-    }
+    // Right behind a word, not in the midst of letters and digits.
+    if (LETTER.test(before) && !/(?<![\p{L}\p{N}])\p{L}{2,14}$/u.test(before)) return false
+    if (/^[a-z]/.test(plain.slice(groups[last]?.end).slice(0, 1)) && !/^[a-z]{2,}/.test(plain.slice(groups[last]?.end, (groups[last]?.end ?? 0) + 3))) return false
     const sizes = groups.slice(first, last + 1).map(group => group.end - group.start)
     const gaps = gapAfter.slice(first, last)
     const isOther = !speaks && OTHER_NUMBER.test(before)
@@ -124,9 +125,7 @@ const findNumbers = ({ text, plain }: Reading): Span[] => {
     if (isOther || /\+\s?$/.test(before)) return false
     const isAlone = !isLinked(first - 1) && !isLinked(last)
     if (uniform) return speaks || isAlone
-    return (
-      gaps.every(gap => PLAIN_GAP.test(gap)) && (speaks || (isAlone && sizes.length <= 6 && Math.min(...sizes) >= 2))
-    )
+    return gaps.every(gap => PLAIN_GAP.test(gap)) && (speaks || (isAlone && sizes.length <= 6 && Math.min(...sizes) >= 2))
   }
 
   /** Whether the group goes on in the next one. */
@@ -142,24 +141,13 @@ const findNumbers = ({ text, plain }: Reading): Span[] => {
     while (begin > 0 && begin > first - 5 && gapAfter[begin - 1] === gapAfter[first]) begin -= 1
     const start = groups[begin]?.start ?? 0
     const isParcel = begin < first && /^(9[1-5]\d\d|420\d*)$/.test(text.slice(start, groups[begin]?.end))
-    const isTracked =
-      OTHER_NUMBER.test(plain.slice(Math.max(0, start - 40), start)) && (begin < first || isLinked(last))
+    const isTracked = OTHER_NUMBER.test(plain.slice(Math.max(0, start - 40), start)) && (begin < first || isLinked(last))
     return isParcel || isTracked
   }
 }
 
 /** 4-6-5 of American Express, 4-6-4 of Diners Club, and what people make of them. */
-const KNOWN_GROUPS: ReadonlySet<string> = new Set([
-  '4-6-5',
-  '4-6-4',
-  '4-5-6',
-  '4-5-5',
-  '6-13',
-  '4-4-4-1',
-  '4-3-3-3',
-  '6-10',
-  '4-12',
-])
+const KNOWN_GROUPS: ReadonlySet<string> = new Set(['4-6-5', '4-6-4', '4-5-6', '4-5-5', '6-13', '4-4-4-1', '4-3-3-3', '6-10', '4-12'])
 
 const isUniform = (sizes: readonly number[]): boolean => {
   const [size = 0] = sizes

@@ -9,7 +9,7 @@ import { anyOf, anyWordOf, WORD_END, WORD_START } from './vocabulary.ts'
  * is kept back whole.
  */
 export const findCodes = ({ text, plain }: Reading): Find[] => {
-  const all = codeLabels(plain)
+  const all = codeLabels({ text, plain })
   const [labels, actions] = [all.filter(({ sort }) => sort !== 'action'), all.filter(({ sort }) => sort === 'action')]
   const candidates = codeCandidates(text)
   const message = { plain, text, labels, actions, isSecret: speaksOfSecrecy(plain), isOffer: OFFER.test(plain) }
@@ -34,8 +34,7 @@ type Message = {
 }
 
 /** The forms that need no word: Google's, and what iOS and Android fill in by themselves. */
-const FIXED =
-  /(?<![\p{L}\p{N}-])(G-[0-9]{6})(?![\p{L}\p{N}-])|(?:^|\n)@[\p{L}\p{N}.-]{3,80}[ ]{1,2}#([A-Za-z0-9]{4,12})(?![\p{L}\p{N}])|(?:<#>|\[#\])\s{0,2}(?:\[[^\]\n]{1,30}\]\s?)?([0-9]{4,8})(?![\p{L}\p{N}])/dgu
+const FIXED = /(?<![\p{L}\p{N}-])(G-[0-9]{6})(?![\p{L}\p{N}-])|(?:^|\n)@[\p{L}\p{N}.-]{3,80}[ ]{1,2}#([A-Za-z0-9]{4,12})(?![\p{L}\p{N}])|(?:<#>|\[#\])\s{0,2}(?:\[[^\]\n]{1,30}\]\s?)?([0-9]{4,8})(?![\p{L}\p{N}])/dgu
 
 const isCode = (candidate: CodeCandidate, previous: CodeCandidate | undefined, message: Message): boolean => {
   const { labels, actions } = message
@@ -79,53 +78,51 @@ const isNamedBefore = (
   const { plain, isSecret, isOffer } = message
   if (candidate.start - label.end > LONGEST_GAP) return false
   const gap = plain.slice(label.end, candidate.start)
+  const { shape, value } = candidate
+  if (ASKED.test(gap)) return shape === 'digits' && value.length >= 5
   if (SENTENCE_END.test(gap) || NOT_YET.test(gap)) return false
   const isFirst = previous === undefined || previous.start < label.end
   const link: Link = TIGHT.test(gap) ? (LINKED.test(gap) ? 'named' : 'bare') : LINKED.test(gap) ? 'linked' : 'loose'
   const after = plain.slice(candidate.end, candidate.end + 40)
-  if (isMeasured(after) && link !== 'named') return false
-  const { shape, value } = candidate
+  if (isMeasured(after)) return false
   const certain = label.sort === 'sure' || (isSecret && !isOffer)
 
-  if (label.sort === 'action')
-    return link === 'named' && shape === 'digits' && value.length >= 4 && value.length <= 8 && !isTime(after)
+  if (label.sort === 'action') return (/^[\s-]*[:=][\s:=-]*$/.test(gap) || (/^\s(?:is|=)\s$/.test(gap) && value.length === 6)) && shape === 'digits' && value.length >= 4 && value.length <= 8 && !isTime(after)
   if (shape === 'letters') return label.sort === 'sure' && link === 'named' && isShouted(candidate, message)
   if (shape === 'mixed') {
     if (!looksRandom(candidate, message.text) || (isBooking(plain) && !isSecret)) return false
-    return certain
-      ? link !== 'loose' || (isFirst && gap.length < 30)
-      : link === 'named' && YOURS.test(before(plain, label)) && !isOffer
+    return certain ? link !== 'loose' || (isFirst && gap.length < 30) : link === 'named' && YOURS.test(before(plain, label)) && !isOffer
   }
-  if (value.length > 8 && !(label.sort === 'sure' && link !== 'loose')) return false
+  if (value.length > 8 && link !== 'named' && !(label.sort === 'sure' && link !== 'loose')) {
+    return link === 'bare' && /\p{Script=Arabic}/u.test(plain.slice(label.start, label.end))
+  }
   if (label.sort === 'sure') {
     if (link === 'named' || link === 'bare') return true
     if (link === 'linked') return isFirst || value.length >= 6
     return isFirst && value.length >= 5 && gap.length <= 60 && !isYear(value)
   }
   if (isOffer && !isSecret) return false
-  if (link === 'named')
-    return (
-      !isMeasured(after) &&
-      (!isYear(value) || YOURS.test(before(plain, label)) || !/^\s+\p{L}/u.test(after) || /[:=]/.test(gap))
-    )
+  if (link === 'named') return (!isYear(value) || YOURS.test(before(plain, label)) || !/^\s+\p{L}/u.test(after) || /[:=]/.test(gap))
   if (link === 'bare') {
     if (/\n/.test(gap) && !isSecret) return false
+    if (COMPOUND.test(plain.slice(label.start, label.end)) && !YOURS.test(before(plain, label)) && !isSecret) return false
     if (value.length >= 5) return !/^\s{1,2}\p{L}{2,}s(?![\p{L}])/u.test(after) || isSecret
-    return (
-      !isYear(value) &&
-      (YOURS.test(before(plain, label)) || isSecret || (isClauseEnd(after) && isClauseStart(before(plain, label))))
-    )
+    return !isYear(value) && (YOURS.test(before(plain, label)) || isSecret || (isClauseEnd(after) && isClauseStart(before(plain, label))))
   }
+  if (link === 'linked' && /^\s\p{L}{3,}s(?![\p{L}])/u.test(after) && !isSecret) return false
   if (link === 'linked') return gap.length <= 50 && isFirst && !isYear(value) && (value.length >= 5 || gap.length <= 36)
   return isSecret && isFirst && value.length >= 5 && gap.length <= 40
 }
 
+/** A word that ends in "code" may be any sort of code. */
+const COMPOUND = /^\p{L}{3,}(?:code|kode|koden|kod|koodi)$/u
+
 type Link = 'named' | 'bare' | 'linked' | 'loose'
 
 const COPULA =
-  "is|are|was|be|will be|reads|ist|lautet|lauten|war|est|sera|es|sera|era|e|son|is het|er|ar|ar:|on|jest|to|je|este|e'|la|dir|bu|adalah|ialah|yaitu|это|—|היא|הוא|זה|هو|هي|است|है|là|ay"
+  "'s|is|are|was|be|will be|reads|ist|lautet|lauten|war|est|sera|es|sera|era|e|son|is het|er|ar|ar:|on|jest|to|je|este|e'|la|dir|bu|adalah|ialah|yaitu|это|—|היא|הוא|זה|هو|هي|است|है|là|ay"
 const FILLER =
-  'now|here|below|following|the following|no|nr|number|nummer|num|as follows|today|:|code|pin|otp|only|still|again|just|currently|actually|will|for you|hier|jetzt|folgender|wie folgt|suivant|siguiente|seguente|seguinte|como|de|n'
+  'now|here|below|following|the following|no|nr|number|nummer|num|as follows|today|:|code|pin|otp|only|still|again|just|currently|actually|will|for you|hier|jetzt|folgender|wie folgt|suivant|siguiente|seguente|seguinte|como|de|n|شما|لك|بك|الخاص بك|anda|kamu|cua ban|ban|tau|sizin|你的|您的'
 /** Nothing but marks, copulas and fillers between. */
 const TIGHT = new RegExp(
   `^(?:[\\s"'([{<*#:=\\-.,>|~•!_]|(?<![\\p{L}])(?:${COPULA}|${FILLER}|は|が|為|为|是|는|은|이|가|คือ|हे|है)(?![\\p{Script=Latin}\\p{Script=Cyrillic}]))*$`,
@@ -133,36 +130,22 @@ const TIGHT = new RegExp(
 )
 /** What comes right before the code says that it is one. */
 const LINKED = new RegExp(
-  `(?:[:=>]|\\s-{1,2}|(?<![\\p{L}])(?:${COPULA})|は|が|為|为|是|는|은|คือ|है)[\\s"'(\\[{<*#:]{0,4}$`,
+  `(?:[:=>]|\\s-{1,2}|(?<![\\p{L}])(?:${COPULA}|got|received|says|shows|gave me)|は|が|為|为|是|는|은|คือ|है)[\\s"'(\\[{<*#:]{0,4}$`,
   'u',
 )
+/** "A code? It's 123456" */
+const ASKED = /^(?:\s\p{L}{1,12}){0,4}\?\s{1,3}(?:(?:it's|its|it is|here|here it is|yes|yep|sure|es ist|c'est|es|e|это)[\s:,]{1,3}){0,2}$/u
 const SENTENCE_END = /[.!?]["')\]]?\s+\S*[^\s\p{P}]|\n\s*\n\s*\n/u
 /** The code is yet to come, or is gone: "code expired", "code not received". */
 const NOT_YET = new RegExp(
-  anyWordOf([
-    'expired',
-    'not received',
-    'never (came|arrived)',
-    'invalid',
-    'incorrect',
-    'wrong',
-    'failed',
-    'abgelaufen',
-    'verlopen',
-    'expire le',
-    'call',
-    'phone',
-    'hotline',
-    'dial',
-    'anrufen',
-  ]),
+  anyWordOf(['expired', 'not received', 'never (came|arrived)', 'invalid', 'incorrect', 'wrong', 'failed', 'abgelaufen', 'verlopen', 'expire le', 'call', 'phone', 'hotline', 'dial', 'anrufen']),
   'u',
 )
 
 const before = (plain: string, label: CodeLabel): string => plain.slice(Math.max(0, label.start - 40), label.start)
 
 const YOURS = new RegExp(
-  `${WORD_START}${anyOf(['your', 'ur', 'my', 'ihr', 'ihre?n?', 'dein~', 'mein~', 'votre', 'ton', 'mon', 'tu', 'su', 'mi', 'seu', 'sua', 'teu', 'meu', 'tuo', 'suo', 'mio', 'vostro', 'je', 'jouw', 'uw', 'mijn', 'din', 'ditt', 'min', 'twoj', 'moj', 'vas', 'tvuj', 'ваш', 'твой', 'мой', 'ваший', 'the', 'this', 'that', 'here s', 'il', 'le', 'el', 'o', 'der', 'den', 'het', 'de'])}${WORD_END}(?:\\s+[\\p{L}\\p{N}.'&+-]{1,20}){0,4}\\s*$`,
+  `${WORD_START}${anyOf(['your', 'ur', 'my', 'ihr', 'ihre?n?', 'dein~', 'mein~', 'votre', 'ton', 'mon', 'tu', 'su', 'mi', 'seu', 'sua', 'teu', 'meu', 'tuo', 'suo', 'mio', 'vostro', 'je', 'jouw', 'uw', 'mijn', 'din', 'ditt', 'min', 'twoj', 'moj', 'vas', 'tvuj', 'ваш', 'твой', 'мой', 'ваший', 'here s'])}${WORD_END}(?:\\s+[\\p{L}\\p{N}.'&+-]{1,20}){0,4}\\s*$|${WORD_START}${anyOf(['the', 'this', 'that', 'il', 'le', 'el', 'o', 'der', 'den', 'het', 'de'])}\\s+$`,
   'u',
 )
 
@@ -231,31 +214,21 @@ const MEASURE = new RegExp(
 const isTime = (after: string): boolean => /^\s?(?:am|pm|uhr|h|hrs)(?![\p{L}])/u.test(after)
 const isYear = (value: string): boolean => /^(?:19|20)[0-9]{2}$/.test(value)
 const isClauseEnd = (after: string): boolean => /^["')\]]{0,2}(?:\s*$|\s*[.,;!?)\n])/.test(after)
-const isClauseStart = (text: string): boolean => /(?:^|[.,;:!?\n(])\s*(?:[\p{L}\p{N}'&.-]{1,20}\s+){0,2}$/u.test(text)
+const isClauseStart = (text: string): boolean => /(?:^|[.,;:!?\n(])\s*(?:[\p{L}\p{N}'&.-]{1,20}\s+)?$/u.test(text)
 
 /** Letters alone are a code only in capitals in the midst of small letters. */
 const isShouted = ({ value, end }: CodeCandidate, { text }: Message): boolean =>
-  value.length >= 4 &&
-  value === value.toUpperCase() &&
-  !/^\s+[A-Z]{2,}/.test(text.slice(end, end + 12)) &&
-  /[a-z]/.test(text) &&
-  !NO_CODE.has(value)
+  value.length >= 4 && value === value.toUpperCase() && !/^\s+[A-Z]{2,}/.test(text.slice(end, end + 12)) && /[a-z]/.test(text) && !NO_CODE.has(value)
 
 const NO_CODE: ReadonlySet<string> = new Set(
-  'EXPIRED INVALID WRONG SENT REQUIRED PENDING BELOW HERE NEEDED URGENT ONLY NULL NONE TRUE FALSE WHAT THIS THAT YOUR CODE VALID FREE STOP HELP PLEASE NEVER SHARE DONT NOTE ATTENTION IMPORTANT READY CORRECT'.split(
-    ' ',
-  ),
+  'EXPIRED INVALID WRONG SENT REQUIRED PENDING BELOW HERE NEEDED URGENT ONLY NULL NONE TRUE FALSE WHAT THIS THAT YOUR CODE VALID FREE STOP HELP PLEASE NEVER SHARE DONT NOTE ATTENTION IMPORTANT READY CORRECT'.split(' '),
 )
 
 /** Digits among letters, and not a word with a number behind it. */
 const looksRandom = ({ value, start, end }: CodeCandidate, text: string): boolean => {
   const written = text.slice(start, end)
   if (/^[A-Za-z]{1,4}\s?-\s?[0-9]{4,8}$/.test(written)) return true
-  return (
-    value.length >= 4 &&
-    value.length <= 12 &&
-    !/^[0-9]+(?:st|nd|rd|th|am|pm|x|k|m|s|min|mins|h|hrs|d|px|kb|mb|gb)$/i.test(value)
-  )
+  return value.length >= 4 && value.length <= 12 && !/^[0-9]+(?:st|nd|rd|th|am|pm|x|k|m|s|min|mins|h|hrs|d|px|kb|mb|gb)$/i.test(value)
 }
 
 const isBooking = (plain: string): boolean => BOOKING.test(plain)
@@ -327,43 +300,31 @@ const OFFER = new RegExp(
 )
 
 /** "123456 is your code". */
-const isNamedBehind = (
-  candidate: CodeCandidate,
-  label: CodeLabel,
-  { plain, text, isSecret, isOffer }: Message,
-): boolean => {
+const isNamedBehind = (candidate: CodeCandidate, label: CodeLabel, { plain, text, isSecret, isOffer }: Message): boolean => {
   const { shape, value, start, end } = candidate
   if (label.start - end > LONGEST_GAP) return false
   const gap = plain.slice(end, label.start)
-  if (SENTENCE_END.test(gap) || isMeasured(plain.slice(end, end + 20))) return false
+  if (SENTENCE_END.test(gap) || (isMeasured(plain.slice(end, end + 20)))) return false
   if (shape === 'letters') return false
   if (shape === 'mixed' && !looksRandom(candidate, text)) return false
   const sayer = HAS_BECOME.test(gap)
   if (label.sort === 'sure') {
-    const near = gap.length <= 70 && (sayer || /^["')\]]?\s{0,3}[(\-:=,~]/.test(gap) || USED_AS.test(gap))
-    return (
-      near ||
-      (/^\P{L}{0,3}[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}()[\]/· ]{0,16}$/u.test(gap) &&
-        gap.length <= 24) ||
-      (isSecret &&
-        gap.trim().length <= 12 &&
-        value.length >= 5 &&
-        !/[0-9]/.test(gap) &&
-        isClauseStart(plain.slice(Math.max(0, start - 12), start)))
-    )
+    const near = gap.length <= 70 && (sayer || /^["')\]]?\s{0,3}[(<\-:=,~]/.test(gap) || USED_AS.test(gap))
+    return near || (shape === 'digits' && /^[^\p{L}\n]{0,3}[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}()[\]/· ]{0,16}$/u.test(gap) && gap.length <= 24) || (isSecret && shape === 'digits' && gap.trim().length <= 12 && value.length >= 5 && !/[0-9]/.test(gap) && isClauseStart(plain.slice(Math.max(0, start - 12), start)))
   }
   if (isOffer && !isSecret) return false
   if (shape === 'mixed' && !isSecret) return false
   const words = gap.trim().split(/\s+/).length
   if (sayer && words <= 7) return !isYear(value) || OWN.test(gap)
   if (USED_AS.test(gap) && words <= 5 && isSecret) return true
+  if (/^\s$/.test(gap) && value.length === 6) return isClauseStart(plain.slice(Math.max(0, start - 12), start))
   // "482910 — код для входа"; "482913 (code)"
   return value.length >= 5 && /^["')\]]?\s{0,2}[-(=:]+\s{0,2}(?:\p{L}{2,12}\s+){0,4}$/u.test(gap) && gap.length <= 40
 }
 
 const OWN = /(?<![\p{L}])(?:your|my|the|dein|ihr|votre|tu|su|seu|tuo|uw|je|ваш|twoj)(?![\p{L}])/u
 const HAS_BECOME =
-  /^["')\]]{0,2}\s{0,3}(?:[-—=:,]\s{0,2})?(?:is|are|was|ist|lautet|est|es|e|er|ar|on|jest|to|je|este|c'est|sono|son|zijn|является|это|היא|הוא|هو|هي|است|là|la|adalah|ay|—|\(?이\)?가|は|が|是|为|為|은|는)(?![\p{Script=Latin}\p{Script=Cyrillic}])/u
+  /^["')\]]{0,2}\s{0,3}(?:[-—=:,]\s{0,2})?(?:<-+|is|are|was|ist|lautet|est|es|e|er|ar|on|jest|to|je|este|c'est|sono|son|zijn|является|это|היא|הוא|هو|هي|است|là|la|adalah|ay|—|\(?이\)?가|は|が|是|为|為|은|는)(?![\p{Script=Latin}\p{Script=Cyrillic}])/u
 const USED_AS = /^["')\]]{0,2}\s{1,3}(?:as|als|comme|como|come|jako|som)\s/u
 
 /** "Enter 123456 to log in". */
@@ -373,13 +334,7 @@ const isOrdered = ({ shape, value, start, end }: CodeCandidate, { plain, isOffer
   const ahead = plain.slice(end, end + 90)
   const behind = plain.slice(Math.max(0, start - 60), start)
   if (ORDER.test(behind)) return PURPOSE.test(ahead) || (value.length >= 5 && ORDERED_FOR.test(behind))
-  return (
-    shape === 'digits' &&
-    value.length >= 5 &&
-    value.length <= 8 &&
-    /(?:^|[:\-.\n\]])\s{0,3}$/.test(behind) &&
-    LETS_IN.test(ahead)
-  )
+  return shape === 'digits' && value.length >= 5 && value.length <= 8 && /(?:^|[:\-.\n\]])\s{0,3}$/.test(behind) && LETS_IN.test(ahead)
 }
 
 const ORDER = new RegExp(
@@ -445,7 +400,7 @@ const ORDER = new RegExp(
   'u',
 )
 const PURPOSE = new RegExp(
-  `^["')\\]>]{0,2}\\s{0,2}[,.]?\\s{0,2}(?:(?:\\p{L}{1,14},?\\s+){0,5})?(?:${anyWordOf([
+  `^["')\\]>]{0,2}\\s{0,2}[,.]?\\s{0,2}(?:(?:\\p{L}{1,14},?\\s+){0,5}|\\p{Script=Han}{0,4})(?:${anyWordOf([
     'verify',
     'verification',
     'log ?in',
@@ -531,9 +486,7 @@ const isSetApart = ({ shape, value, start, end }: CodeCandidate, { plain, labels
 /** The same code once more, as in a link behind it. */
 const repeated = (codes: readonly Span[], text: string): Span[] => {
   const values = new Set(
-    codes
-      .map(({ start, end }) => text.slice(start, end).replace(/[^A-Za-z0-9]+/g, ''))
-      .filter(value => value.length >= 4),
+    codes.map(({ start, end }) => text.slice(start, end).replace(/[^A-Za-z0-9]+/g, '')).filter(value => value.length >= 4),
   )
   return [...values].slice(0, 8).flatMap(value => {
     const digits = value.replace(/^[A-Za-z]{1,4}(?=[0-9]{4,8}$)/, '')

@@ -7,10 +7,7 @@ export const findKeys = ({ text }: Reading): Find[] => [...privateKeys(text), ..
 const tokens = (text: string): Find[] =>
   [...text.matchAll(TOKEN)].map(match => {
     // Of an address with a password in it, the password.
-    const [start, end] = match.indices?.slice(1).find(each => each !== undefined) ?? [
-      match.index,
-      match.index + match[0].length,
-    ]
+    const [start, end] = match.indices?.slice(1).find(each => each !== undefined) ?? [match.index, match.index + match[0].length]
     return { kind: 'password', start, end }
   })
 
@@ -56,7 +53,7 @@ const SHAPES = [
 ]
 
 const TOKEN = new RegExp(
-  `(?<![A-Za-z0-9_-])(?:${SHAPES.join('|')})(?![A-Za-z0-9])|hooks\\.slack\\.com/services/([A-Za-z0-9/]{20,80})|(?<=[a-z]://)[^\\s/:@]{1,64}:([^\\s/@]{1,128})(?=@)`,
+  `(?<![A-Za-z0-9_-])(?:${SHAPES.join('|')})(?![A-Za-z0-9])|[Aa]uthorization["']?\\s?[:=]\\s?["']?(?:[Bb]asic|[Bb]earer|[Tt]oken)\\s([A-Za-z0-9+/=._~-]{8,400})|hooks\\.slack\\.com/services/([A-Za-z0-9/]{20,80})|(?<=[a-z]://)[^\\s/:@]{1,64}:([^\\s/@]{1,128})(?=@)`,
   'dgu',
 )
 

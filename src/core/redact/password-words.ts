@@ -2,8 +2,7 @@ import { anyOf, WORD_END, WORD_START, wordSet } from './vocabulary.ts'
 
 /** What people call a password. As whole words. */
 const PASSWORD = [
-  '~password',
-  'pass ?words?',
+  '~password','pass ?words?',
   '~passw(o|oe)rt(er|es|s)?',
   'passwor[dt]e?n?',
   'passwr?ds?',
@@ -29,12 +28,12 @@ const PASSWORD = [
   'identifiants',
   'contrasenas?',
   'contrasenya',
-  'clave( del? (wifi|wi fi|internet|router|acceso))?',
+  'clave del? (wifi|wi fi|internet|router|acceso)',
   'frase de contrasena',
   'senhas?',
   'palavra ?passe',
   'palavras? passe',
-  "parola d'ordine",
+  'parola d\'ordine',
   'parola( de acces)?',
   'wachtwoord(en)?',
   '~wachtwoord',
@@ -63,7 +62,7 @@ const PASSWORD = [
   'парола(та)?',
   'лозинка',
   'шифра',
-  '[הו]?סיסמ(ה|א|ת)',
+  '[הו]?סיסמ(ה|א|ת|תי|תך|תכם)',
   'הסיסמ(ה|א)',
   '(ال)?باسورد',
   'كلمه (ال)?(مرور|سر)',
@@ -77,20 +76,7 @@ const PASSWORD = [
   'login (details|info|data)',
   'logindaten',
 ]
-const PASSWORD_UNSPACED = [
-  '密码',
-  '密碼',
-  '口令',
-  'パスワード',
-  'パスコード',
-  '暗証番号',
-  'パスフレーズ',
-  '비밀번호',
-  '패스워드',
-  '비번',
-  '암호',
-  'รหัสผ่าน',
-]
+const PASSWORD_UNSPACED = ['密码', '密碼', '口令', 'パスワード', 'パスコード', '暗証番号', 'パスフレーズ', '비밀번호', '패스워드', '비번', '암호', 'รหัสผ่าน']
 
 /** A word that has other meanings, too. */
 const PASS = ['pass', 'passes', 'clave', 'key', 'schlussel', 'cle']
@@ -122,7 +108,7 @@ const KEY = [
   'authorization',
   'lizenzschlussel',
   'produktschlussel',
-  "cle (api|de licence|d'acces|secrete)",
+  'cle (api|de licence|d\'acces|secrete)',
   'clave (api|de acceso|de licencia|secreta)',
   'chave (api|de acesso|secreta)',
   'токен',
@@ -150,9 +136,13 @@ const DOOR = [
   '(haus|tur|haustur|alarm|tor|garagen|tresor|schliessfach|schloss|tuer|haustuer|eingangs|safe|gate|keller)~ ?(code|pin|kombination)',
   'code (fur|zur|zum|vom|fur die|fur den|fur das) (die |den |das |der )?(haus|tur|haustur|alarmanlage|alarm|tor|garage|tresor|schliessfach|schloss|eingang|safe|keller)~',
   'digicode',
-  "code (de la porte|du portail|de l'immeuble|de la porte d'entree|du garage|de l'alarme|d'entree|porte|portail|immeuble)",
+  'buzzer( code)?',
+  '(call|entry|gate|house) ?code',
+  'combo',
+  'combination',
+  'code (de la porte|du portail|de l\'immeuble|de la porte d\'entree|du garage|de l\'alarme|d\'entree|porte|portail|immeuble)',
   'codigo (de la puerta|del portal|de la alarma|del garaje|puerta|do portao|da porta|do alarme|portao|de la entrada|de entrada)',
-  "codice (del portone|del cancello|della porta|dell'allarme|portone|cancello)",
+  'codice (del portone|del cancello|della porta|dell\'allarme|portone|cancello)',
   'code van de (deur|voordeur|poort|kluis)',
   '(deur|voordeur|poort|kluis|alarm) ?code',
   '(dorr|port|port|inngangs|larm|alarm) ?(kod|kode)(en)?',

@@ -42,6 +42,7 @@ export const read = (source: string, placeholders: readonly string[] = []): Read
     else if (isMark(char)) lengthen(ends, starts, end)
     at = end
   }
+  text = text.replace(/(?<=[0-9])ー(?=[0-9])/g, '-') // what a Japanese keyboard has for a dash
   return {
     text,
     plain: latinize(lower(text)),
@@ -75,7 +76,7 @@ const latinize = (text: string): string =>
     : text
 
 const LOOK_ALIKES: Readonly<Record<string, string>> = Object.fromEntries(
-  [...'аеорсухівѕјһԁԛԝкмтнгпԍ']
-    .map((char, i) => [char, 'aeopcyxibsjhdqwkmthrng'.charAt(i)])
-    .concat([...'αοερνικτυχηωь'].map((char, i) => [char, 'aoepviktuxnwb'.charAt(i)])),
+  [...'аеорсухівѕјһԁԛԝкмтнгпԍ'].map((char, i) => [char, 'aeopcyxibsjhdqwkmthrng'.charAt(i)]).concat(
+    [...'αοερνικτυχηωь'].map((char, i) => [char, 'aoepviktuxnwb'.charAt(i)]),
+  ),
 )
