@@ -22,7 +22,7 @@ describe('a message that its sender takes back', () => {
   test('is not POSTed where it waits behind another, and not after a restart either', () =>
     inHouse({ backend: personal, expected: { skipped: ['unsent', 'unsent'] } }, async house => {
       await house.startConnected()
-      house.backend.faults.http.push({ effect: answerWith(503, '', { 'Retry-After': '2' }) })
+      const isUp = house.backend.faults.http.push({ effect: answerWith(503), times: Number.POSITIVE_INFINITY })
       await house.simulator.receive({ from: ANNA, text: 'one' })
       const second = await house.simulator.receive({ from: ANNA, text: 'two' })
       const third = await house.simulator.receive({ from: ANNA, text: 'three' })
@@ -31,6 +31,7 @@ describe('a message that its sender takes back', () => {
       await waitFor('the withdrawal', async () => (await house.status()).skipped['unsent'] === 1)
       await house.killAgent()
       house.simulator.unsendMessage(third.guid)
+      isUp()
       await house.startConnected()
       await answered(house, 2)
       expect(bodies(house).map(({ filtered_text }) => filtered_text)).not.toContain('two')

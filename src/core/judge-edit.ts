@@ -6,7 +6,7 @@ export const wordsOf = (row: MessageRow): string => `${says(row.text)}\0${row.pl
 
 /**
  * What became of a message since it was last looked at, by its row. `words` is what the row says now, in the form in which
- * `known` has it. Where it is not known what it said, it can only be noticed that nothing is left.
+ * `known` has it. Where it is not known what it said, the marks of an edit have to do.
  */
 export const judgeEdit = (
   known: { readonly words?: string; readonly isWithdrawn: boolean },
@@ -17,5 +17,5 @@ export const judgeEdit = (
   if (row.emptied) return 'unsent'
   if (known.words === words) return 'same'
   if (row.text === '' && !row.hasContent) return 'unsent'
-  return known.words === undefined ? 'same' : 'edited'
+  return known.words === undefined && row.editedMs === undefined ? 'same' : 'edited'
 }

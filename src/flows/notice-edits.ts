@@ -129,12 +129,10 @@ export const createEditWatch = (needs: EditNeeds) => {
         needs.transaction(() => needs.inbox.skip(id, 'unsent'))
         return 'ended'
       }
-      const row = rowOf(message.about ?? message.guid, needs)
+      const change = changeSince(message, needs)
       // The backend may have it already: to hold back the retry would cost the answer and save nothing.
-      if (row === 'unreadable') return message.posts === 0 ? 'wait' : 'go'
-      const known = message.about === undefined ? message : needs.inbox.lookUp(message.about)
-      const change = row && known && changeOf(known, row, needs)
-      if (!change) return 'go'
+      if (change === 'unreadable') return message.posts === 0 ? 'wait' : 'go'
+      if (change === undefined) return 'go'
       needs.transaction(() => follow(change, needs))
       return needs.inbox.lookUpId(id).state === 'skipped' ? 'ended' : 'go'
     },
@@ -146,22 +144,32 @@ const LOOK_ROWS = 200
 const FIRST_LOOK_ROWS = 2_000
 const LOOK_BACK_MS = 24 * 60 * 60_000
 
-/** Undefined where there is no such row any more: its owner deleted it, which takes nothing back. */
-const rowOf = (guid: string, { chatDb }: EditNeeds): MessageRow | 'unreadable' | undefined => {
+/** What became of a message, or of that which an event is about. A row that its owner deleted takes nothing back. */
+const changeSince = (message: Known, needs: EditNeeds): Change | 'unreadable' | undefined => {
+  const known = message.about === undefined ? message : needs.inbox.lookUp(message.about)
   try {
-    const db = chatDb()
-    return db === undefined ? 'unreadable' : db.rowOf(guid)
+    const db = needs.chatDb()
+    if (db === undefined) return 'unreadable'
+    const row = known && db.rowOf(known.guid)
+    return row && changeOf(known, row, needs)
   } catch {
     return 'unreadable' // whoever follows chat.db tells why
   }
 }
 
-type Change = { readonly known: Known; readonly row: MessageRow; readonly what: 'edited' | 'unsent' }
+type Change = {
+  readonly known: Known
+  readonly row: MessageRow
+  readonly what: 'edited' | 'unsent'
+  /** Where the backend is told so much. */
+  readonly details?: MessageDetails
+}
 
-/** What was never to be told of needs no following. */
-const changeOf = (known: Known, row: MessageRow, { hash }: EditNeeds): Change | undefined => {
+/** What was never to be told of needs no following. All that is read of chat.db is read here, outside of any transaction. */
+const changeOf = (known: Known, row: MessageRow, { hash, details }: EditNeeds): Change | undefined => {
   const what = known.state === 'skipped' ? 'same' : judgeEdit(known, row, hash(wordsOf(row)))
-  return what === 'same' ? undefined : { known, row, what }
+  if (what === 'same') return undefined
+  return { known, row, what, ...(details && row.chat && { details: details(row, row.chat) }) }
 }
 
 /** Part of the caller's transaction. */
@@ -170,7 +178,8 @@ const follow = (change: Change, needs: EditNeeds): void => {
   else followEdit(change, needs)
 }
 
-const followUnsent = ({ known, row }: Change, needs: EditNeeds): void => {
+const followUnsent = (change: Change, needs: EditNeeds): void => {
+  const { known } = change
   const { inbox } = needs
   const now = needs.now()
   const parts = [known, ...inbox.editsOf(known.guid)]
@@ -180,7 +189,7 @@ const followUnsent = ({ known, row }: Change, needs: EditNeeds): void => {
   }
   const held = parts.flatMap(part => holdBack(part, needs))
   needs.log.info({ guid: known.guid, posts: known.posts, held: held.length }, 'message unsent')
-  if (known.posts > 0) tellUnsent(known, row, needs)
+  if (known.posts > 0) tellUnsent(change, needs)
 }
 
 /** Nobody is to get an answer to words that were taken back: what of it has not left yet waits for a person. */
@@ -199,14 +208,15 @@ const holdBack = ({ id, threadId, firstPostSeq }: Known, needs: EditNeeds): read
   return planned
 }
 
-const tellUnsent = (known: Known, row: MessageRow, needs: EditNeeds): void => {
+const tellUnsent = (change: Change, needs: EditNeeds): void => {
+  const { known, row, details } = change
   const { chat, sender } = row
-  if (needs.details === undefined || chat === undefined || sender === undefined) return
+  if (details === undefined || chat === undefined || sender === undefined) return
   const seenMs = needs.now()
   const event = { kind: 'unsent', atMs: row.editedMs ?? seenMs } as const
   const { threadId } = chat
   needs.inbox.add({
-    ...needs.compose({ threadId, sender, text: '', ...extendedOf(row, known, needs, event) }),
+    ...needs.compose({ threadId, sender, text: '', ...extendedOf(change, event) }),
     guid: `${known.guid}:unsent`,
     threadId,
     seenMs,
@@ -215,21 +225,22 @@ const tellUnsent = (known: Known, row: MessageRow, needs: EditNeeds): void => {
   })
 }
 
-const followEdit = ({ known, row }: Change, needs: EditNeeds): void => {
+const followEdit = (change: Change, needs: EditNeeds): void => {
   const { inbox } = needs
+  const { known, row, details } = change
   const editedMs = row.editedMs ?? needs.now()
   const fingerprint = fingerprintOf(row, needs.hash)
   const words = { words: needs.hash(wordsOf(row)), editedMs, ...(fingerprint !== undefined && { fingerprint }) }
   needs.log.info({ guid: known.guid, posts: known.posts }, 'message edited')
   if (known.posts === 0) {
-    replaceBody(known, composeAnew(row, known, needs), words, needs)
+    replaceBody(known, composeAnew(change, needs), words, needs)
     return
   }
   const edits = inbox.noteEdit(known.id, words)
   const { threadId } = known
-  if (needs.details === undefined || known.state === 'dead' || threadId === undefined) return
+  if (details === undefined || known.state === 'dead' || threadId === undefined) return
   const event = { kind: 'edited', atMs: editedMs } as const
-  const anew = composeAnew(row, known, needs, event)
+  const anew = composeAnew(change, needs, event)
   // Of several edits the backend gets the last, where it has none of them yet.
   const waiting = inbox.editsOf(known.guid).find(({ posts, state }) => posts === 0 && state === 'queued')
   if (waiting !== undefined) {
@@ -253,7 +264,8 @@ const replaceBody = (
 }
 
 /** The filter decides by the new words, as of the moment in which the message came in. */
-const composeAnew = (row: MessageRow, known: Known, needs: EditNeeds, event?: Extended['event']): Anew => {
+const composeAnew = (change: Change, needs: EditNeeds, event?: Extended['event']): Anew => {
+  const { known, row } = change
   const { chat, sender } = row
   const verdict = decideForward(row, {
     rules: needs.rules,
@@ -267,16 +279,9 @@ const composeAnew = (row: MessageRow, known: Known, needs: EditNeeds, event?: Ex
   if (verdict.kind === 'skip') return { skip: verdict.reason }
   if (verdict.kind === 'wait' || chat === undefined || sender === undefined) return { skip: 'incomplete' }
   const { threadId } = chat
-  const outgoing = { threadId, sender, text: row.text, ...extendedOf(row, known, needs, event) }
+  const outgoing = { threadId, sender, text: row.text, ...extendedOf(change, event) }
   return { ...needs.compose(outgoing), rule: verdict.rule }
 }
 
-const extendedOf = (
-  row: MessageRow,
-  { guid }: Known,
-  { details }: EditNeeds,
-  event: Extended['event'],
-): { readonly extended?: Extended } =>
-  details === undefined || row.chat === undefined
-    ? {}
-    : { extended: { messageId: guid, row, details: details(row, row.chat), ...(event && { event }) } }
+const extendedOf = ({ known, row, details }: Change, event: Extended['event']): { readonly extended?: Extended } =>
+  details === undefined ? {} : { extended: { messageId: known.guid, row, details, ...(event && { event }) } }

@@ -42,16 +42,26 @@ export const createDetails = (db: Database) => {
 
   return {
     /** Of a message in this chat; the chat by its guid. */
-    detailsOf: (rowid: number, chatGuid: string): MessageDetails => {
-      const groupName = name?.get(chatGuid)
-      return {
-        ...(groupName && { groupName }),
-        participants: members?.all(chatGuid, MAX_PARTICIPANTS) ?? [],
-        attachments: (attachments?.all(rowid, MAX_ATTACHMENTS) ?? []).filter(isSeen).map(toAttachment),
-      }
-    },
+    detailsOf: (rowid: number, chatGuid: string): MessageDetails =>
+      asOurs(() => {
+        const groupName = name?.get(chatGuid)
+        return {
+          ...(groupName && { groupName }),
+          participants: members?.all(chatGuid, MAX_PARTICIPANTS) ?? [],
+          attachments: (attachments?.all(rowid, MAX_ATTACHMENTS) ?? []).filter(isSeen).map(toAttachment),
+        }
+      }),
     /** How many attachments are joined to a message so far, those included that nobody sees; undefined where this chat.db has none. */
-    attachmentsOf: (rowid: number): number | undefined => count?.get(rowid),
+    attachmentsOf: (rowid: number): number | undefined => asOurs(() => count?.get(rowid)),
+  }
+}
+
+/** These are read while the agent's own database is written: an error of SQLite's would be taken for one of that. */
+const asOurs = <T>(read: () => T): T => {
+  try {
+    return read()
+  } catch (cause) {
+    throw new Error('chat.db cannot be read', { cause })
   }
 }
 

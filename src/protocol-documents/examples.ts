@@ -19,6 +19,38 @@ export const REQUESTS = {
     summary: 'A message in a group',
     value: { thread_id: 'chat655333', sender: THREAD_ID, filtered_text: 'who is in?' },
   },
+  extended: {
+    summary: 'A message in a group, with `payload = "extended"`',
+    value: {
+      thread_id: 'chat655333',
+      sender: THREAD_ID,
+      filtered_text: 'at 5 then',
+      message_id: '0B4E1B33-9E37-4C0B-8E0C-0C4A3A7F5D11',
+      timestamp: '2025-11-17T20:00:00.000Z',
+      is_group: true,
+      group_name: 'Family',
+      service: 'iMessage',
+      participants: [THREAD_ID, 'anna@example.com'],
+      attachments: [{ name: 'IMG_0042.heic', mime_type: 'image/heic', bytes: 48213, is_sticker: false }],
+      reply_to: 'B373E262-AFC1-41F5-B802-7B90DC0BEE7B',
+    },
+  },
+  unsent: {
+    summary: 'Its sender took it back, with `payload = "extended"`',
+    value: {
+      thread_id: 'chat655333',
+      sender: THREAD_ID,
+      filtered_text: '',
+      event: 'unsent',
+      message_id: '0B4E1B33-9E37-4C0B-8E0C-0C4A3A7F5D11',
+      timestamp: '2025-11-17T20:00:00.000Z',
+      is_group: true,
+      service: 'iMessage',
+      participants: [THREAD_ID, 'anna@example.com'],
+      attachments: [],
+      unsent_at: '2025-11-17T20:01:00.000Z',
+    },
+  },
 }
 
 const REFLEX = {

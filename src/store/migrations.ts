@@ -268,5 +268,11 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX messages_about ON messages (about) WHERE about IS NOT NULL;
   CREATE INDEX messages_withdrawn ON messages (thread_id, withdrawn_ms) WHERE withdrawn_ms IS NOT NULL;
   CREATE INDEX messages_moment ON messages (thread_id, date_ms) WHERE date_ms IS NOT NULL;
+  CREATE TRIGGER messages_story_edited AFTER UPDATE OF edited_ms ON messages WHEN new.edited_ms IS NOT old.edited_ms BEGIN
+    INSERT INTO history (kind, subject, state) VALUES ('message', new.id, 'edited');
+  END;
+  CREATE TRIGGER messages_story_unsent AFTER UPDATE OF withdrawn_ms ON messages WHEN old.withdrawn_ms IS NULL BEGIN
+    INSERT INTO history (kind, subject, state) VALUES ('message', new.id, 'unsent');
+  END;
   `,
 ]

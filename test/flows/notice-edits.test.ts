@@ -1,6 +1,7 @@
 import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFilter } from '../../src/core/filter.ts'
 import { composeMessage, type Outgoing } from '../../src/flows/compose-message.ts'
@@ -139,6 +140,11 @@ describe('before its POST', () => {
     expect(state(guid)).toBe('skipped')
     expect(store.counters.under('skipped')).toEqual({ unsent: 1 })
     expect(store.inbox.heads()).toEqual([])
+    store.close()
+    const state = new Database(join(dir, 'state.db', 'state.db'))
+    expect(state.prepare('SELECT body FROM messages').pluck().all()).toEqual([null])
+    state.close()
+    store = openStore(join(dir, 'state.db'))
   })
 
   test.each([

@@ -1,3 +1,4 @@
+import type { MessageRequest } from '../../protocol/wire.ts'
 import type { MockBackendEvent } from '../event.ts'
 import type { FaultStrike } from '../lay-faults.ts'
 import { parseJson } from '../parse-json.ts'
@@ -109,10 +110,10 @@ export const createJournalItems = (onItem: (item: JournalItem) => void) => {
       case 'frame':
         return
       case 'posted': {
-        const { agentId, thread_id, sender, filtered_text, key, body } = event.message
+        const { agentId, thread_id, sender, key, body } = event.message
         const known = key === undefined ? undefined : messageOf(event.message)
         const fresh = { kind: 'message', agent: agentId, thread: thread_id, sender, key, at: event.at } as const
-        const item = known ?? add({ ...fresh, text: cut(filtered_text), state: 'thinking' })
+        const item = known ?? add({ ...fresh, text: cut(shownText(event.message)), state: 'thinking' })
         const posts = item.posts + 1
         const label = posts === 1 ? 'POST in' : `POST in again (${posts}), under the same key`
         put({ ...withStep(item, event.at, 'posted', label), posts, body: cut(body), state: 'thinking' })
@@ -235,6 +236,13 @@ const withFrame = (item: JournalItem, at: number, direction: Frame['direction'],
   ...item,
   frames: [...item.frames, { at, direction, text: cut(text, MAX_FRAME) }].slice(-MAX_FRAMES),
 })
+
+/** What became of an earlier message is told as one, too; and a message may be all attachments. */
+const shownText = ({ event, filtered_text, attachments = [] }: MessageRequest): string => {
+  const what = event === 'edited' || event === 'unsent' ? `[${event}]` : ''
+  const files = attachments.map(({ name, mime_type }) => `[${name ?? mime_type ?? 'attachment'}]`)
+  return [what, filtered_text, ...files].filter(part => part !== '').join(' ')
+}
 
 const cut = (text: string, max = MAX_TEXT): string =>
   text.length <= max ? text : `${text.slice(0, max)}… (${text.length} characters in all)`
