@@ -14,6 +14,7 @@ import { createLatency } from './core/latency.ts'
 import type { Log } from './core/log.ts'
 import type { ChatDbProbe } from './core/probes.ts'
 import { createProblems } from './core/problems.ts'
+import { createTokenBucket } from './core/token-bucket.ts'
 import { createFailpoints } from './failpoints.ts'
 import { createAnswering } from './flows/answer-message.ts'
 import { composeMessage } from './flows/compose-message.ts'
@@ -21,16 +22,21 @@ import { confirmSent } from './flows/confirm-sent.ts'
 import { createDelivery } from './flows/deliver-bubble.ts'
 import { createCommandEnd } from './flows/end-command.ts'
 import { executeCommand } from './flows/execute-command.ts'
+import { createHolds } from './flows/hold-threads.ts'
 import { createKnownChats } from './flows/known-chats.ts'
 import { createPump } from './flows/pump.ts'
-import { receiveBatch } from './flows/receive-batch.ts'
+import { receiveBatch, type Takeover } from './flows/receive-batch.ts'
 import { createRefusal } from './flows/refuse-command.ts'
 import { requestSelftest, type SelftestRequest } from './flows/request-selftest.ts'
 import { createRetirement } from './flows/retire-finished.ts'
 import { createSelftest } from './flows/run-selftest.ts'
 import { createAcks } from './flows/send-acks.ts'
+import { createSendLimits } from './flows/send-limits.ts'
+import { createPausing } from './flows/tend-pauses.ts'
 import { createQueue } from './flows/tend-queue.ts'
+import { throttleLog } from './flows/throttle-log.ts'
 import { createAutomationWatch } from './flows/watch-automation.ts'
+import { createLoopWatch } from './flows/watch-for-loops.ts'
 import { followSecret } from './follow-secret.ts'
 import { CHAT_DB_CODES, type ChatDb } from './imessage/chat-db.ts'
 import { commitTime } from './imessage/commit-time.ts'
@@ -80,6 +86,8 @@ const start = async (settings: AgentSettings, log: Log): Promise<Agent> => {
       queue: parts.queue.list,
       'queue-retry': ids => parts.changeQueue(() => parts.queue.retry(z.array(z.string()).parse(ids))),
       'queue-drop': ids => parts.changeQueue(() => parts.queue.drop(z.array(z.string()).parse(ids))),
+      pause: args => parts.changePauses(() => parts.pausing.pause(pauseRequest.parse(args))),
+      resume: args => parts.changePauses(() => parts.pausing.resume(resumeRequest.parse(args))),
       'probe-automation': parts.probeAutomation,
       'probe-chat-db': parts.probeChatDb,
       selftest: args => parts.selftest(selftestRequest.parse(args)),
@@ -111,7 +119,7 @@ const ENDS = /^(state_damaged|state_gone|SQLITE_CORRUPT.*|SQLITE_NOTADB)$/
 
 /** Hands each flow what it needs of the edges. Reads in the order in which a message passes. */
 const assemble = (settings: AgentSettings, store: Store, log: Log) => {
-  const { inbox, outbox, commands, cursor, counters, transaction } = store
+  const { inbox, outbox, commands, cursor, counters, pauses, recipients, transaction } = store
   const startedMs = Date.now()
   const now = createSteadyClock(startedMs, () => performance.now())
   const intake = new AbortController()
@@ -148,6 +156,33 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   })
   const chats = createKnownChats({ chatDb: () => chatDb, cursor, writtenTo: settings.send.allow !== 'any' })
 
+  // What keeps bubbles back
+  const holds = createHolds({ pauses, quietHours: settings.send.quietHours, minuteOfDay, now: Date.now })
+  const limits = createSendLimits({ settings: settings.send, outbox, commands, now })
+  const loops = createLoopWatch({
+    rules: { rounds: settings.send.loopRounds, gapMs: settings.send.loopGapMs, pauseMs: settings.send.loopPauseMs },
+    pauses,
+    now,
+    wallNow: Date.now,
+    problems,
+    log,
+  })
+  const takeover: Takeover | undefined =
+    settings.takeover.pauseMs === 0
+      ? undefined
+      : {
+          pauseMs: settings.takeover.pauseMs,
+          knownSinceMs: store.startedOver === undefined ? 0 : startedMs + UNKNOWN_ROWS_MS,
+          isOwnAddress: chats.isOwnAddress,
+          started: threadId => outbox.startedFor(threadId, now() - OWN_ROWS_MS, now() - UNDER_WAY_MS),
+          begin: (threadId, atMs) => {
+            loops.forget(threadId)
+            const begins = pauses.extend(threadId, 'takeover', Date.now(), atMs + settings.takeover.pauseMs)
+            if (begins)
+              log.info({ forMs: settings.takeover.pauseMs }, 'the owner writes by hand; bubbles are held there')
+          },
+        }
+
   // chat.db → inbox
   let lookedMs = Number.NEGATIVE_INFINITY
   const receive = (db: ChatDb): 'at a change' | 'soon' | 'at once' => {
@@ -169,9 +204,14 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         count: counters.count,
         startedOver: store.startedOver,
         firstStartMs: store.firstStartMs,
+        takeover,
+        onQueued: (threadId, says) => loops.incoming(threadId, hash(says)),
         onReanchored: file => log.warn({ file }, 'chat.db is another file or was rebuilt; going on by date'),
       })
-      if (queued > 0) answering.wake()
+      if (queued > 0) {
+        loops.wake()
+        answering.wake()
+      }
       settling.wake()
       return more ? 'at once' : pending > 0 ? 'soon' : 'at a change'
     } catch (error) {
@@ -193,7 +233,12 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     now,
     backoff: attempt => backoff({ attempt, baseMs: 1_000, capMs: 60_000, random: Math.random }),
     random: Math.random,
-    settings: { ...settings.retry, ...settings.dedupe },
+    settings: {
+      ...settings.retry,
+      ...settings.dedupe,
+      maxLength: settings.send.maxLength,
+      maxWaiting: settings.send.maxPerDayPerThread,
+    },
     count: counters.count,
     problems,
     log,
@@ -205,7 +250,16 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
 
   // backend → command → bubble → outcome
   const knowsChat = (threadId: string): boolean => chats.chatOf(threadId) !== undefined
-  const mayNot = createRefusal({ settings: settings.send, knowsChat, outbox, now })
+  const mayNot = createRefusal({
+    settings: settings.send,
+    knowsChat,
+    isFull: limits.isFull,
+    holdOf: holds.of,
+    recipients,
+    now,
+  })
+  const mayKeepRefusal = createTokenBucket(REFUSALS_AT_ONCE, REFUSAL_EVERY_MS, now)
+  const throttledLog = throttleLog(log)
   const acks = createAcks({ commands, transaction: commit('ack') })
   let frameAt: number | undefined
   const obey = (text: string): void => {
@@ -217,16 +271,19 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         inbox,
         outbox,
         refuse: mayNot,
+        mayKeepRefusal,
+        heldBy: threadId => holds.of(threadId)?.detail,
         hash,
         now,
         settings: settings.dedupe,
         claim: threadId => delivery.claim(threadId),
         ackNow: acks.sendNow,
+        ackHeld: acks.sendHeld,
         sendAcks: acks.send,
         sendAckAgain: acks.sendAgain,
         sendPong: acks.sendPong,
         count: counters.count,
-        log,
+        log: throttledLog,
       })
     } catch (error) {
       problems.setFrom(error)
@@ -264,9 +321,14 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     settings: {
       timeoutMs: settings.send.timeoutMs,
       maxTries: settings.send.retries + 1,
-      perMinute: settings.send.maxPerMinute,
-      perMinutePerThread: settings.send.maxPerMinutePerThread,
     },
+    roomAt: limits.roomAt,
+    holdOf: holds.of,
+    wallNow: Date.now,
+    onHeld: (threadId, detail) => {
+      for (const commandId of outbox.commandsPlannedIn(threadId)) acks.sendHeld(commandId, detail)
+    },
+    onOut: ({ threadId, messageId }) => loops.sent(threadId, messageId !== undefined),
     onEnd,
     onSent: () => settling.wake(),
     onPermission: isAllowed => automation.learn(isAllowed),
@@ -348,7 +410,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
           answering.backendIsBack()
         },
         onText: obey,
-        onProtocolError: code => log.warn({ code }, 'frame ignored'),
+        onProtocolError: code => throttledLog.warn({ code }, 'frame ignored'),
         onWake: () => {
           log.info({}, 'woke up')
           secret.reread()
@@ -381,6 +443,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       problems: problems.list,
       probeChatDb: () => probeChatDb(settings.chatDb, chatDb),
       personOf: chats.personOf,
+      holdOf: holds.of,
       run: (chat, line) => selftests.run(chat, line, settings.send.timeoutMs + SELFTEST_ROW_MS),
       newId: randomUUID,
     })
@@ -395,9 +458,26 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     store,
     latencies,
     problems,
+    quietUntilMs: holds.quietUntilMs,
   })
 
-  const queue = createQueue({ transaction, inbox, outbox, onEnd })
+  const queue = createQueue({
+    transaction,
+    inbox,
+    outbox,
+    onEnd,
+    waitsFor: threadId => holds.of(threadId)?.detail ?? (limits.roomAt(threadId) > now() ? 'rate_limited' : undefined),
+    pauses: () => pauses.list(Date.now()),
+  })
+  const pausing = createPausing({
+    transaction,
+    pauses,
+    outbox,
+    recipients,
+    isThread: threadId => recipients.isKnown(threadId) || chats.isThread(threadId),
+    onEnd,
+    now: Date.now,
+  })
 
   return {
     failed: failed.promise,
@@ -409,6 +489,14 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       return { ...probeChatDb(settings.chatDb, chatDb), ...(seenRowid !== undefined && { seenRowid }) }
     },
     queue,
+    pausing,
+    changePauses: <T>(change: () => T): T => {
+      const result = change()
+      loops.wake()
+      delivery.wake()
+      acks.send()
+      return result
+    },
     changeQueue: <T>(change: () => T): T => {
       const result = change()
       answering.wake()
@@ -420,6 +508,11 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     recover: () => {
       if (store.startedOver !== undefined) problems.setFrom(explainStartedOver(store.startedOver))
       sender.sweep(outbox.inState('sending').map(({ attempt = '' }) => attempt))
+      transaction(() => {
+        pauses.tidy(Date.now())
+        recipients.recover(now())
+      })
+      loops.wake()
       answering.recover()
       delivery.recover()
     },
@@ -435,6 +528,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       secret.stop()
       await Promise.all([answering.stop(POST_GRACE_MS), delivery.stop(SEND_GRACE_MS)])
       settling.stop()
+      loops.stop()
       retirement.stop()
     },
   }
@@ -449,6 +543,30 @@ const RESTART_NEEDED = 'restart_needed'
 const SELFTEST_ROW_MS = 30_000
 
 const selftestRequest = z.object({ to: z.string(), number: z.int(), count: z.int() })
+
+const pauseRequest = z.object({ thread: z.string().optional(), forMs: z.number().positive().optional() })
+const resumeRequest = z.object({
+  thread: z.string().optional(),
+  all: z.boolean().optional(),
+  drop: z.boolean().optional(),
+})
+
+/** For so long after a loss of state a row of our own may be one of which we know nothing any more. */
+const UNKNOWN_ROWS_MS = 120_000
+/** A row of ours that comes later than this is taken for hand-written. */
+const OWN_ROWS_MS = 24 * 60 * 60_000
+/** Messages may put what is under way into another chat of the same person. */
+const UNDER_WAY_MS = 120_000
+
+/** So many refused commands are kept of a flood, and then so often one. */
+const REFUSALS_AT_ONCE = 1_000
+const REFUSAL_EVERY_MS = 3_600
+
+/** The local clock of this Mac. */
+const minuteOfDay = (ms: number): number => {
+  const date = new Date(ms)
+  return date.getHours() * 60 + date.getMinutes()
+}
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('base64url')
 

@@ -71,6 +71,7 @@ export type AnswerNeeds = {
       readonly failed?: string | undefined
       readonly now: number
     }) => number
+    readonly plannedIn: (threadId: string) => readonly number[]
   }
   readonly transaction: <T>(work: () => T) => T
   /** Never rejects. `onSent` is called when the request is on its way. */
@@ -90,6 +91,10 @@ export type AnswerNeeds = {
     readonly maxAgeMs: number
     readonly match: 'text' | 'position'
     readonly windowMs: number
+    /** Of a bubble, in UTF-16 units. */
+    readonly maxLength: number
+    /** More bubbles than this do not wait in a thread. */
+    readonly maxWaiting: number
   }
   readonly count: (name: string) => void
   readonly problems: Problems
@@ -327,10 +332,13 @@ const storeAnswer = (
     if (named === undefined) commands.bind(decision.reflex, message.id, decision.rule)
     needs.count(decision.rule === 'A1' ? 'reflex.deduplicated' : 'reflex.fallback')
   }
+  const { threadId, id: messageId } = message
+  let room = settings.maxWaiting - needs.outbox.plannedIn(threadId).length
   for (const [position, text] of bubbles.entries()) {
     if (position === 0 && decision.rule === 'A1') continue
-    const { threadId, id: messageId } = message
-    needs.outbox.planAnswer({ threadId, messageId, position, text, says: says(text), failed: unsendable(text), now })
+    const failed = unsendable(text, settings.maxLength) ?? (room > 0 ? undefined : 'too_many_waiting')
+    needs.outbox.planAnswer({ threadId, messageId, position, text, says: says(text), failed, now })
+    if (failed === undefined) room -= 1
   }
   needs.inbox.markAnswered(message.id, now, firstSays, bubbles.length)
   return { rule: decision.rule, bubbles: bubbles.length }

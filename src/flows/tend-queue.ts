@@ -1,8 +1,14 @@
 import type { BubbleState } from '../core/bubble.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
+import type { Pause } from '../core/hold.ts'
 
 type Message = { readonly id: number; readonly state: string }
-type Bubble = { readonly id: number; readonly state: BubbleState; readonly commandId: string | null }
+type Bubble = {
+  readonly id: number
+  readonly threadId: string
+  readonly state: BubbleState
+  readonly commandId: string | null
+}
 
 export type QueueNeeds<M extends Message, B extends Bubble> = {
   readonly transaction: <T>(work: () => T) => T
@@ -16,6 +22,9 @@ export type QueueNeeds<M extends Message, B extends Bubble> = {
     readonly retry: (id: number) => boolean
     readonly drop: (id: number) => boolean
   }
+  /** Why what waits in a thread may not go yet, if that is the reason. */
+  readonly waitsFor: (threadId: string) => string | undefined
+  readonly pauses: () => readonly Pause[]
   /** A bubble came to its end. */
   readonly onEnd: (bubbleId: number, state: BubbleState, reason: string | undefined) => void
 }
@@ -36,7 +45,11 @@ export const createQueue = <M extends Message, B extends Bubble>(needs: QueueNee
   return {
     list: () => ({
       messages: inbox.waiting().map(({ id, ...message }) => ({ id: `m${id}`, ...message })),
-      bubbles: outbox.waiting().map(({ id, ...bubble }) => ({ id: `b${id}`, ...bubble })),
+      bubbles: outbox.waiting().map(({ id, ...bubble }) => {
+        const waitsFor = bubble.state === 'planned' ? needs.waitsFor(bubble.threadId) : undefined
+        return { id: `b${id}`, ...bubble, ...(waitsFor !== undefined && { waitsFor }) }
+      }),
+      pauses: needs.pauses(),
     }),
     /** POSTs a message again, sends a bubble again. Throws EdgeError `no_such_entry`, and does nothing then. */
     retry: (ids: readonly string[]): { done: string[] } =>

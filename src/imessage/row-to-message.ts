@@ -46,6 +46,7 @@ export const toMessageRow = (raw: RawRow): MessageRow => {
     finished: isSet(raw.is_finished),
     emptied: isSet(raw.is_empty),
     hasContent: written !== '' || isSet(raw.cache_has_attachments) || raw.balloon_bundle_id !== null,
+    isLink: raw.balloon_bundle_id === LINK_BALLOON,
     associatedType: Number(raw.associated_message_type ?? 0n),
     itemType: Number(raw.item_type ?? 0n),
     scheduleType: Number(raw.schedule_type ?? 0n),
@@ -57,6 +58,8 @@ export const toMessageRow = (raw: RawRow): MessageRow => {
     ...(dateMs !== undefined && { dateMs }),
   }
 }
+
+const LINK_BALLOON = 'com.apple.messages.URLBalloonProvider'
 
 export const toChat = (raw: RawChat): Chat | undefined => {
   if (raw.chat_guid === null || raw.chat_identifier === null) return undefined

@@ -8,6 +8,8 @@ import { createCursor } from './cursor.ts'
 import { createInbox } from './inbox.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { createOutbox } from './outbox.ts'
+import { createPauses } from './pauses.ts'
+import { createRecipients } from './recipients.ts'
 import { retireOldRows } from './retire-old-rows.ts'
 
 export type Store = ReturnType<typeof openStore>
@@ -72,6 +74,8 @@ export const createStore = (db: Database.Database, path: string) => {
     outbox: createOutbox(db, counters),
     commands: createCommands(db, counters),
     cursor: createCursor(db),
+    pauses: createPauses(db),
+    recipients: createRecipients(db),
     counters,
     /** All of `work` or nothing of it, and on the disk when it returns. Throws EdgeError `state_unwritable`. */
     transaction,
