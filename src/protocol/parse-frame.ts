@@ -38,9 +38,16 @@ export const parseFrame = (text: string): ParsedFrame => {
     }
   }
   const send = sendMessageNow.safeParse(command.payload)
-  if (!send.success) return { kind: 'bad-command', command, error: 'invalid_payload', detail: where(send.error) }
+  if (!send.success) {
+    const error = isTooLong(send.error) ? 'text_too_long' : 'invalid_payload'
+    return { kind: 'bad-command', command, error, detail: where(send.error) }
+  }
   return { kind: 'command', command, send: send.data }
 }
+
+/** Nothing is wrong but the length of the text: the same as where the agent permits less than the protocol. */
+const isTooLong = ({ issues }: z.ZodError): boolean =>
+  issues.every(({ code, path }) => code === 'too_big' && path.join('.') === 'text')
 
 const idOf = (data: unknown): string | undefined =>
   z.object({ command_id: z.string().min(1) }).safeParse(data).data?.command_id
