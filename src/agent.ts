@@ -205,7 +205,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         startedOver: store.startedOver,
         firstStartMs: store.firstStartMs,
         takeover,
-        onQueued: (threadId, says) => loops.incoming(threadId, hash(says)),
+        onQueued: ({ says, ...turn }) => loops.incoming({ ...turn, words: hash(says) }),
         onReanchored: file => log.warn({ file }, 'chat.db is another file or was rebuilt; going on by date'),
       })
       if (queued > 0) {

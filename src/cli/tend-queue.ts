@@ -51,7 +51,7 @@ const openQueue = (stateDir: string) => {
   const { close, ...store } = openStore(stateDir)
   const onEnd = createCommandEnd(store.commands)
   const pauses = () => store.pauses.list(Date.now())
-  const waitsFor = (threadId: string) => holdOf(store.pauses.of(threadId), undefined, Date.now())?.detail
+  const waitsFor = (threadId: string) => holdOf(store.pauses.of(threadId, Date.now()), undefined, Date.now())?.detail
   return { queue: createQueue({ ...store, onEnd, pauses, waitsFor }), close }
 }
 

@@ -89,7 +89,7 @@ const LATE_ROW_MS = 60 * 60_000
 const isRewritten = (ours: string, row: MessageRow): boolean => {
   const theirs = bare(row.text)
   const words = ours.split(' ')
-  if (theirs === '') return row.isLink && words.some(isLink)
+  if (theirs === '') return bare(ours) === '' ? row.hasContent : row.isLink && words.some(isLink)
   const [first = '', last = ''] = [words[0], words.at(-1)]
   const inner = [words, words.slice(isLink(first) ? 1 : 0), words.slice(0, isLink(last) ? -1 : undefined)]
   return [...inner.map(part => part.join(' ')), ...words.filter(isLink)].some(part => bare(part) === theirs)

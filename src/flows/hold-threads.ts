@@ -2,7 +2,7 @@ import { type Hold, holdOf, type Pause } from '../core/hold.ts'
 import { parseQuietHours, quietUntil } from '../core/quiet-hours.ts'
 
 export type HoldsNeeds = {
-  readonly pauses: { readonly of: (threadId: string) => Pause[] }
+  readonly pauses: { readonly of: (threadId: string, now: number) => Pause[] }
   /** Periods of the local day such as 22:00-07:00. */
   readonly quietHours: readonly string[]
   /** The local clock: minutes since midnight. */
@@ -27,7 +27,7 @@ export const createHolds = ({ pauses, quietHours, minuteOfDay, now }: HoldsNeeds
     return known.untilMs
   }
   return {
-    of: (threadId: string): Hold | undefined => holdOf(pauses.of(threadId), quiet(now()), now()),
+    of: (threadId: string): Hold | undefined => holdOf(pauses.of(threadId, now()), quiet(now()), now()),
     /** When the quiet hours of now end; undefined outside of them. */
     quietUntilMs: (): number | undefined => quiet(now()),
   }

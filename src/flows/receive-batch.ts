@@ -84,7 +84,12 @@ export type ReceiveNeeds = {
   readonly firstStartMs?: number
   readonly onReanchored?: (file: string) => void
   /** A message is queued for the backend; in the transaction that stores it. */
-  readonly onQueued?: (threadId: string, says: string) => void
+  readonly onQueued?: (message: {
+    readonly threadId: string
+    readonly sender: string
+    readonly says: string
+    readonly isGroup: boolean
+  }) => void
   /** What happens where the owner writes by hand; absent where that means nothing. */
   readonly takeover?: Takeover | undefined
 }
@@ -231,7 +236,7 @@ const receiveRow = (
   const message = { ...record, ...composed, rule: verdict.rule }
   inbox.add(isLost ? { ...message, dead: STATE_LOST } : message)
   settled()
-  if (!isLost) needs.onQueued?.(chat.threadId, says(row.text))
+  if (!isLost) needs.onQueued?.({ threadId: chat.threadId, sender, says: says(row.text), isGroup: chat.isGroup })
   return !isLost
 }
 

@@ -19,9 +19,20 @@ export type LoopWatchNeeds = {
 }
 
 type Conversation = {
-  readonly turns: readonly Turn[]
+  /** Whoever spoke last in it. */
+  readonly last: Turn['kind']
+  /** The turns between us and each of those who write there. */
+  readonly turnsWith: ReadonlyMap<string, readonly Turn[]>
   /** Other threads in which what came in here was answered. */
   readonly elsewhere: ReadonlySet<string>
+}
+
+/** Something that came in; `words` tells them from others, without holding them. */
+export type IncomingTurn = {
+  readonly threadId: string
+  readonly sender: string
+  readonly words: string
+  readonly isGroup: boolean
 }
 
 /**
@@ -31,29 +42,50 @@ type Conversation = {
 export const createLoopWatch = ({ rules, pauses, now, wallNow, problems, log }: LoopWatchNeeds) => {
   /** The one that spoke last comes last. */
   const conversations = new Map<string, Conversation>()
+  const groups = new Set<string>()
   let latestIncoming: string | undefined
 
-  const add = (threadId: string, turn: Turn, elsewhere?: string): Conversation => {
-    const known = conversations.get(threadId) ?? { turns: [], elsewhere: new Set() }
-    const added = {
-      turns: [...known.turns, turn].slice(-keptTurns(rules)),
-      elsewhere:
-        elsewhere === undefined ? known.elsewhere : new Set([...known.elsewhere, elsewhere].slice(-MAX_ELSEWHERE)),
-    }
+  const put = (threadId: string, conversation: Conversation): void => {
     conversations.delete(threadId)
-    conversations.set(threadId, added)
+    conversations.set(threadId, conversation)
     const [oldest] = conversations.keys()
-    if (conversations.size > MAX_THREADS && oldest !== undefined) conversations.delete(oldest)
-    return added
+    if (conversations.size > MAX_THREADS && oldest !== undefined) forget(oldest)
   }
-  const lastTurn = (threadId: string): Turn['kind'] | undefined => conversations.get(threadId)?.turns.at(-1)?.kind
+  const forget = (threadId: string): void => {
+    conversations.delete(threadId)
+    groups.delete(threadId)
+  }
 
-  const breakLoop = (threadId: string, { elsewhere }: Conversation, why: string): void => {
-    for (const each of [threadId, ...elsewhere]) {
-      conversations.delete(each)
+  const addIncoming = ({ threadId, sender, words }: IncomingTurn): readonly Turn[] => {
+    const known = conversations.get(threadId) ?? NOBODY
+    const turn: Turn = { kind: 'incoming', atMs: now(), says: words }
+    const turns = [...(known.turnsWith.get(sender) ?? []), turn].slice(-keptTurns(rules))
+    const others = [...known.turnsWith].filter(([other]) => other !== sender).slice(1 - MAX_SENDERS)
+    put(threadId, { ...known, last: 'incoming', turnsWith: new Map([...others, [sender, turns]]) })
+    return turns
+  }
+  /**
+   * In a group somebody always speaks right after us: there the time counts from the first thing that we said since that
+   * person spoke last.
+   */
+  const addSent = (threadId: string, elsewhere?: string): void => {
+    const known = conversations.get(threadId) ?? NOBODY
+    const turn: Turn = { kind: 'sent', atMs: now() }
+    const turnsWith = [...known.turnsWith].map(([sender, turns]): [string, readonly Turn[]] => {
+      const isSaid = groups.has(threadId) && turns.at(-1)?.kind === 'sent'
+      return [sender, isSaid ? turns : [...turns, turn].slice(-keptTurns(rules))]
+    })
+    const threads = elsewhere === undefined ? known.elsewhere : [...known.elsewhere, elsewhere].slice(-MAX_ELSEWHERE)
+    put(threadId, { last: 'sent', turnsWith: new Map(turnsWith), elsewhere: new Set(threads) })
+  }
+
+  const breakLoop = (threadId: string, why: string): void => {
+    const threads = [threadId, ...(conversations.get(threadId)?.elsewhere ?? [])]
+    for (const each of threads) {
+      forget(each)
       pauses.extend(each, 'loop', wallNow(), wallNow() + rules.pauseMs)
     }
-    log.info({ why, threads: 1 + elsewhere.size }, 'two machines answer each other; sending there is held')
+    log.info({ why, threads: threads.length }, 'two machines answer each other; sending there is held')
   }
 
   /** The problem lasts as long as one of the pauses. */
@@ -74,35 +106,36 @@ export const createLoopWatch = ({ rules, pauses, now, wallNow, problems, log }: 
   }, problems.setFrom)
 
   return {
-    /** Something came in that the backend is to answer; `words` tells it from others, without holding it. In a transaction. */
-    incoming: (threadId: string, words: string): void => {
+    /** Something came in that the backend is to answer. In a transaction. */
+    incoming: (turn: IncomingTurn): void => {
       if (rules.rounds === 0) return
+      const { threadId } = turn
       latestIncoming = threadId
-      const conversation = add(threadId, { kind: 'incoming', atMs: now(), says: words })
-      const verdict = judgeLoop(conversation.turns, rules)
-      if (verdict !== 'none') breakLoop(threadId, conversation, verdict)
+      if (turn.isGroup) groups.add(threadId)
+      const verdict = judgeLoop(addIncoming(turn), rules)
+      if (verdict !== 'none') breakLoop(threadId, verdict)
     },
     /** Something of ours went out; `isAnswer`: to a message of the same thread. */
     sent: (threadId: string, isAnswer: boolean): void => {
       if (rules.rounds === 0) return
-      const turn = { kind: 'sent', atMs: now() } as const
-      const isUnasked = !isAnswer && lastTurn(threadId) !== 'incoming'
-      add(threadId, turn)
+      const isUnasked = !isAnswer && conversations.get(threadId)?.last !== 'incoming'
+      addSent(threadId)
       // A loop may go through two threads of one person: then this is the answer to what came in there.
       const asked = latestIncoming
-      if (isUnasked && asked !== undefined && asked !== threadId && lastTurn(asked) === 'incoming')
-        add(asked, turn, threadId)
+      if (!isUnasked || asked === undefined || asked === threadId) return
+      if (conversations.get(asked)?.last === 'incoming') addSent(asked, threadId)
     },
     /** A person takes part in this thread. */
-    forget: (threadId: string): void => {
-      conversations.delete(threadId)
-    },
+    forget,
     /** Pauses may have begun or ended. */
     wake: pump.wake,
     stop: pump.stop,
   }
 }
 
+const NOBODY: Conversation = { last: 'sent', turnsWith: new Map(), elsewhere: new Set() }
+
 const MAX_THREADS = 1_000
+const MAX_SENDERS = 50
 const MAX_ELSEWHERE = 10
 const RECHECK_MS = 60_000

@@ -27,7 +27,12 @@ export const createPauses = (db: Database) => {
 
   return {
     /** Those of one thread, and those of everywhere; some may be over. */
-    of: (threadId: string): Pause[] => of.all(threadId).map(toPause),
+    of: (threadId: string, now: number): Pause[] => {
+      const found = of.all(threadId)
+      if (!found.some(({ since_ms }) => since_ms > now)) return found.map(toPause)
+      tidy(now)
+      return of.all(threadId).map(toPause)
+    },
     /** All that are not over, oldest first. */
     list: (now: number): Pause[] =>
       all

@@ -7,8 +7,12 @@ const RULES = { rounds: 30, gapMs: 30_000 }
 const chat = (rounds: number, tookMs: (n: number) => number, says: (n: number) => string): Turn[] => {
   let atMs = 0
   return Array.from({ length: rounds }, (_, n): Turn[] => {
-    const sent = { kind: 'sent', atMs: (atMs += 4_000) } as const
-    return [sent, { kind: 'incoming', atMs: (atMs += tookMs(n)), says: says(n) }]
+    const sentMs = atMs + 4_000
+    atMs = sentMs + tookMs(n)
+    return [
+      { kind: 'sent', atMs: sentMs },
+      { kind: 'incoming', atMs, says: says(n) },
+    ]
   }).flat()
 }
 const other = (n: number) => `words ${n}`
