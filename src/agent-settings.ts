@@ -35,7 +35,20 @@ export type AgentSettings = {
     readonly retries: number
     readonly maxPerMinute: number
     readonly maxPerMinutePerThread: number
+    readonly maxLength: number
+    readonly maxNewPerDay: number
+    readonly maxPerDay: number
+    readonly maxPerDayPerThread: number
+    /** Periods of the local day such as 22:00-07:00. */
+    readonly quietHours: readonly string[]
+    readonly quiet: 'hold' | 'refuse'
+    /** 0: nothing is taken for a loop. */
+    readonly loopRounds: number
+    readonly loopGapMs: number
+    readonly loopPauseMs: number
   }
+  /** 0: a hand-written message holds back nothing. */
+  readonly takeover: { readonly pauseMs: number }
   readonly schedule: { readonly maxLateMs: number; readonly maxAheadMs: number; readonly maxWaiting: number }
   readonly retry: { readonly maxAgeMs: number; readonly concurrency: number }
   readonly retention: { readonly textMs: number }

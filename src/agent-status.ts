@@ -1,4 +1,5 @@
 import type { ConnectionStatus } from './backend/keep-connected.ts'
+import type { Pause } from './core/hold.ts'
 import type { createLatency } from './core/latency.ts'
 import type { Problems } from './core/problems.ts'
 import type { Store } from './store/open-store.ts'
@@ -19,14 +20,27 @@ type StatusNeeds = {
   readonly connection: () => ConnectionStatus | undefined
   readonly isChatDbOpen: () => boolean
   readonly automation: () => 'granted' | 'missing' | 'unknown'
-  readonly store: Pick<Store, 'inbox' | 'outbox' | 'commands' | 'schedules' | 'counters'>
+  readonly store: Pick<Store, 'inbox' | 'outbox' | 'commands' | 'schedules' | 'counters' | 'pauses'>
   readonly latencies: { readonly [of in 'commitToPost' | 'frameToOsascript' | 'postToAnswer']: Latency }
   readonly problems: Problems
+  /** When the quiet hours of now end. */
+  readonly quietUntilMs: () => number | undefined
 }
 
 /** How the agent is, at each call: counts, times and codes, no text and no number of anybody. */
 export const createStatus =
-  ({ settings, startedMs, now, connection, isChatDbOpen, automation, store, latencies, problems }: StatusNeeds) =>
+  ({
+    settings,
+    startedMs,
+    now,
+    connection,
+    isChatDbOpen,
+    automation,
+    store,
+    latencies,
+    problems,
+    quietUntilMs,
+  }: StatusNeeds) =>
   () => ({
     agent: {
       id: settings.agentId,
@@ -66,11 +80,33 @@ export const createStatus =
       frameToOsascript: latencies.frameToOsascript.summary(),
       postToAnswer: latencies.postToAnswer.summary(),
     },
+    held: describeHolds(store.pauses.list(Date.now()), quietUntilMs(), store.counters.under('guard')['by_hand'] ?? 0),
     problems: problems.list(),
   })
 
 const toIso = (ms: number | undefined): string | undefined =>
   ms === undefined ? undefined : new Date(ms).toISOString()
+/** What keeps bubbles back, without saying where. Times are ISO 8601; null: until somebody ends it. */
+const describeHolds = (pauses: readonly Pause[], quietUntilMs: number | undefined, byHand: number) => {
+  const everywhere = pauses.find(({ threadId }) => threadId === '')
+  const threads = (cause: Pause['cause']) => {
+    const found = pauses.filter(pause => pause.cause === cause && pause.threadId !== '')
+    const ends = found.map(({ untilMs = Number.POSITIVE_INFINITY }) => untilMs)
+    return { threads: found.length, until: found.length === 0 ? null : toTime(Math.max(...ends)) }
+  }
+  return {
+    everywhere: everywhere === undefined ? null : { until: toTime(everywhere.untilMs) },
+    paused: threads('operator'),
+    takeover: threads('takeover'),
+    loop: threads('loop'),
+    quietHours: quietUntilMs === undefined ? null : { until: toTime(quietUntilMs) },
+    /** Messages that the owner wrote by hand, since the first start. */
+    byHand,
+  }
+}
+
+const toTime = (ms: number | undefined): string | null =>
+  ms === undefined || !Number.isFinite(ms) ? null : new Date(ms).toISOString()
 
 const lastMessage = (last: { readonly seenMs: number; readonly state: string } | undefined) =>
   last && { at: new Date(last.seenMs).toISOString(), state: last.state }

@@ -18,6 +18,7 @@ import type { ChatDbProbe } from './core/probes.ts'
 import { createProblems } from './core/problems.ts'
 import { compileRedactRules, redact } from './core/redact.ts'
 import type { StoryAsked } from './core/story.ts'
+import { createTokenBucket } from './core/token-bucket.ts'
 import { createFailpoints } from './failpoints.ts'
 import { createAnswering } from './flows/answer-message.ts'
 import { composeMessage, type Outgoing } from './flows/compose-message.ts'
@@ -26,18 +27,23 @@ import { createDelivery } from './flows/deliver-bubble.ts'
 import { createCommandEnd } from './flows/end-command.ts'
 import { executeCommand } from './flows/execute-command.ts'
 import { findStory } from './flows/find-story.ts'
+import { createHolds } from './flows/hold-threads.ts'
 import { createKnownChats } from './flows/known-chats.ts'
 import { createEditWatch } from './flows/notice-edits.ts'
 import { createPump } from './flows/pump.ts'
-import { receiveBatch } from './flows/receive-batch.ts'
-import { createRefusal, forbidThread } from './flows/refuse-command.ts'
+import { receiveBatch, type Takeover } from './flows/receive-batch.ts'
+import { createRefusal } from './flows/refuse-command.ts'
 import { requestSelftest, type SelftestRequest } from './flows/request-selftest.ts'
 import { createRetirement } from './flows/retire-finished.ts'
 import { createSelftest } from './flows/run-selftest.ts'
 import { createAcks } from './flows/send-acks.ts'
+import { createSendLimits } from './flows/send-limits.ts'
 import { createScheduled } from './flows/send-scheduled.ts'
+import { createPausing } from './flows/tend-pauses.ts'
 import { createQueue } from './flows/tend-queue.ts'
+import { throttleLog } from './flows/throttle-log.ts'
 import { createAutomationWatch } from './flows/watch-automation.ts'
+import { createLoopWatch } from './flows/watch-for-loops.ts'
 import { createTextWiping } from './flows/wipe-texts.ts'
 import { followSecret } from './follow-secret.ts'
 import { CHAT_DB_CODES, type ChatDb } from './imessage/chat-db.ts'
@@ -92,6 +98,8 @@ const start = async (settings: AgentSettings, log: Log): Promise<Agent> => {
       audit: args => parts.audit(auditAsked.parse(args)),
       'queue-retry': ids => parts.changeQueue(() => parts.queue.retry(z.array(z.string()).parse(ids))),
       'queue-drop': ids => parts.changeQueue(() => parts.queue.drop(z.array(z.string()).parse(ids))),
+      pause: args => parts.changePauses(() => parts.pausing.pause(pauseRequest.parse(args))),
+      resume: args => parts.changePauses(() => parts.pausing.resume(resumeRequest.parse(args))),
       'probe-automation': parts.probeAutomation,
       'probe-chat-db': parts.probeChatDb,
       selftest: args => parts.selftest(selftestRequest.parse(args)),
@@ -123,7 +131,7 @@ const ENDS = /^(state_damaged|state_gone|SQLITE_CORRUPT.*|SQLITE_NOTADB)$/
 
 /** Hands each flow what it needs of the edges. Reads in the order in which a message passes. */
 const assemble = (settings: AgentSettings, store: Store, log: Log) => {
-  const { inbox, outbox, commands, schedules, cursor, counters, hash, transaction } = store
+  const { inbox, outbox, commands, schedules, cursor, counters, pauses, recipients, hash, transaction } = store
   const startedMs = Date.now()
   const now = createSteadyClock(startedMs, () => performance.now())
   const intake = new AbortController()
@@ -165,6 +173,33 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   const redactRules = compileRedactRules(settings.redact, compilePattern)
   const filter = createFilter({ ...settings.forward, people }, { normalise, compilePattern })
 
+  // What keeps bubbles back
+  const holds = createHolds({ pauses, quietHours: settings.send.quietHours, minuteOfDay, now: Date.now })
+  const limits = createSendLimits({ settings: settings.send, outbox, commands, now })
+  const loops = createLoopWatch({
+    rules: { rounds: settings.send.loopRounds, gapMs: settings.send.loopGapMs, pauseMs: settings.send.loopPauseMs },
+    pauses,
+    now,
+    wallNow: Date.now,
+    problems,
+    log,
+  })
+  const takeover: Takeover | undefined =
+    settings.takeover.pauseMs === 0
+      ? undefined
+      : {
+          pauseMs: settings.takeover.pauseMs,
+          knownSinceMs: store.startedOver === undefined ? 0 : startedMs + UNKNOWN_ROWS_MS,
+          isOwnAddress: chats.isOwnAddress,
+          started: threadId => outbox.startedFor(threadId, now() - OWN_ROWS_MS, now() - UNDER_WAY_MS),
+          begin: (threadId, atMs) => {
+            loops.forget(threadId)
+            const begins = pauses.extend(threadId, 'takeover', Date.now(), atMs + settings.takeover.pauseMs)
+            if (begins)
+              log.info({ forMs: settings.takeover.pauseMs }, 'the owner writes by hand; bubbles are held there')
+          },
+        }
+
   // chat.db → inbox
   const rules = { maxAgeMs: settings.maxMessageAgeMs, filter }
   const compose = (message: Outgoing) => composeMessage(message, text => redact(text, redactRules))
@@ -194,9 +229,14 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         count: counters.count,
         startedOver: store.startedOver,
         firstStartMs: store.firstStartMs,
+        takeover,
+        onQueued: ({ says, ...turn }) => loops.incoming({ ...turn, words: hash(says) }),
         onReanchored: file => log.warn({ file }, 'chat.db is another file or was rebuilt; going on by date'),
       })
-      if (queued > 0) answering.wake()
+      if (queued > 0) {
+        loops.wake()
+        answering.wake()
+      }
       if (edits.look(db)) afterEdit()
       settling.wake()
       return more ? 'at once' : pending > 0 ? 'soon' : 'at a change'
@@ -248,7 +288,12 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     now,
     backoff: attempt => backoff({ attempt, baseMs: 1_000, capMs: 60_000, random: Math.random }),
     random: Math.random,
-    settings: { ...settings.retry, ...settings.dedupe },
+    settings: {
+      ...settings.retry,
+      ...settings.dedupe,
+      maxLength: settings.send.maxLength,
+      maxWaiting: settings.send.maxPerDayPerThread,
+    },
     count: counters.count,
     problems,
     log,
@@ -260,9 +305,17 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
 
   // backend → command → bubble → outcome
   const knowsChat = (threadId: string): boolean => chats.chatOf(threadId) !== undefined
-  const isListed = createIsListed(people, normalise)
-  const mayNot = createRefusal({ settings: settings.send, isListed, knowsChat, outbox, now })
-  const forbid = (threadId: string) => forbidThread(settings.send.allow, isListed, threadId)
+  const refuse = createRefusal({
+    settings: settings.send,
+    isListed: createIsListed(people, normalise),
+    knowsChat,
+    isFull: limits.isFull,
+    holdOf: holds.of,
+    recipients,
+    now,
+  })
+  const mayKeepRefusal = createTokenBucket(REFUSALS_AT_ONCE, REFUSAL_EVERY_MS, now)
+  const throttledLog = throttleLog(log)
   const acks = createAcks({ commands, transaction: commit('ack') })
   let frameAt: number | undefined
   const obey = (text: string): void => {
@@ -273,11 +326,11 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         commands,
         inbox,
         outbox,
-        refuse: mayNot,
+        refuse: refuse.command,
         scheduling: {
           schedules,
           cancelBubble: outbox.cancel,
-          forbid: threadId => forbid(threadId) ?? (knowsChat(threadId) ? undefined : 'unknown_thread'),
+          refuse: refuse.schedule,
           isGroup: threadId => chats.chatOf(threadId)?.isGroup,
           clock: Date.now,
           limits: settings.schedule,
@@ -286,16 +339,19 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
             delivery.wake()
           },
         },
+        mayKeepRefusal,
+        heldBy: threadId => holds.of(threadId)?.detail,
         hash,
         now,
         settings: settings.dedupe,
         claim: threadId => delivery.claim(threadId),
         ackNow: acks.sendNow,
+        ackHeld: acks.sendHeld,
         sendAcks: acks.send,
         sendAckAgain: acks.sendAgain,
         sendPong: acks.sendPong,
         count: counters.count,
-        log,
+        log: throttledLog,
       })
     } catch (error) {
       problems.setFrom(error)
@@ -333,9 +389,14 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     settings: {
       timeoutMs: settings.send.timeoutMs,
       maxTries: settings.send.retries + 1,
-      perMinute: settings.send.maxPerMinute,
-      perMinutePerThread: settings.send.maxPerMinutePerThread,
     },
+    roomAt: limits.roomAt,
+    holdOf: holds.of,
+    wallNow: Date.now,
+    onHeld: (threadId, detail) => {
+      for (const commandId of outbox.commandsPlannedIn(threadId)) acks.sendHeld(commandId, detail)
+    },
+    onOut: ({ threadId, messageId }) => loops.sent(threadId, messageId !== undefined),
     onEnd,
     onSent: () => settling.wake(),
     onPermission: isAllowed => automation.learn(isAllowed),
@@ -352,7 +413,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     schedules,
     commands,
     outbox,
-    forbid,
+    refuse: refuse.due,
     clock: Date.now,
     now,
     limits: settings.schedule,
@@ -450,7 +511,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
           answering.backendIsBack()
         },
         onText: obey,
-        onProtocolError: code => log.warn({ code }, 'frame ignored'),
+        onProtocolError: code => throttledLog.warn({ code }, 'frame ignored'),
         onWake: () => {
           log.info({}, 'woke up')
           secret.reread()
@@ -484,6 +545,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       problems: problems.list,
       probeChatDb: () => probeChatDb(settings.chatDb, chatDb),
       personOf: chats.personOf,
+      holdOf: holds.of,
       run: (chat, line) => selftests.run(chat, line, settings.send.timeoutMs + SELFTEST_ROW_MS),
       newId: randomUUID,
     })
@@ -498,9 +560,28 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     store,
     latencies,
     problems,
+    quietUntilMs: holds.quietUntilMs,
   })
 
-  const queue = createQueue({ transaction, inbox, outbox, schedules, commands, onEnd })
+  const queue = createQueue({
+    transaction,
+    inbox,
+    outbox,
+    schedules,
+    commands,
+    onEnd,
+    waitsFor: threadId => holds.of(threadId)?.detail ?? (limits.roomAt(threadId) > now() ? 'rate_limited' : undefined),
+    pauses: () => pauses.list(Date.now()),
+  })
+  const pausing = createPausing({
+    transaction,
+    pauses,
+    outbox,
+    recipients,
+    isThread: threadId => recipients.isKnown(threadId) || chats.isThread(threadId),
+    onEnd,
+    now: Date.now,
+  })
 
   const explain = (asked: StoryAsked) =>
     findStory(asked, { read: store.stories.read, rowOf: guid => chats.rowOf(guid), cursor })
@@ -521,6 +602,14 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       return { ...probeChatDb(settings.chatDb, chatDb), ...(seenRowid !== undefined && { seenRowid }) }
     },
     queue,
+    pausing,
+    changePauses: <T>(change: () => T): T => {
+      const result = change()
+      loops.wake()
+      delivery.wake()
+      acks.send()
+      return result
+    },
     changeQueue: <T>(change: () => T): T => {
       const result = change()
       answering.wake()
@@ -532,6 +621,11 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     recover: () => {
       if (store.startedOver !== undefined) problems.setFrom(explainStartedOver(store.startedOver))
       sender.sweep(outbox.inState('sending').map(({ attempt = '' }) => attempt))
+      transaction(() => {
+        pauses.tidy(Date.now())
+        recipients.recover(now())
+      })
+      loops.wake()
       answering.recover()
       delivery.recover()
     },
@@ -549,6 +643,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       secret.stop()
       await Promise.all([answering.stop(POST_GRACE_MS), delivery.stop(SEND_GRACE_MS)])
       settling.stop()
+      loops.stop()
       retirement.stop()
       wiping.stop()
     },
@@ -570,6 +665,29 @@ const storyAsked = z.union([
   z.object({ last: z.literal(true), thread: z.string().optional() }),
 ])
 const auditAsked = z.object({ sinceMs: z.number(), list: z.int().min(1).max(10_000).optional() })
+const pauseRequest = z.object({ thread: z.string().optional(), forMs: z.number().positive().optional() })
+const resumeRequest = z.object({
+  thread: z.string().optional(),
+  all: z.boolean().optional(),
+  drop: z.boolean().optional(),
+})
+
+/** For so long after a loss of state a row of our own may be one of which we know nothing any more. */
+const UNKNOWN_ROWS_MS = 120_000
+/** A row of ours that comes later than this is taken for hand-written. */
+const OWN_ROWS_MS = 24 * 60 * 60_000
+/** Messages may put what is under way into another chat of the same person. */
+const UNDER_WAY_MS = 120_000
+
+/** So many refused commands are kept of a flood, and then so often one. */
+const REFUSALS_AT_ONCE = 1_000
+const REFUSAL_EVERY_MS = 3_600
+
+/** The local clock of this Mac. */
+const minuteOfDay = (ms: number): number => {
+  const date = new Date(ms)
+  return date.getHours() * 60 + date.getMinutes()
+}
 
 /** While a row is being written chat.db is looked at many times a second. */
 const UNATTENDED_MS = 5_000

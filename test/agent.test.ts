@@ -122,7 +122,7 @@ describe('the main job', () => {
     await simulator.receive({ from: ANNA, text: 'later', columns: { schedule_type: 2 } })
     await simulator.receive({ from: ANNA, attachments: [{ name: 'cat.jpg' }] })
     await simulator.receive({ from: ANNA, text: 'old', columns: { date: 700_000_000_000_000_000n } })
-    await simulator.writeOutgoing({ chat: `any;-;${ANNA}`, text: 'typed by hand' })
+    await simulator.writeOutgoing({ chat: `any;-;${BERT}`, text: 'typed by hand' })
     await simulator.receive({ from: ANNA, text: 'real', joinMs: 300 })
     await sees(ANNA, repliesTo('real'))
     expect((await house.status()).skipped).toMatchObject({

@@ -31,6 +31,7 @@ const describe = (status: AgentStatus): string[] => {
     row('commands', counts(status.commands)),
     row('scheduled', describeScheduled(status)),
     row('reflexes', counts(reflex)),
+    ...describeHolds(status.held),
     row('commit → POST', latency(latenciesMs.commitToPost)),
     row('frame → osascript', latency(latenciesMs.frameToOsascript)),
     row('POST → answer', latency(latenciesMs.postToAnswer)),
@@ -42,6 +43,20 @@ const describe = (status: AgentStatus): string[] => {
       `    ${remedy}`,
     ]),
   ]
+}
+
+const describeHolds = ({ everywhere, paused, takeover, loop, quietHours }: AgentStatus['held']): string[] => {
+  const until = (time: string | null, otherwise: string): string => (time === null ? otherwise : `until ${time}`)
+  const threads = (what: string, { threads: n, until: time }: typeof paused): string[] =>
+    n === 0 ? [] : [`${n} ${n === 1 ? 'thread' : 'threads'} ${what} (${until(time, 'until resumed')})`]
+  const held = [
+    ...(everywhere === null ? [] : [`EVERYTHING paused ${until(everywhere.until, 'until resumed')}`]),
+    ...threads('paused', paused),
+    ...threads('where the owner writes by hand', takeover),
+    ...threads('in a loop with a machine', loop),
+    ...(quietHours === null ? [] : [`quiet hours ${until(quietHours.until, 'all day')}`]),
+  ]
+  return held.length === 0 ? [] : [row('held back', held.join('; '))]
 }
 
 const row = (name: string, value: string): string => `${name.padEnd(18)} ${value}`

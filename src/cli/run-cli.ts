@@ -12,9 +12,11 @@ import { register as install } from './install.ts'
 import { register as logs } from './logs.ts'
 import { register as messagesSimulator } from './messages-simulator.ts'
 import { register as mockBackend } from './mock-backend.ts'
+import { register as pause } from './pause.ts'
 import { register as queue } from './queue.ts'
 import { register as report } from './report.ts'
 import { register as restart } from './restart.ts'
+import { register as resume } from './resume.ts'
 import { register as selftest } from './selftest.ts'
 import { register as start } from './start.ts'
 import { register as status } from './status.ts'
@@ -54,7 +56,7 @@ const createProgram = ({ json }: { readonly json: boolean }): Command => {
 /** The commands as the help shows them. */
 const GROUPS: readonly (readonly [heading: string, ...((program: Command) => void)[]])[] = [
   ['Set up:', init, install, uninstall, config, completion],
-  ['Run:', start, stop, restart],
+  ['Run:', start, stop, restart, pause, resume],
   ['Look:', status, doctor, queue, filter, explain, audit, logs, selftest, report],
   ['Try:', demo, mockBackend, verifyBackend, messagesSimulator],
 ]

@@ -5,6 +5,7 @@ import { loadStateDir } from '../config/load-config.ts'
 import { askAgent } from '../control/ask-agent.ts'
 import { controlSocketPath } from '../control/socket-path.ts'
 import { EdgeError } from '../core/errors.ts'
+import { holdOf, type Pause } from '../core/hold.ts'
 import { createCommandEnd } from '../flows/end-command.ts'
 import { createQueue } from '../flows/tend-queue.ts'
 import { openStore } from '../store/open-store.ts'
@@ -49,17 +50,24 @@ const ask = async (stateDir: string, request: string, ids: readonly string[]): P
 
 const openQueue = (stateDir: string) => {
   const { close, ...store } = openStore(stateDir)
-  return { queue: createQueue({ ...store, onEnd: createCommandEnd(store.commands) }), close }
+  const onEnd = createCommandEnd(store.commands)
+  const pauses = () => store.pauses.list(Date.now())
+  const waitsFor = (threadId: string) => holdOf(store.pauses.of(threadId, Date.now()), undefined, Date.now())?.detail
+  return { queue: createQueue({ ...store, onEnd, pauses, waitsFor }), close }
 }
 
-const describe = ({ messages, bubbles, schedules }: Listing): string[] => {
-  if (messages.length + bubbles.length + schedules.length === 0) return ['nothing waits, nothing is parked or dead']
+const describe = ({ messages, bubbles, schedules, pauses }: Listing): string[] => {
+  const held = pauses.map(describePause)
+  if (messages.length + bubbles.length + schedules.length === 0) {
+    return [...held, 'nothing waits, nothing is parked or dead']
+  }
   return [
+    ...held,
     ...messages.map(({ id, state, threadId, reason, posts, seenMs, nextMs }) =>
       row(id, state, threadId ?? '', reason, `${posts} POSTs`, seenMs, state === 'waiting' ? nextMs : null),
     ),
-    ...bubbles.map(({ id, state, threadId, reason, tries, plannedMs, nextMs }) =>
-      row(id, state, threadId, reason, `${tries} tries`, plannedMs, state === 'planned' ? nextMs : null),
+    ...bubbles.map(({ id, state, threadId, reason, waitsFor, tries, plannedMs, nextMs }) =>
+      row(id, state, threadId, waitsFor ?? reason, `${tries} tries`, plannedMs, state === 'planned' ? nextMs : null),
     ),
     ...schedules.map(
       ({ id, state, threadId, reason, length, sendAtMs }) =>
@@ -69,6 +77,19 @@ const describe = ({ messages, bubbles, schedules }: Listing): string[] => {
     'm… are messages on their way to the backend, b… bubbles on their way to a person, s… scheduled messages.',
     'edge-agent queue retry ID… tries dead, parked and failed ones again; queue drop ID… gives them up.',
   ]
+}
+
+/** What holds back bubbles: where, why and until when. */
+export const describePause = ({ threadId, cause, untilMs }: Pause): string => {
+  const where = threadId === '' ? 'everything' : threadId
+  const until = untilMs === undefined ? 'until "edge-agent resume"' : `until ${time(untilMs)}`
+  return `${CAUSES[cause]}: ${where}, ${until}`
+}
+
+const CAUSES: Readonly<Record<Pause['cause'], string>> = {
+  operator: 'paused',
+  takeover: 'held, as the owner writes there by hand',
+  loop: 'held, as another machine answered without pause',
 }
 
 const row = (

@@ -48,7 +48,7 @@ const ruleName = z
   .register(aboutPart, { expects: 'a name of up to 40 letters, digits, spaces, hyphens and dots' })
 
 /** A regular expression that has to compile. */
-const patternPart = z
+export const patternPart = z
   .string()
   .min(1)
   .refine(source => faultIn(source) === undefined)

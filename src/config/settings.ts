@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { formatQuietHours, parseQuietHours } from '../core/quiet-hours.ts'
 import { REDACT_ACTIONS, type RedactAction } from '../core/redact.ts'
 import { findTool } from '../macos/run-tool.ts'
 import { edgeAgentId } from '../protocol/wire.ts'
@@ -114,8 +115,30 @@ export const settingsFor = (host: Host) => {
         'What becomes of a text when chat.db cannot tell whether it was sent.',
       ),
       retries: count(5, 0, 100, 'How often a send that provably did not start is tried again.'),
-      max_per_minute: count(1200, 1, 100_000, 'Texts sent in a minute, all threads together.'),
-      max_per_minute_per_thread: count(240, 1, 100_000, 'Texts sent in a minute, in one thread.'),
+      max_per_minute: count(300, 1, 100_000, 'Texts sent in a minute, all threads together.'),
+      max_per_minute_per_thread: count(60, 1, 100_000, 'Texts sent in a minute, in one thread.'),
+      max_length: count(
+        20_000,
+        1,
+        20_000,
+        'The longest text, in UTF-16 units. A longer one is not sent, and never cut.',
+      ),
+      max_new_per_day: count(10, 0, 100_000, 'Threads to which a command may write in a day for the first time.'),
+      max_per_day: count(5_000, 1, 1_000_000, 'Texts sent in 24 hours, all threads together.'),
+      max_per_day_per_thread: count(500, 1, 1_000_000, 'Texts sent in 24 hours, in one thread.'),
+      quiet_hours: quietHours([], 'When nothing is sent, by the clock of this Mac, such as 22:00-07:00.'),
+      quiet: choice(['hold', 'refuse'], 'hold', 'What becomes of commands in quiet hours. Answers are always held.'),
+      loop_rounds: count(
+        30,
+        0,
+        1_000,
+        'After so many rounds without a pause two machines are taken for a loop; 0: never.',
+      ),
+      loop_gap: duration('30s', '1s', '1h', 'Whoever takes longer than this to answer the agent makes a pause.'),
+      loop_pause: duration('1h', '1s', '30d', 'How long nothing is sent to a thread that is a loop.'),
+    }),
+    takeover: z.strictObject({
+      pause: duration('10m', '0s', '1d', 'How long bubbles are held where the owner writes by hand; 0 for not at all.'),
     }),
     schedule: z.strictObject({
       max_late: duration('10m', '1s', '7d', 'So late, after a sleep or downtime, a scheduled message is still sent.'),
@@ -177,6 +200,25 @@ const list = (fallback: string[], description: string) =>
   entries
     .prefault(fallback)
     .register(about, { description, expects: 'a list of phone numbers, e-mail addresses or chat identifiers' })
+
+const quietHours = (fallback: string[], description: string) => {
+  const period = z.string().transform((written, context) => {
+    const parsed = parseQuietHours(written)
+    if (parsed !== undefined) return formatQuietHours(parsed)
+    context.addIssue('no period of the day')
+    return z.NEVER
+  })
+  return z
+    .union([
+      z.array(period),
+      z
+        .string()
+        .transform(text => text.split(',').filter(part => part.trim() !== ''))
+        .pipe(z.array(period)),
+    ])
+    .prefault(fallback)
+    .register(about, { description, expects: 'a list of periods of the day, such as "22:00-07:00"' })
+}
 
 const choice = <const T extends readonly [string, ...string[]]>(
   choices: T,

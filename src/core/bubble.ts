@@ -39,10 +39,10 @@ export const afterSend = (outcome: SendOutcome, tries: number, maxTries: number)
   return { state: 'planned', reason, delayMs }
 }
 
-/** Why a text cannot be handed to Messages at all; undefined where it can. */
-export const unsendable = (text: string): string | undefined => {
+/** Why a text cannot be handed to Messages, or may not, being longer than `maxLength`; undefined where it can. */
+export const unsendable = (text: string, maxLength = MAX_BUBBLE_LENGTH): string | undefined => {
   if (text.includes('\0')) return 'text_has_nul'
   if (!text.isWellFormed()) return 'text_has_lone_surrogate'
-  if (text.length > MAX_BUBBLE_LENGTH) return 'text_too_long'
+  if (text.length > maxLength) return 'text_too_long'
   return undefined
 }

@@ -36,6 +36,8 @@ export type MessageRow = {
   readonly replyTo?: string
   /** There is content that is no text: attachment, sticker, app balloon. */
   readonly hasContent: boolean
+  /** The picture of a link, which Messages makes of a text that holds one. */
+  readonly isLink: boolean
   readonly associatedType: number
   readonly itemType: number
   readonly scheduleType: number

@@ -24,7 +24,7 @@ export const judgeAgent = (
   if (facts.kind === 'silent') {
     return [failed('agent_running', `the agent does not answer: ${quote(facts.said)}`, 'edge-agent restart')]
   }
-  const { agent, messages, bubbles } = facts.status
+  const { agent, messages, bubbles, held } = facts.status
   const byLaunchd = jobPid === agent.pid || agent.label !== undefined
   const up = `pid ${agent.pid}, up ${Math.floor(agent.uptimeSeconds / 60)} minutes`
   return [
@@ -39,6 +39,7 @@ export const judgeAgent = (
       ? ok('agent_version', agent.version)
       : warning('agent_version', `version ${agent.version} runs, ${version} is installed`, 'edge-agent restart'),
     judgeQueue({ dead: messages['dead'] ?? 0, parked: bubbles['parked'] ?? 0 }),
+    ...(held?.everywhere ? [warning('paused', describePause(held.everywhere), 'edge-agent resume')] : []),
     ...facts.status.problems.map(judgeProblem),
   ]
 }
@@ -47,6 +48,9 @@ const judgeQueue = ({ dead, parked }: { readonly dead: number; readonly parked: 
   dead + parked === 0
     ? ok('queue', 'nothing is dead or parked')
     : warning('queue', `${dead} messages are dead, ${parked} bubbles are parked`, 'edge-agent queue')
+
+const describePause = ({ until }: { readonly until: string | null }): string =>
+  `everything is paused ${until === null ? 'until somebody resumes it' : `until ${until}`}: nothing is sent`
 
 /** With the group that it belongs to, so that one cause counts as one kind of failure. */
 const judgeProblem = ({ code, message, remedy, sinceMs }: Problem): Check => {
@@ -65,4 +69,4 @@ const GROUP_OF_PROBLEM: readonly (readonly [RegExp, Group])[] = [
 ]
 
 /** They tell of something that is over, or ends by itself. */
-const PASSING = new Set(['state_started_over', 'chat_db_busy'])
+const PASSING = new Set(['state_started_over', 'chat_db_busy', 'loop_breaker'])

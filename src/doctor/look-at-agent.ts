@@ -125,6 +125,10 @@ const statusSchema = z.object({
   problems: z.array(problemSchema).catch([]),
   messages: z.record(z.string(), z.number()).catch({}),
   bubbles: z.record(z.string(), z.number()).catch({}),
+  held: z
+    .object({ everywhere: z.object({ until: z.string().nullable() }).nullable() })
+    .optional()
+    .catch(undefined),
 })
 export type Status = z.infer<typeof statusSchema>
 

@@ -83,6 +83,7 @@ export type AnswerNeeds = {
       readonly parked?: string | undefined
       readonly now: number
     }) => number
+    readonly plannedIn: (threadId: string) => readonly number[]
   }
   readonly transaction: <T>(work: () => T) => T
   /**
@@ -107,6 +108,10 @@ export type AnswerNeeds = {
     readonly maxAgeMs: number
     readonly match: 'text' | 'position'
     readonly windowMs: number
+    /** Of a bubble, in UTF-16 units. */
+    readonly maxLength: number
+    /** More bubbles than this do not wait in a thread. */
+    readonly maxWaiting: number
   }
   readonly count: (name: string) => void
   readonly problems: Problems
@@ -357,11 +362,13 @@ const storeAnswer = (
     if (named === undefined) commands.bind(decision.reflex, message.id, decision.rule)
     needs.count(decision.rule === 'A1' ? 'reflex.deduplicated' : 'reflex.fallback')
   }
+  const { threadId, id: messageId } = message
+  let room = settings.maxWaiting - needs.outbox.plannedIn(threadId).length
   for (const [position, text] of bubbles.entries()) {
     if (position === 0 && decision.rule === 'A1') continue
-    const { threadId, id: messageId } = message
-    const failed = unsendable(text)
+    const failed = unsendable(text, settings.maxLength) ?? (room > 0 ? undefined : 'too_many_waiting')
     needs.outbox.planAnswer({ threadId, messageId, position, text, says: says(text), failed, parked, now })
+    if (failed === undefined) room -= 1
   }
   const rule = decision.rule === 'A3' && decision.mismatch ? 'A3 mismatch' : decision.rule
   needs.inbox.markAnswered(message.id, now, firstSays, bubbles.length, rule)

@@ -1,4 +1,5 @@
 import { afterSend, type BubbleState, MESSAGE_UNSENT, RETRY_CAP_MS, type SendOutcome } from '../core/bubble.ts'
+import type { HeldDetail, Hold } from '../core/hold.ts'
 import { judgeSend, type SendEnd } from '../core/judge-send.ts'
 import type { Log } from '../core/log.ts'
 import type { Chat } from '../core/message.ts'
@@ -10,6 +11,7 @@ type Bubble = {
   readonly threadId: string
   readonly text: string
   readonly tries: number
+  readonly messageId?: number
   readonly attempt?: string
 }
 
@@ -37,7 +39,6 @@ export type DeliveryNeeds = {
     readonly answersUnsent: (id: number) => boolean
     readonly park: (id: number, reason: string) => void
     readonly inState: (state: BubbleState) => Bubble[]
-    readonly startedSince: (sinceMs: number, threadId?: string) => number
     readonly recover: (nowMs: number, longestWaitMs: number) => void
   }
   readonly sender: {
@@ -57,9 +58,17 @@ export type DeliveryNeeds = {
   readonly settings: {
     readonly timeoutMs: number
     readonly maxTries: number
-    readonly perMinute: number
-    readonly perMinutePerThread: number
   }
+  /** When the limits next leave room for a send in this thread; not later than now where they do. */
+  readonly roomAt: (threadId: string) => number
+  /** What holds back all that is to be sent there, if anything does. */
+  readonly holdOf: (threadId: string) => Hold | undefined
+  /** Wall clock, Unix milliseconds: holds end by it. */
+  readonly wallNow: () => number
+  /** Something waits because of that. */
+  readonly onHeld?: (threadId: string, detail: HeldDetail) => void
+  /** Something went out, or may have. */
+  readonly onOut?: (bubble: Bubble) => void
   /** The bubble reached an end: what hangs on it is told, in the same transaction. */
   readonly onEnd: (bubbleId: number, state: BubbleState, reason: string | undefined) => void
   /** A send ended; its row may be in chat.db already. */
@@ -88,7 +97,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     const head = outbox.head(threadId)
     if (head === undefined) return undefined
     const at = now()
-    const dueMs = Math.max(head.dueMs, roomAt(threadId, at))
+    const dueMs = Math.max(head.dueMs, needs.roomAt(threadId))
     return dueMs > at ? dueMs - at : head.bubble
   }
 
@@ -109,8 +118,16 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     running.set(threadId, ended)
   }
 
+  /** For how many milliseconds a hold lasts, as far as is known. */
+  const waitFor = ({ untilMs }: Hold): number => Math.min(HOLD_RECHECK_MS, Math.max(1, untilMs - needs.wallNow()))
+
   /** Starts what is due in one thread; says in how many milliseconds the next is. */
   const startThread = (threadId: string): number | undefined => {
+    const hold = needs.holdOf(threadId)
+    if (hold !== undefined) {
+      needs.onHeld?.(threadId, hold.detail)
+      return waitFor(hold)
+    }
     const bubble = next(threadId)
     if (bubble === undefined || typeof bubble === 'number') return bubble
     try {
@@ -120,15 +137,6 @@ export const createDelivery = (needs: DeliveryNeeds) => {
       problems.setFrom(error) // without the intent on the disk nothing is sent
       return STORE_PAUSE_MS
     }
-  }
-
-  /** When the limits of the sliding minute next leave room. */
-  const roomAt = (threadId: string, at: number): number => {
-    const since = at - MINUTE_MS
-    const full =
-      outbox.startedSince(since) >= settings.perMinute ||
-      outbox.startedSince(since, threadId) >= settings.perMinutePerThread
-    return full ? at + LIMIT_RECHECK_MS : at
   }
 
   const pump = createPump(() => earliest(...outbox.threadsWithPlanned().map(startThread)), problems.setFrom)
@@ -195,6 +203,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
       needs.onPermission?.(true)
     }
     const fields = { bubble: bubble.id, state: after.state, reason, tries: bubble.tries }
+    if (after.state === 'sent' || after.state === 'unknown') needs.onOut?.(bubble)
     if (after.state === 'sent') needs.log.info(fields, 'bubble sent')
     else needs.log.warn(fields, 'bubble not sent')
     needs.onSent()
@@ -250,7 +259,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
      * to be called once that is on the disk.
      */
     claim: (threadId: string): (() => void) => {
-      const bubble = next(threadId)
+      const bubble = needs.holdOf(threadId) === undefined ? next(threadId) : undefined
       return typeof bubble === 'object' ? intend(bubble) : pump.wake
     },
     /** Something may be due: in one thread, or anywhere. */
@@ -282,7 +291,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
 }
 
 const MAX_PARALLEL = 16
-const MINUTE_MS = 60_000
-const LIMIT_RECHECK_MS = 1_000
+/** The clock may be set, and a night may get longer. */
+const HOLD_RECHECK_MS = 30_000
 const STORE_PAUSE_MS = 2_000
 const NO_CHAT: SendOutcome = { kind: 'not-started', reason: 'unknown_thread', cause: 'other' }

@@ -43,6 +43,7 @@ export type CommandNeeds = {
       detail?: string,
     ) => void
     readonly oweAck: (commandId: string) => void
+    readonly forgetRefused: (keep: number) => void
     readonly unmatched: (threadId: string, receivedSinceMs: number) => SentReflex[]
   }
   readonly inbox: {
@@ -63,8 +64,12 @@ export type CommandNeeds = {
     readonly hurryFirst: (messageId: number) => void
   }
   readonly scheduling: SchedulingNeeds
-  /** Why nothing may be sent there now; undefined where it may. */
-  readonly refuse: (threadId: string) => string | undefined
+  /** Why this may not be sent there now; undefined where it may. */
+  readonly refuse: (threadId: string, text: string) => string | undefined
+  /** Whether one more refusal is worth a row of the database: of a flood it is not. */
+  readonly mayKeepRefusal: () => boolean
+  /** Why what waits in a thread is held back, if it is. */
+  readonly heldBy: (threadId: string) => string | undefined
   readonly hash: (text: string) => string
   readonly now: () => number
   readonly settings: { readonly match: 'text' | 'position'; readonly windowMs: number }
@@ -72,6 +77,8 @@ export type CommandNeeds = {
   readonly claim: (threadId: string) => () => void
   /** Tells the backend of an outcome that is not kept. */
   readonly ackNow: (outcome: Outcome) => void
+  /** Tells the backend that a command is stored and waits. */
+  readonly ackHeld: (commandId: string, detail: string) => void
   /** Sends what acks are owed. */
   readonly sendAcks: () => void
   /** The same, and that of this command even if one is on its way. */
@@ -128,7 +135,9 @@ const obey = (parsed: Obeyed, needs: CommandNeeds): void => {
   if (stored.kind === 'accepted') {
     needs.log.info({ commandId, reflex: stored.isReflex, rule: stored.rule }, 'command accepted')
   } else if (stored.kind === 'refused') {
-    needs.log.warn({ commandId, error: stored.error, detail: stored.detail }, 'command refused')
+    const { error, detail, isKept } = stored
+    needs.log.warn({ commandId, error, detail }, 'command refused')
+    if (!isKept) needs.ackNow({ commandId, status: 'failed', error, ...(detail !== undefined && { detail }) })
   } else if (stored.kind === 'conflict') {
     needs.log.warn({ commandId }, 'command id used again for something else')
     needs.ackNow({
@@ -140,7 +149,9 @@ const obey = (parsed: Obeyed, needs: CommandNeeds): void => {
   }
   const outcome = needs.commands.find(commandId)
   if (outcome?.status === 'received') {
-    needs.ackNow({ commandId, status: 'received', ...(parsed.kind === 'schedule' && scheduled(commandId, needs)) })
+    const held = parsed.kind === 'command' ? needs.heldBy(parsed.send.thread_id) : undefined
+    if (held !== undefined) needs.ackHeld(commandId, held)
+    else needs.ackNow({ commandId, status: 'received', ...(parsed.kind === 'schedule' && scheduled(commandId, needs)) })
   }
   if (stored.kind === 'again') needs.sendAckAgain(commandId)
   else needs.sendAcks()
@@ -172,7 +183,7 @@ const scheduled = (commandId: string, { scheduling }: CommandNeeds) => {
 
 type Stored =
   | { readonly kind: 'accepted'; readonly isReflex: boolean; readonly rule: string | undefined }
-  | { readonly kind: 'refused'; readonly error: string; readonly detail?: string }
+  | { readonly kind: 'refused'; readonly error: string; readonly detail?: string; readonly isKept: boolean }
   | { readonly kind: 'again' | 'conflict' }
 
 /** The command, or what is wrong with it, in the caller's transaction. */
@@ -185,9 +196,13 @@ const store = (parsed: Obeyed, digest: string, needs: CommandNeeds): Stored => {
     return { kind: 'again' }
   }
   const reject = ({ error, detail }: { readonly error: string; readonly detail?: string }): Stored => {
-    needs.commands.add({ commandId, commandType: type.slice(0, 100), digest, role: 'plain', nowMs: needs.now() })
-    needs.commands.finish(commandId, 'failed', needs.now(), error, detail)
-    return { kind: 'refused', error, ...(detail !== undefined && { detail }) }
+    const isKept = needs.mayKeepRefusal()
+    if (isKept) {
+      needs.commands.add({ commandId, commandType: type.slice(0, 100), digest, role: 'plain', nowMs: needs.now() })
+      needs.commands.finish(commandId, 'failed', needs.now(), error, detail)
+      needs.commands.forgetRefused(KEPT_REFUSALS)
+    }
+    return { kind: 'refused', error, isKept, ...(detail !== undefined && { detail }) }
   }
   const add = (threadId?: string): Stored => {
     const thread = threadId !== undefined && { threadId }
@@ -217,11 +232,14 @@ const store = (parsed: Obeyed, digest: string, needs: CommandNeeds): Stored => {
   }
 }
 
+/** Of the refused commands so many are remembered. */
+const KEPT_REFUSALS = 2_000
+
 /** Checks that need more than the frame itself. */
 const refuse = ({ send }: Command, needs: CommandNeeds): { error: string; detail?: string } | undefined => {
   const bad = isBlank(send.text) ? 'text_is_blank' : unsendable(send.text)
   if (bad !== undefined) return { error: 'invalid_payload', detail: bad }
-  const refusal = needs.refuse(send.thread_id)
+  const refusal = needs.refuse(send.thread_id, send.text)
   return refusal === undefined ? undefined : { error: refusal }
 }
 
@@ -260,7 +278,7 @@ const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds)
   if (decision?.act === 'bind') outbox.hurryFirst(decision.messageId)
   if (decision?.act === 'refuse') {
     commands.finish(command.command_id, 'failed', now, MESSAGE_UNSENT)
-    return { kind: 'refused', error: MESSAGE_UNSENT }
+    return { kind: 'refused', error: MESSAGE_UNSENT, isKept: true }
   }
   if (bubbleId === undefined) {
     commands.finish(command.command_id, 'completed', now, undefined, 'deduplicated')

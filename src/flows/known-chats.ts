@@ -8,6 +8,7 @@ export type KnownChatsNeeds = {
         readonly hasChat: (guid: string) => boolean
         readonly chatOf: (threadId: string, where: { readonly writtenTo: boolean }) => Chat | undefined
         readonly highestRowid: () => number
+        readonly isOwnAddress: (address: string) => boolean
         readonly outgoingAfter: (rowid: number) => readonly MessageRow[]
         readonly rowOf: (guid: string) => MessageRow | undefined
       }
@@ -36,6 +37,12 @@ export const createKnownChats = ({ chatDb, cursor, writtenTo }: KnownChatsNeeds)
     threadsOf(typed)
       .map(threadId => cursor.chatOf(threadId) ?? chatDb()?.chatOf(threadId, { writtenTo: false }))
       .find(found => found !== undefined && !found.isGroup),
+  /** Whether Messages has such a conversation, or had one. */
+  isThread: (threadId: string): boolean =>
+    cursor.chatOf(threadId) !== undefined ||
+    orElse(undefined, () => chatDb()?.chatOf(threadId, { writtenTo: false })) !== undefined,
+  /** Whether somebody writes to this Mac under this address. */
+  isOwnAddress: (address: string): boolean => orElse(false, () => chatDb()?.isOwnAddress(address) ?? false),
   /** The highest ROWID, or a lower bound of it. */
   watermark: (): number => {
     const seen = () => cursor.read()?.rowid ?? 0
@@ -60,7 +67,7 @@ const orElse = <T>(otherwise: T, read: () => T): T => {
 }
 
 /** The threads that may be meant by what a person types: numbers have marks, and not always their plus. */
-const threadsOf = (typed: string): readonly string[] => {
+export const threadsOf = (typed: string): readonly string[] => {
   if (!/^\+?[\d\s().\-\u2010-\u2015]+$/.test(typed)) return [typed, typed.toLowerCase()]
   const digits = typed.replace(/\D/g, '')
   return typed.startsWith('+') ? [`+${digits}`] : [`+${digits}`, digits]

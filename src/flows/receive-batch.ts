@@ -1,5 +1,6 @@
 import { decideForward, type ForwardRules, type Verdict } from '../core/decide-forward.ts'
 import { wordsOf } from '../core/judge-edit.ts'
+import { judgeOwnRow, type StartedBubble } from '../core/judge-own-row.ts'
 import type { Chat, MessageDetails, MessageRow } from '../core/message.ts'
 import { says } from '../core/says.ts'
 import type { Composed, Outgoing } from './compose-message.ts'
@@ -89,6 +90,25 @@ export type ReceiveNeeds = {
   /** When this agent first started, though it may not have been able to read chat.db then; Unix milliseconds. */
   readonly firstStartMs?: number
   readonly onReanchored?: (file: string) => void
+  /** A message is queued for the backend; in the transaction that stores it. */
+  readonly onQueued?: (message: {
+    readonly threadId: string
+    readonly sender: string
+    readonly says: string
+    readonly isGroup: boolean
+  }) => void
+  /** What happens where the owner writes by hand; absent where that means nothing. */
+  readonly takeover?: Takeover | undefined
+}
+
+export type Takeover = {
+  readonly pauseMs: number
+  /** Rows before that may be our own, as we do not remember; Unix milliseconds. */
+  readonly knownSinceMs: number
+  readonly isOwnAddress: (address: string) => boolean
+  readonly started: (threadId: string) => readonly StartedBubble[]
+  /** The owner wrote there, at that time (Unix milliseconds); in the transaction that moves the cursor. */
+  readonly begin: (threadId: string, atMs: number) => void
 }
 
 export type Received = {
@@ -159,8 +179,8 @@ const ECHO_WINDOW_MS = 10 * 60_000
 /** Re-reading a rebuilt database begins this much before the newest date seen; known messages are recognised. */
 const REANCHOR_OVERLAP_MS = 60 * 60_000
 
-const isJustWritten = ({ chat, fromMe, dateMs = 0 }: MessageRow, now: number): boolean =>
-  chat === undefined && !fromMe && Math.abs(now - dateMs) < JUST_WRITTEN_MS
+const isJustWritten = ({ chat, dateMs = 0 }: MessageRow, now: number): boolean =>
+  chat === undefined && Math.abs(now - dateMs) < JUST_WRITTEN_MS
 
 /** Judges and stores one row; true where it is queued. Part of the caller's transaction. */
 const receiveRow = (
@@ -178,6 +198,11 @@ const receiveRow = (
   }
   if (inbox.isKnown(row.guid)) return settled()
   if (row.fromMe) {
+    const waitsFor = receiveOwnRow(row, seen, needs)
+    if (waitsFor !== undefined) {
+      if (seen === undefined) cursor.awaitRow(row.rowid, now, waitsFor)
+      return false
+    }
     needs.count('skipped.own')
     return settled()
   }
@@ -227,7 +252,23 @@ const receiveRow = (
   const message = { ...record, ...composed, rule: verdict.rule, words, ...edited }
   inbox.add('body' in message && isLost ? { ...message, dead: STATE_LOST } : message)
   settled()
-  return 'body' in message && !isLost
+  if (!('body' in message) || isLost) return false
+  needs.onQueued?.({ threadId: chat.threadId, sender, says: says(row.text), isGroup: chat.isGroup })
+  return true
+}
+
+/** What this account sent: where its owner did so by hand, that holds us back. Returns what the row still lacks. */
+const receiveOwnRow = (row: MessageRow, seen: Seen | undefined, needs: ReceiveNeeds): string | undefined => {
+  const { takeover } = needs
+  if (takeover === undefined || (row.dateMs ?? 0) < takeover.knownSinceMs) return undefined
+  const now = needs.now()
+  const verdict = judgeOwnRow(row, { ...takeover, now, waitedMs: seen === undefined ? 0 : now - seen.firstSeenMs })
+  if (verdict.kind === 'wait') return verdict.for
+  if (verdict.kind === 'by_hand') {
+    takeover.begin(verdict.threadId, verdict.atMs)
+    needs.count('guard.by_hand')
+  }
+  return undefined
 }
 
 /**

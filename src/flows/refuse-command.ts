@@ -1,37 +1,64 @@
-/** Rules 12 and 13 of the delivery rules: where a command may write at all, and how often. */
-export const createRefusal =
-  ({ settings, isListed, knowsChat, outbox, now }: RefusalNeeds) =>
-  /** Why a command may not write there now; undefined where it may. */
-  (threadId: string): string | undefined => {
-    const { maxPerMinute, maxPerMinutePerThread } = settings
-    const forbidden = forbidThread(settings.allow, isListed, threadId)
-    if (forbidden !== undefined) return forbidden
+import type { Hold } from '../core/hold.ts'
+
+/**
+ * Rules 12 and 13 of the delivery rules: where the backend may write at all, what, when, and how often. Each one says why
+ * not; undefined where it may.
+ */
+export const createRefusal = (needs: RefusalNeeds) => {
+  const { settings, knowsChat, isFull, holdOf, recipients, now } = needs
+  const { allow } = settings
+
+  const isForbidden = (threadId: string): boolean => typeof allow !== 'string' && !needs.isListed(allow, threadId)
+
+  const atAnyTime = (threadId: string, text: string): string | undefined => {
+    if (isForbidden(threadId)) return 'not_allowed'
     if (!knowsChat(threadId)) return 'unknown_thread'
-    const since = now() - 60_000
-    // What was accepted and still waits takes its place as well, or a flood of commands would queue up for hours.
-    const taken = (thread?: string) => outbox.startedSince(since, thread) + outbox.commandsPlanned(thread)
-    return taken() >= maxPerMinute || taken(threadId) >= maxPerMinutePerThread ? 'rate_limited' : undefined
+    return text.length > settings.maxLength ? 'text_too_long' : undefined
   }
 
-/** Rule 12, as far as the settings go: true of later times, too. */
-export const forbidThread = (
-  allow: RefusalNeeds['settings']['allow'],
-  isListed: RefusalNeeds['isListed'],
-  threadId: string,
-): string | undefined => (typeof allow === 'string' || isListed(allow, threadId) ? undefined : 'not_allowed')
+  const atThisTime = (threadId: string): string | undefined => {
+    const reasons = holdOf(threadId)?.all ?? []
+    if (reasons.includes('held_loop')) return 'loop_breaker'
+    return settings.quiet === 'refuse' && reasons.includes('held_quiet_hours') ? 'quiet_hours' : undefined
+  }
+
+  const asStranger = (threadId: string): string | undefined => {
+    const isNew = !recipients.isKnown(threadId)
+    return isNew && recipients.newSince(now() - DAY_MS) >= settings.maxNewPerDay ? 'new_recipient_limit' : undefined
+  }
+
+  return {
+    /** A text to be sent now. */
+    command: (threadId: string, text: string): string | undefined =>
+      atAnyTime(threadId, text) ??
+      atThisTime(threadId) ??
+      (isFull(threadId) ? 'rate_limited' : undefined) ??
+      asStranger(threadId),
+    /** A text for later. */
+    schedule: atAnyTime,
+    /** The same when its time has come; what is too much of a minute waits its turn. */
+    due: (threadId: string): string | undefined =>
+      isForbidden(threadId) ? 'not_allowed' : (atThisTime(threadId) ?? asStranger(threadId)),
+  }
+}
+
+const DAY_MS = 24 * 60 * 60_000
 
 type RefusalNeeds = {
   readonly settings: {
     readonly allow: 'known' | 'any' | readonly string[]
-    readonly maxPerMinute: number
-    readonly maxPerMinutePerThread: number
+    readonly maxLength: number
+    readonly maxNewPerDay: number
+    readonly quiet: 'hold' | 'refuse'
   }
   /** Whether a thread is in a list, however its number or address is written there. */
   readonly isListed: (list: readonly string[], threadId: string) => boolean
   readonly knowsChat: (threadId: string) => boolean
-  readonly outbox: {
-    readonly startedSince: (sinceMs: number, threadId?: string) => number
-    readonly commandsPlanned: (threadId?: string) => number
+  readonly isFull: (threadId: string) => boolean
+  readonly holdOf: (threadId: string) => Hold | undefined
+  readonly recipients: {
+    readonly isKnown: (threadId: string) => boolean
+    readonly newSince: (sinceMs: number) => number
   }
   readonly now: () => number
 }

@@ -1,4 +1,5 @@
 import { EdgeError, EXIT } from '../core/errors.ts'
+import type { Hold } from '../core/hold.ts'
 import type { Chat } from '../core/message.ts'
 import type { ChatDbProbe } from '../core/probes.ts'
 import type { Problem } from '../core/problems.ts'
@@ -12,6 +13,7 @@ export type SelftestRequestNeeds = {
   readonly problems: () => readonly Problem[]
   readonly probeChatDb: () => Pick<ChatDbProbe, 'problem'>
   readonly personOf: (typed: string) => Chat | undefined
+  readonly holdOf: (threadId: string) => Hold | undefined
   readonly run: (chat: Chat, line: string) => Promise<SelftestRun>
   readonly newId: () => string
 }
@@ -19,7 +21,7 @@ export type SelftestRequestNeeds = {
 /**
  * A line to somebody to whom Messages has a chat already, and to nobody else.
  *
- * @throws EdgeError `automation_denied` (exit 77), chat.db's own, `unknown_thread`.
+ * @throws EdgeError `automation_denied` (exit 77), chat.db's own, `unknown_thread`, `held`.
  */
 export const requestSelftest = async (
   { to, number, count }: SelftestRequest,
@@ -42,6 +44,12 @@ export const requestSelftest = async (
   if (chat === undefined) {
     throw new EdgeError('unknown_thread', 'Messages has no conversation with that number or address', {
       remedy: 'Write to it once in Messages by hand, then say this again. It is never made up.',
+    })
+  }
+  const hold = needs.holdOf(chat.threadId)
+  if (hold !== undefined) {
+    throw new EdgeError('held', `nothing is sent there now: ${hold.detail}`, {
+      remedy: '"edge-agent queue" says what holds it; edge-agent resume ends a pause.',
     })
   }
   return needs.run(chat, `${SELFTEST_MARK} ${number} of ${count} (${needs.newId().slice(0, 8)})`)

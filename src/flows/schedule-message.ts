@@ -35,7 +35,7 @@ export type SchedulingNeeds = {
   /** Takes back a bubble of which nothing was sent; false where it was, is being, or may have been sent. */
   readonly cancelBubble: (bubbleId: number) => boolean
   /** Why nothing may ever be sent there, as far as is known now; undefined where it may. */
-  readonly forbid: (threadId: string) => string | undefined
+  readonly refuse: (threadId: string, text: string) => string | undefined
   readonly isGroup: (threadId: string) => boolean | undefined
   /** The wall clock, in Unix milliseconds: by it the backend says when. */
   readonly clock: () => number
@@ -55,15 +55,15 @@ export const scheduleMessage = (
   const { threadId, text, scheduleId, sendAtMs } = schedule
   const bad = isBlank(text) ? 'text_is_blank' : unsendable(text)
   if (bad !== undefined) return { error: 'invalid_payload', detail: bad }
-  const forbidden = needs.forbid(threadId)
-  if (forbidden !== undefined) return { error: forbidden }
+  const refusal = needs.refuse(threadId, text)
+  if (refusal !== undefined) return { error: refusal }
   const isGroup = needs.isGroup(threadId)
   if (schedule.isGroup !== undefined && isGroup !== undefined && schedule.isGroup !== isGroup) {
     return { error: 'invalid_payload', detail: `is_group: the thread is ${isGroup ? 'a' : 'no'} group` }
   }
   const nowMs = clock()
-  const refusal = refuseSchedule({ sendAtMs, length: text.length }, schedules.load(threadId), limits, nowMs)
-  if (refusal !== undefined) return refusal
+  const misfit = refuseSchedule({ sendAtMs, length: text.length }, schedules.load(threadId), limits, nowMs)
+  if (misfit !== undefined) return misfit
   if (schedules.isWaiting(scheduleId))
     return { error: 'conflict', detail: 'a message of this schedule_id waits already' }
   schedules.add({

@@ -27,6 +27,8 @@ export const createAcks = ({ commands, transaction }: AckNeeds) => {
   let connection: AckConnection | undefined
   /** The latest ack of each command that is on its way over this connection. */
   let underWay = new Map<string, Outcome>()
+  /** Why a command waits, as this connection was told. */
+  let held = new Map<string, string>()
 
   const send = (): void => {
     const over = connection
@@ -35,6 +37,7 @@ export const createAcks = ({ commands, transaction }: AckNeeds) => {
       const { commandId, status } = outcome
       if (underWay.get(commandId)?.status === status) continue
       underWay.set(commandId, outcome)
+      held.delete(commandId)
       over.send(toFrame(outcome), () => {
         if (underWay.get(commandId) !== outcome) return // a later one is
         underWay.delete(commandId)
@@ -48,9 +51,16 @@ export const createAcks = ({ commands, transaction }: AckNeeds) => {
     use: (next: AckConnection | undefined): void => {
       connection = next
       underWay = new Map()
+      held = new Map()
       send()
     },
     send,
+    /** That a command is stored and why it waits, once for each reason; lost without a connection. */
+    sendHeld: (commandId: string, detail: string): void => {
+      if (connection === undefined || held.get(commandId) === detail) return
+      held.set(commandId, detail)
+      connection.send(toFrame({ commandId, status: 'received', detail }))
+    },
     /** The backend asked again: whether it did so after the ack that is on its way, nobody knows. */
     sendAgain: (commandId: string): void => {
       underWay.delete(commandId)

@@ -24,8 +24,8 @@ export type ScheduledNeeds = {
     readonly attachBubble: (commandId: string, bubbleId: number) => void
   }
   readonly outbox: Pick<CommandNeeds['outbox'], 'planCommand'>
-  /** Why the backend may not write there any more; undefined where it may. */
-  readonly forbid: (threadId: string) => string | undefined
+  /** Why the backend may not write there now; undefined where it may. */
+  readonly refuse: (threadId: string) => string | undefined
   /** The wall clock, in Unix milliseconds. It may be set, in either direction. */
   readonly clock: () => number
   /** That of bubbles. */
@@ -63,7 +63,7 @@ export const createScheduled = (needs: ScheduledNeeds) => {
   const end = ({ id, commandId, threadId, text, immediate, sendAtMs }: DueMessage, nowMs: number) => {
     const lateMs = nowMs - sendAtMs
     const isLate = judgeDue(sendAtMs, nowMs, limits.maxLateMs) === 'too_late'
-    const reason = isLate ? 'too_late' : needs.forbid(threadId)
+    const reason = isLate ? 'too_late' : needs.refuse(threadId)
     if (reason !== undefined) {
       schedules.end(id, isLate ? 'too_late' : 'refused', nowMs, isLate ? undefined : reason)
       needs.commands.finish(commandId, 'failed', nowMs, reason)

@@ -1,9 +1,15 @@
 import type { BubbleState } from '../core/bubble.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
+import type { Pause } from '../core/hold.ts'
 import type { CommandNeeds } from './execute-command.ts'
 
 type Message = { readonly id: number; readonly state: string }
-type Bubble = { readonly id: number; readonly state: BubbleState; readonly commandId: string | null }
+type Bubble = {
+  readonly id: number
+  readonly threadId: string
+  readonly state: BubbleState
+  readonly commandId: string | null
+}
 type Schedule = { readonly id: number; readonly state: string }
 
 export type QueueNeeds<M extends Message, B extends Bubble, S extends Schedule> = {
@@ -25,6 +31,9 @@ export type QueueNeeds<M extends Message, B extends Bubble, S extends Schedule> 
     readonly drop: (id: number, nowMs: number) => { readonly endedCommand?: string } | undefined
   }
   readonly commands: Pick<CommandNeeds['commands'], 'finish'>
+  /** Why what waits in a thread may not go yet, if that is the reason. */
+  readonly waitsFor: (threadId: string) => string | undefined
+  readonly pauses: () => readonly Pause[]
   /** A bubble came to its end. */
   readonly onEnd: (bubbleId: number, state: BubbleState, reason: string | undefined) => void
 }
@@ -66,8 +75,12 @@ export const createQueue = <M extends Message, B extends Bubble, S extends Sched
   return {
     list: () => ({
       messages: inbox.waiting().map(({ id, ...message }) => ({ id: `m${id}`, ...message })),
-      bubbles: outbox.waiting().map(({ id, ...bubble }) => ({ id: `b${id}`, ...bubble })),
+      bubbles: outbox.waiting().map(({ id, ...bubble }) => {
+        const waitsFor = bubble.state === 'planned' ? needs.waitsFor(bubble.threadId) : undefined
+        return { id: `b${id}`, ...bubble, ...(waitsFor !== undefined && { waitsFor }) }
+      }),
       schedules: schedules.listed().map(({ id, ...schedule }) => ({ id: `s${id}`, ...schedule })),
+      pauses: needs.pauses(),
     }),
     /** POSTs a message again, sends a bubble again. Throws EdgeError `no_such_entry`, `text_removed`, and does nothing then. */
     retry: (ids: readonly string[]): { done: string[] } =>

@@ -92,6 +92,13 @@ const statements = (db: Database.Database) => {
     .prepare<[], number>('SELECT EXISTS (SELECT 1 FROM message WHERE is_from_me = 0 AND is_finished = 1)')
     .pluck()
   const chat = db.prepare<[string], number>('SELECT 1 FROM chat WHERE guid = ?').pluck()
+  const ownAddress = db
+    .prepare<[{ address: string }], number>(
+      `SELECT 1 FROM (SELECT ${list('c', chatColumns, ['account_login', 'last_addressed_handle'])}, c.chat_identifier FROM chat c)
+       WHERE account_login IN ('E:' || @address, 'P:' || @address) 
+         OR (last_addressed_handle = @address AND chat_identifier <> @address) LIMIT 1`,
+    )
+    .pluck()
   const newestIncoming = query<[]>('WHERE +m.is_from_me = 0 ORDER BY m.date DESC LIMIT 1')
   const chats = db
     .prepare<[{ threadId: string; writtenTo: number }], RawChat>(
@@ -130,6 +137,8 @@ const statements = (db: Database.Database) => {
     /** Where the newest `count` rows begin; 0 where there are fewer. */
     rowidOfNewest: (count: number): number => newestRowids.get(count - 1) ?? 0,
     hasChat: (chatGuid: string): boolean => chat.get(chatGuid) !== undefined,
+    /** Whether somebody writes to this Mac under this address. */
+    isOwnAddress: (address: string): boolean => ownAddress.get({ address }) !== undefined,
     /** When the newest incoming message was sent, Unix milliseconds. */
     newestIncomingMs: (): number | undefined => {
       const raw = newestIncoming.get()

@@ -60,6 +60,7 @@ export const toMessageRow = (raw: RawRow): MessageRow => {
     emptied,
     places: written.split(ATTACHMENT_MARK).length - 1,
     hasContent: written !== '' || isSet(raw.cache_has_attachments) || raw.balloon_bundle_id !== null,
+    isLink: raw.balloon_bundle_id === LINK_BALLOON,
     associatedType: Number(raw.associated_message_type ?? 0n),
     itemType: Number(raw.item_type ?? 0n),
     scheduleType: Number(raw.schedule_type ?? 0n),
@@ -79,6 +80,7 @@ export const toMessageRow = (raw: RawRow): MessageRow => {
   }
 }
 
+const LINK_BALLOON = 'com.apple.messages.URLBalloonProvider'
 /** That which the message came to, and that of the account, which is written E:me@example.com or P:+1…. */
 const ownAddresses = ({ destination_caller_id, account_login }: RawRow): readonly string[] =>
   [destination_caller_id, account_login].filter(isText).map(address => address.replace(/^[EP]:/, ''))

@@ -84,13 +84,15 @@ const readPayload = <T>(
   understand: (payload: T) => ParsedFrame,
 ): ParsedFrame => {
   const parsed = schema.safeParse(command.payload)
-  return parsed.success ? understand(parsed.data) : misfit(command, where(parsed.error))
+  if (parsed.success) return understand(parsed.data)
+  const error = isTooLong(parsed.error) ? 'text_too_long' : 'invalid_payload'
+  return misfit(command, where(parsed.error), error)
 }
 
-const misfit = (command: CommandData, detail: string): ParsedFrame => ({
+const misfit = (command: CommandData, detail: string, error = 'invalid_payload'): ParsedFrame => ({
   kind: 'bad-command',
   command,
-  error: 'invalid_payload',
+  error,
   detail,
 })
 
@@ -105,6 +107,10 @@ const toSchedule = (
   sendAtMs,
   ...(typeof is_group === 'boolean' && { isGroup: is_group }),
 })
+
+/** Nothing is wrong but the length of the text: the same as where the agent permits less than the protocol. */
+const isTooLong = ({ issues }: z.ZodError): boolean =>
+  issues.every(({ code, path }) => code === 'too_big' && ['text', 'message_text'].includes(path.join('.')))
 
 const idOf = (data: unknown): string | undefined =>
   z.object({ command_id: z.string().min(1) }).safeParse(data).data?.command_id

@@ -301,7 +301,7 @@ export const commandAckData = z.object({
     .nullish()
     .meta({
       description:
-        'Why it failed. Of the command: `invalid_payload`, `invalid_command_id`, `unsupported_command_type`, `conflict` (this id came before with another type, thread or text). Of scheduling: `too_late`, `too_far`, `too_many_scheduled`, `cancelled`, `unknown_schedule`, `already_sent`. Not permitted: `unknown_thread` (nobody there has written to this Mac), `not_allowed`, `rate_limited`. Not sent: `messages_error_…`, `messages_row_error_…`, `spawn_…`, `exit_…`, `message_unsent` (the message it answers was unsent), `dropped` (a person gave it up). Unknown whether sent: `outcome_unknown`, `no_row`. There may be more.',
+        'Why it failed. Of the command: `invalid_payload`, `invalid_command_id`, `unsupported_command_type`, `conflict` (this id came before with another type, thread or text). Of scheduling: `too_late`, `too_far`, `too_many_scheduled`, `cancelled`, `unknown_schedule`, `already_sent`. Not permitted: `unknown_thread` (nobody there has written to this Mac), `not_allowed`, `rate_limited`, `new_recipient_limit` (the agent has never had to do with that thread, and has begun with too many in 24 hours), `quiet_hours`, `loop_breaker` (another machine answers there without pause), `text_too_long`. Not sent: `messages_error_…`, `messages_row_error_…`, `spawn_…`, `exit_…`, `message_unsent` (the message it answers was unsent), `dropped` (a person gave it up). Unknown whether sent: `outcome_unknown`, `no_row`. There may be more.',
       examples: ['unknown_thread'],
     }),
   detail: z
@@ -309,7 +309,7 @@ export const commandAckData = z.object({
     .nullish()
     .meta({
       description:
-        'With `received`: `scheduled`. With `completed`: `sent`, `deduplicated` (the same bubble goes, or went, by another road), or `cancelled`. With `failed`: `failed`, `parked` (a person decides), or what did not fit (`text_is_blank`, `text_has_nul`, `text_has_lone_surrogate`, a field by its name).',
+        'With `received`: `scheduled`, or, where it has to wait, `held_paused` (a person has paused sending), `held_takeover` (the owner writes in that thread by hand), `held_quiet_hours`, `held_loop`; more than one may come, one after the other. With `completed`: `sent`, `deduplicated` (the same bubble goes, or went, by another road), or `cancelled`. With `failed`: `failed`, `parked` (a person decides), or what did not fit (`text_is_blank`, `text_has_nul`, `text_has_lone_surrogate`, a field by its name).',
       examples: ['sent'],
     }),
   schedule_id: z.string().nullish().meta({ description: 'With `scheduled`: what `cancel_scheduled` may name it by.' }),

@@ -16,6 +16,7 @@ export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   'connection open',
   'connection waiting',
   'frame ignored',
+  'log events left out',
   'log lines lost',
   'message answered',
   'message edited',
@@ -31,5 +32,7 @@ export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   'setting ignored',
   'stopped, though not in order',
   'stopping',
+  'the owner writes by hand; bubbles are held there',
+  'two machines answer each other; sending there is held',
   'woke up',
 ])

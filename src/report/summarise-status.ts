@@ -10,6 +10,7 @@ const shortWord = z
   .transform(value => word(value))
   .optional()
 const flag = z.boolean().optional().catch(undefined)
+const time = z.iso.datetime().nullable().optional().catch(undefined)
 const counts = z
   .record(z.string(), z.unknown())
   .transform(all =>
@@ -56,6 +57,14 @@ const schema = z
     scheduled: counts,
     nextScheduled: z.iso.datetime().optional().catch(undefined),
     reflex: counts,
+    held: part({
+      everywhere: part({ until: time }).nullable(),
+      paused: part({ threads: number, until: time }),
+      takeover: part({ threads: number, until: time }),
+      loop: part({ threads: number, until: time }),
+      quietHours: part({ until: time }).nullable(),
+      byHand: number,
+    }),
     latenciesMs: part({ commitToPost: counts, frameToOsascript: counts, postToAnswer: counts }),
     problems: z
       .array(z.object({ code: shortWord, sinceMs: number }))

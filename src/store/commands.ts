@@ -70,6 +70,19 @@ export const createCommands = (db: Database, counters: Counters) => {
     'SELECT status AS state, COUNT(*) AS n FROM commands GROUP BY status',
   )
 
+  const boundSince = db
+    .prepare<[number], number>(
+      "SELECT COUNT(*) FROM commands WHERE status = 'completed' AND bubble_id IS NULL AND received_ms > ?",
+    )
+    .pluck()
+  const oldRefused = db
+    .prepare<[number], string>(
+      `SELECT command_id FROM commands WHERE status = 'failed' AND bubble_id IS NULL
+       ORDER BY received_seq DESC LIMIT -1 OFFSET ?`,
+    )
+    .pluck()
+  const remove = db.prepare<[string]>('DELETE FROM commands WHERE command_id = ?')
+
   const sentReflexes = db
     .prepare<[], number>(
       `SELECT COUNT(*) FROM commands c JOIN bubbles b ON b.id = c.bubble_id
@@ -130,6 +143,15 @@ export const createCommands = (db: Database, counters: Counters) => {
     /** The backend asked again: the recorded outcome is owed again. */
     oweAck: (commandId: string): void => {
       owe.run(commandId)
+    },
+    /** Commands received after `sinceMs` that were bound to what goes, or went, by another road. */
+    boundSince: (sinceMs: number): number => boundSince.get(sinceMs) ?? 0,
+    /** Of the refused ones keeps the latest, so that no flood fills the disk; the others stay counted. */
+    forgetRefused: (keep: number): void => {
+      for (const commandId of oldRefused.all(keep)) {
+        remove.run(commandId)
+        counters.count('retired.commands.failed')
+      }
     },
     reflexesSent: (): number => (sentReflexes.get() ?? 0) + counters.read('retired.reflexes'),
     /** Commands by status, those included that retention has removed. */

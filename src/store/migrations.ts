@@ -275,4 +275,38 @@ export const MIGRATIONS: readonly string[] = [
     INSERT INTO history (kind, subject, state) VALUES ('message', new.id, 'unsent');
   END;
   `,
+  `
+  -- The guard. Where nothing is sent ('' is everywhere), why, and until when: by the wall clock, NULL is until somebody ends it.
+  CREATE TABLE pauses (
+    thread_id TEXT NOT NULL,
+    cause TEXT NOT NULL CHECK (cause IN ('operator', 'takeover', 'loop')),
+    since_ms REAL NOT NULL,
+    until_ms REAL,
+    PRIMARY KEY (thread_id, cause)
+  ) STRICT, WITHOUT ROWID;
+
+  -- With whom this agent has had to do since its first start: one row for each thread, for good. is_new: it was a command
+  -- that wrote first. Kept by triggers, so that no flow can forget it.
+  CREATE TABLE recipients (
+    thread_id TEXT PRIMARY KEY,
+    since_ms REAL NOT NULL,
+    is_new INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX recipients_new ON recipients (since_ms) WHERE is_new = 1;
+  INSERT OR IGNORE INTO recipients SELECT thread_id, unixepoch('subsec') * 1000, 0 FROM threads;
+  INSERT OR IGNORE INTO recipients SELECT thread_id, seen_ms, 0 FROM messages WHERE thread_id IS NOT NULL;
+  INSERT OR IGNORE INTO recipients SELECT thread_id, planned_ms, 0 FROM bubbles;
+  CREATE TRIGGER messages_recipient AFTER INSERT ON messages WHEN new.thread_id IS NOT NULL BEGIN
+    INSERT OR IGNORE INTO recipients VALUES (new.thread_id, new.seen_ms, 0);
+  END;
+  CREATE TRIGGER bubbles_recipient AFTER INSERT ON bubbles BEGIN
+    INSERT OR IGNORE INTO recipients VALUES (new.thread_id, new.planned_ms, new.command_id IS NOT NULL);
+  END;
+
+  -- What was sent in a thread in the last minute, and in the last day.
+  CREATE INDEX bubbles_started_in ON bubbles (thread_id, started_ms);
+  -- Commands of which nothing came: refused ones, of which only the latest are kept, and those that were bound.
+  CREATE INDEX commands_refused ON commands (received_seq) WHERE status = 'failed' AND bubble_id IS NULL;
+  CREATE INDEX commands_bound ON commands (received_ms) WHERE status = 'completed' AND bubble_id IS NULL;
+  `,
 ]

@@ -21,6 +21,8 @@ import { createCursor } from './cursor.ts'
 import { createInbox } from './inbox.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { createOutbox } from './outbox.ts'
+import { createPauses } from './pauses.ts'
+import { createRecipients } from './recipients.ts'
 import { retireOldRows } from './retire-old-rows.ts'
 import { createSchedules } from './schedules.ts'
 import { createStories } from './stories.ts'
@@ -99,6 +101,8 @@ export const createStore = (db: Database.Database, path: string) => {
     commands: createCommands(db, counters),
     schedules: createSchedules(db, counters),
     cursor: createCursor(db),
+    pauses: createPauses(db),
+    recipients: createRecipients(db),
     counters,
     stories: createStories(db),
     audits: createAudits(db, counters),

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import type { BubbleState } from '../core/bubble.ts'
+import type { StartedBubble } from '../core/judge-own-row.ts'
 import type { Counters } from './counters.ts'
 
 /** A bubble that may leave this Mac. */
@@ -79,10 +80,23 @@ export const createOutbox = (db: Database, counters: Counters) => {
     "SELECT * FROM bubbles WHERE row_guid = ? AND state = 'confirmed'",
   )
   const watermark = db.prepare<[number, number]>('UPDATE bubbles SET watermark = MIN(watermark, ?) WHERE id = ?')
-  const sentIn = db
-    .prepare<[{ since: number; threadId: string | null }], number>(
-      'SELECT COUNT(*) FROM bubbles WHERE started_ms > @since AND (@threadId IS NULL OR thread_id = @threadId)',
+  const nthStart = db
+    .prepare<[number, number], number>(
+      'SELECT started_ms FROM bubbles WHERE started_ms > ? ORDER BY started_ms DESC LIMIT 1 OFFSET ?',
     )
+    .pluck()
+  const nthStartIn = db
+    .prepare<[string, number, number], number>(
+      'SELECT started_ms FROM bubbles WHERE thread_id = ? AND started_ms > ? ORDER BY started_ms DESC LIMIT 1 OFFSET ?',
+    )
+    .pluck()
+  const plannedCommands = db
+    .prepare<[string], string>(
+      "SELECT command_id FROM bubbles WHERE state = 'planned' AND thread_id = ? AND command_id IS NOT NULL",
+    )
+    .pluck()
+  const planned = db
+    .prepare<[string], number>("SELECT id FROM bubbles WHERE state = 'planned' AND thread_id = ?")
     .pluck()
   const commandsIn = db
     .prepare<[{ threadId: string | null }], number>(
@@ -90,6 +104,12 @@ export const createOutbox = (db: Database, counters: Counters) => {
        WHERE state = 'planned' AND command_id IS NOT NULL AND (@threadId IS NULL OR thread_id = @threadId)`,
     )
     .pluck()
+  const startedIn = db.prepare<[string, number], StartedRow>(
+    `${STARTED} WHERE thread_id = ? AND started_ms > ? ORDER BY started_ms DESC LIMIT 200`,
+  )
+  const underWay = db.prepare<[number, string], StartedRow>(
+    `${STARTED} WHERE started_ms > ? AND thread_id <> ? AND row_guid IS NULL`,
+  )
   const own = db.prepare<[string, string, number], { id: number; state: BubbleState }>(
     `SELECT id, state FROM bubbles WHERE thread_id = ? AND says = ? AND started_ms >= ? AND echo_guid IS NULL
        AND state <> 'failed' ORDER BY id LIMIT 1`,
@@ -224,9 +244,16 @@ export const createOutbox = (db: Database, counters: Counters) => {
     lowerWatermark: (id: number, rowid: number): void => {
       watermark.run(rowid, id)
     },
-    /** Sends begun after `sinceMs`, in one thread or in all. */
-    startedSince: (sinceMs: number, threadId?: string): number =>
-      sentIn.get({ since: sinceMs, threadId: threadId ?? null }) ?? 0,
+    /** When the nth of the latest sends began, if that was after `sinceMs`; in one thread or in all. */
+    nthLatestStart: (n: number, sinceMs: number, threadId?: string): number | undefined =>
+      threadId === undefined ? nthStart.get(sinceMs, n - 1) : nthStartIn.get(threadId, sinceMs, n - 1),
+    /** Ids of the bubbles that wait for their send in a thread. */
+    plannedIn: (threadId: string): number[] => planned.all(threadId),
+    /** The commands that wait for their send in a thread. */
+    commandsPlannedIn: (threadId: string): string[] => plannedCommands.all(threadId),
+    /** What was sent in a thread after `sinceMs`, the latest 200, and whatever in others has no row yet after `recentMs`. */
+    startedFor: (threadId: string, sinceMs: number, recentMs: number): StartedBubble[] =>
+      [...startedIn.all(threadId, sinceMs), ...underWay.all(recentMs, threadId)].map(toStarted),
     /** Commands that wait for their send, in one thread or in all. */
     commandsPlanned: (threadId?: string): number => commandsIn.get({ threadId: threadId ?? null }) ?? 0,
     /** A bubble of ours in this thread that says this and whose incoming copy has not been seen. */
@@ -265,6 +292,30 @@ export const createOutbox = (db: Database, counters: Counters) => {
     cancel: (id: number): boolean => cancel.run(id).changes === 1,
   }
 }
+
+const STARTED = `SELECT thread_id, says, tries, started_ms, state, reason, row_guid, confirmed_ms FROM bubbles`
+
+type StartedRow = {
+  thread_id: string
+  says: string
+  tries: number
+  started_ms: number
+  state: BubbleState
+  reason: string | null
+  row_guid: string | null
+  confirmed_ms: number | null
+}
+
+const toStarted = (row: StartedRow): StartedBubble => ({
+  threadId: row.thread_id,
+  says: row.says,
+  tries: row.tries,
+  startedMs: row.started_ms,
+  // What a person gave up may have been sent all the same.
+  failed: row.state === 'failed' && row.reason !== 'dropped',
+  ...(row.row_guid !== null && { rowGuid: row.row_guid }),
+  ...(row.confirmed_ms !== null && { confirmedMs: row.confirmed_ms }),
+})
 
 /** A bubble that has not found a good end, as an operator sees it. Times are Unix milliseconds. */
 export type WaitingBubble = {

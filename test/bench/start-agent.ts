@@ -33,6 +33,10 @@ export const startAgent = async <Connection>(options: {
       EDGE_LOG_FORMAT: 'json',
       EDGE_SEND_MAX_PER_MINUTE: '100000',
       EDGE_SEND_MAX_PER_MINUTE_PER_THREAD: '100000',
+      EDGE_SEND_MAX_PER_DAY: '1000000',
+      EDGE_SEND_MAX_PER_DAY_PER_THREAD: '1000000',
+      EDGE_SEND_MAX_NEW_PER_DAY: '100000',
+      EDGE_SEND_LOOP_ROUNDS: '0',
     },
     stdio: ['ignore', log, log],
   })

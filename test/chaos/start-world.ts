@@ -79,6 +79,10 @@ export const startWorld = async (options: { readonly seed: number; readonly back
           EDGE_SEND_RETRIES: '20',
           EDGE_SEND_MAX_PER_MINUTE: '100000',
           EDGE_SEND_MAX_PER_MINUTE_PER_THREAD: '100000',
+          EDGE_SEND_MAX_PER_DAY: '1000000',
+          EDGE_SEND_MAX_PER_DAY_PER_THREAD: '1000000',
+          EDGE_SEND_MAX_NEW_PER_DAY: '100000',
+          EDGE_SEND_LOOP_ROUNDS: '0',
         },
         // What it says at its end is to be heard on a full disk, too.
         stdio: ['ignore', log, 'pipe'],

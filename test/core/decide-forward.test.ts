@@ -18,6 +18,7 @@ const row: MessageRow = {
   finished: true,
   emptied: false,
   hasContent: true,
+  isLink: false,
   associatedType: 0,
   itemType: 0,
   scheduleType: 0,

@@ -16,6 +16,7 @@ const row: MessageRow = {
   fromMe: false,
   finished: true,
   emptied: false,
+  isLink: false,
   hasContent: true,
   associatedType: 0,
   itemType: 0,

@@ -141,9 +141,9 @@ describe('before its POST', () => {
     expect(store.counters.under('skipped')).toEqual({ unsent: 1 })
     expect(store.inbox.heads()).toEqual([])
     store.close()
-    const state = new Database(join(dir, 'state.db', 'state.db'))
-    expect(state.prepare('SELECT body FROM messages').pluck().all()).toEqual([null])
-    state.close()
+    const file = new Database(join(dir, 'state.db', 'state.db'))
+    expect(file.prepare('SELECT body FROM messages').pluck().all()).toEqual([null])
+    file.close()
     store = openStore(join(dir, 'state.db'))
   })
 

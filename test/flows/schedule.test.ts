@@ -54,7 +54,7 @@ const createAgent = () => {
     schedules,
     commands,
     outbox,
-    forbid,
+    refuse: forbid,
     clock: Date.now,
     now: Date.now,
     limits,
@@ -63,7 +63,7 @@ const createAgent = () => {
     log,
   })
   const onEnd = createCommandEnd(commands)
-  const queue = createQueue({ ...store, onEnd })
+  const queue = createQueue({ ...store, onEnd, waitsFor: () => undefined, pauses: () => [] })
 
   return {
     allowed,
@@ -76,10 +76,13 @@ const createAgent = () => {
       executeCommand(JSON.stringify({ type: 'command', data: { command_id, command_type, payload, ...more } }), {
         ...store,
         refuse: () => undefined,
+        mayKeepRefusal: () => true,
+        heldBy: () => undefined,
+        ackHeld: () => {},
         scheduling: {
           schedules,
           cancelBubble: outbox.cancel,
-          forbid,
+          refuse: forbid,
           isGroup: threadId => threadId === GROUP,
           clock: Date.now,
           limits,

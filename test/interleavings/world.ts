@@ -125,6 +125,7 @@ const toMessageRow = ({ guid, thread, text, fromMe }: Row, index: number): Messa
   finished: true,
   emptied: false,
   hasContent: true,
+  isLink: false,
   associatedType: 0,
   itemType: 0,
   scheduleType: 0,

@@ -45,7 +45,7 @@ test('no statement that a message or a bubble needs reads a whole table of 30 da
     const bound = sql.replace(/\?|@\w+/g, "'?'")
     const plan = prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${bound}`).all()
     const scanned = plan.some(({ detail }) =>
-      /^SCAN (messages|bubbles|commands|schedules|m|b|c|s)\b(?! USING .*INDEX (messages_due|commands_owed|schedules_(due|load)))/.test(
+      /^SCAN (messages|bubbles|commands|schedules|m|b|c|s)\b(?! USING .*INDEX (messages_due|commands_owed|commands_refused|schedules_(due|load)))/.test(
         detail,
       ),
     )

@@ -23,6 +23,8 @@ export type Expected = {
   readonly overlapping?: true
   /** Commands of a test's own that are reflexes: their ids, and the guids of the messages that they answer. */
   readonly reflexes?: ReadonlyMap<string, string>
+  /** Messages that the owner wrote by hand. None of our own is to be taken for one. */
+  readonly byHand?: number
   /** How long the run may take to come to its end. */
   readonly patienceMs?: number
 }
@@ -50,6 +52,7 @@ export const readRun = async (house: House, { reflexes }: Expected = {}) => {
     ...readEvents(house.events, reflexes),
     events: house.events,
     problems: status.problems,
+    byHand: status.held.byHand,
     queue,
     exitCode,
     log: house.log,
@@ -76,6 +79,7 @@ export const findViolations = (run: Run, expected: Expected = {}): string[] => {
     ...checkProcess(run),
     ...checkAcks(run),
     ...unlike('I7 unheard commands', unheard(run).map(toText), expected.unheard),
+    ...(run.byHand === (expected.byHand ?? 0) ? [] : [`${run.byHand} rows were taken for hand-written`]),
     ...checkUse(run),
   ]
 }
@@ -213,11 +217,11 @@ const checkDoubles = (run: Run): string[] => {
   ]
 }
 
-/** I3: what was not sent is parked or failed and listed by `edge-agent queue`; what counts as confirmed was sent. */
+/** I3: what was not sent is parked or failed and listed by `edge-agent queue`, or was given up there; what counts as confirmed was sent. */
 const checkReports = (run: Run): string[] => {
   const listed = new Set(run.queue.bubbles.map(({ id }) => id))
   const reported = run.bubbles
-    .filter(({ id, state }) => ['parked', 'failed'].includes(state) && listed.has(`b${id}`))
+    .filter(({ id, state, reason }) => isReported(state) && (listed.has(`b${id}`) || reason === 'dropped'))
     .map(({ threadId, says: text }) => ({ threadId, text }))
   const attempts = new Set(run.sent.map(({ attempt }) => attempt))
   const invented = run.bubbles.filter(({ state, attempt }) => state === 'confirmed' && !attempts.has(attempt ?? ''))
@@ -226,6 +230,8 @@ const checkReports = (run: Run): string[] => {
     ...invented.map(({ threadId, says: text }) => `I3 confirmed and never sent: ${toText({ threadId, text })}`),
   ]
 }
+
+const isReported = (state: string): boolean => state === 'parked' || state === 'failed'
 
 /** I4: the bubbles of an answer came in order, after its reflex, with no other answer's bubble in between. */
 const checkOrder = ({ sent, messages, bubbles, commandRecords }: Run): string[] => {

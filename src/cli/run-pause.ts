@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseDuration } from '../config/duration.ts'
+import type { ConfigInput } from '../config/inspect-config.ts'
+import { loadStateDir } from '../config/load-config.ts'
+import { askAgent } from '../control/ask-agent.ts'
+import { controlSocketPath } from '../control/socket-path.ts'
+import { EdgeError, EXIT } from '../core/errors.ts'
+import type { Pause } from '../core/hold.ts'
+import { createCommandEnd } from '../flows/end-command.ts'
+import {
+  createPausing,
+  type PauseAnswer,
+  type PauseRequest,
+  type ResumeAnswer,
+  type ResumeRequest,
+} from '../flows/tend-pauses.ts'
+import { openStore } from '../store/open-store.ts'
+import { printResult } from './print-told.ts'
+import { describePause } from './tend-queue.ts'
+
+type Shown = { readonly json: boolean }
+
+/** Pauses a thread or everything, in the running agent or, where none runs, for its next start. */
+export const runPause = async (
+  input: ConfigInput,
+  { thread, for: written, json }: Shown & { readonly thread: string | undefined; readonly for: string | undefined },
+): Promise<void> => {
+  const request: PauseRequest = { thread, forMs: written === undefined ? undefined : readDuration(written) }
+  const { answer, isRunning } = await ask(input, 'pause', request, pausing => pausing.pause(request))
+  const { pause, held } = answer as PauseAnswer
+  if (json) return printResult({ running: isRunning, ...shownPause(pause), held })
+  print([
+    describePause(pause),
+    `Messages that come in are still forwarded; what is to be sent waits: ${bubbles(held)} now.`,
+    ...(isRunning ? [] : [NOT_RUNNING]),
+  ])
+}
+
+/** Ends pauses of a thread or of everything, in the running agent or in its state. */
+export const runResume = async (input: ConfigInput, { json, ...request }: Shown & ResumeRequest): Promise<void> => {
+  const { answer, isRunning } = await ask(input, 'resume', request, pausing => pausing.resume(request))
+  const { thread, ended, dropped, still, waiting } = answer as ResumeAnswer
+  if (json) {
+    const lists = { ended: ended.map(shownPause), still: still.map(shownPause) }
+    return printResult({ running: isRunning, thread: thread === '' ? null : thread, ...lists, dropped, waiting })
+  }
+  print([
+    ...(ended.length === 0 ? [thread === '' ? 'everything was not paused' : `${thread} was not held by itself`] : []),
+    ...ended.map(pause => `over: ${describePause(pause)}`),
+    ...(dropped > 0 ? [`given up: ${bubbles(dropped)}`] : []),
+    ...(request.drop && ended.length === 0 ? ['Nothing was given up: only what a pause held back is.'] : []),
+    ...still.map(pause => `still ${describePause(pause)}`),
+    ...(ended.length > 0 && waiting > 0 ? [`${bubbles(waiting)} go out now, as far as nothing else holds them.`] : []),
+    ...(still.some(pause => pause.threadId !== '') ? ['To end these: edge-agent resume THREAD, or --all.'] : []),
+    ...(isRunning ? [] : [NOT_RUNNING]),
+  ])
+}
+
+const NOT_RUNNING = 'No agent runs: it counts from its next start.'
+
+/** The running agent answers; where none runs, its database is opened instead. */
+const ask = async (
+  input: ConfigInput,
+  name: 'pause' | 'resume',
+  request: PauseRequest | ResumeRequest,
+  offline: (pausing: ReturnType<typeof createPausing>) => unknown,
+): Promise<{ readonly answer: unknown; readonly isRunning: boolean }> => {
+  const stateDir = loadStateDir(input)
+  try {
+    // Both ends are this very program, of one version: the agent answers with its own types.
+    return { answer: await askAgent(controlSocketPath(stateDir), name, request), isRunning: true }
+  } catch (error) {
+    const isDown = error instanceof EdgeError && error.code === 'not_running'
+    if (!isDown || !existsSync(join(stateDir, 'state.db'))) throw error
+  }
+  const { close, ...store } = openStore(stateDir)
+  try {
+    const isThread = (threadId: string) =>
+      store.recipients.isKnown(threadId) || store.cursor.chatOf(threadId) !== undefined
+    const onEnd = createCommandEnd(store.commands)
+    return { answer: offline(createPausing({ ...store, isThread, onEnd, now: Date.now })), isRunning: false }
+  } finally {
+    close()
+  }
+}
+
+const readDuration = (written: string): number => {
+  const ms = parseDuration(written)
+  if (ms !== undefined && ms >= 1_000 && ms <= LONGEST_MS) return ms
+  throw new EdgeError('usage', `--for ${written} is no duration from 1s to 365d`, {
+    exit: EXIT.usage,
+    remedy: 'Write it as 30m, 2h or 1d. Without it the pause lasts until edge-agent resume.',
+  })
+}
+
+const LONGEST_MS = 365 * 24 * 60 * 60_000
+
+const shownPause = ({ threadId, cause, sinceMs, untilMs }: Pause) => ({
+  thread: threadId === '' ? null : threadId,
+  cause,
+  since: new Date(sinceMs).toISOString(),
+  until: untilMs === undefined ? null : new Date(untilMs).toISOString(),
+})
+
+const bubbles = (n: number): string => `${n} ${n === 1 ? 'bubble' : 'bubbles'}`
+
+const print = (lines: readonly string[]): void => {
+  process.stdout.write(`${lines.map(line => line.replace(/\p{Cc}/gu, ' ')).join('\n')}\n`)
+}

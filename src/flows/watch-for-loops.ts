@@ -1,0 +1,141 @@
+import type { Pause, PauseCause } from '../core/hold.ts'
+import { judgeLoop, keptTurns, type LoopRules, type Turn } from '../core/judge-loop.ts'
+import type { Log } from '../core/log.ts'
+import type { Problems } from '../core/problems.ts'
+import { createPump } from './pump.ts'
+
+export type LoopWatchNeeds = {
+  readonly rules: LoopRules & { readonly pauseMs: number }
+  readonly pauses: {
+    readonly extend: (threadId: string, cause: PauseCause, now: number, untilMs: number) => boolean
+    readonly list: (now: number) => Pause[]
+  }
+  /** A clock that only goes forward. */
+  readonly now: () => number
+  /** Unix milliseconds: pauses end by it. */
+  readonly wallNow: () => number
+  readonly problems: Problems
+  readonly log: Log
+}
+
+type Conversation = {
+  /** Whoever spoke last in it. */
+  readonly last: Turn['kind']
+  /** The turns between us and each of those who write there. */
+  readonly turnsWith: ReadonlyMap<string, readonly Turn[]>
+  /** Other threads in which what came in here was answered. */
+  readonly elsewhere: ReadonlySet<string>
+}
+
+/** Something that came in; `words` tells them from others, without holding them. */
+export type IncomingTurn = {
+  readonly threadId: string
+  readonly sender: string
+  readonly words: string
+  readonly isGroup: boolean
+}
+
+/**
+ * Rule 13 of the delivery rules: two machines that answer each other without pause are stopped. Each thread's latest turns
+ * are kept in memory, without words; a thread that is a loop is paused on the disk.
+ */
+export const createLoopWatch = ({ rules, pauses, now, wallNow, problems, log }: LoopWatchNeeds) => {
+  /** The one that spoke last comes last. */
+  const conversations = new Map<string, Conversation>()
+  const groups = new Set<string>()
+  let latestIncoming: string | undefined
+
+  const put = (threadId: string, conversation: Conversation): void => {
+    conversations.delete(threadId)
+    conversations.set(threadId, conversation)
+    const [oldest] = conversations.keys()
+    if (conversations.size > MAX_THREADS && oldest !== undefined) forget(oldest)
+  }
+  const forget = (threadId: string): void => {
+    conversations.delete(threadId)
+    groups.delete(threadId)
+  }
+
+  const addIncoming = ({ threadId, sender, words }: IncomingTurn): readonly Turn[] => {
+    const known = conversations.get(threadId) ?? NOBODY
+    const turn: Turn = { kind: 'incoming', atMs: now(), says: words }
+    const turns = [...(known.turnsWith.get(sender) ?? []), turn].slice(-keptTurns(rules))
+    const others = [...known.turnsWith].filter(([other]) => other !== sender).slice(1 - MAX_SENDERS)
+    put(threadId, { ...known, last: 'incoming', turnsWith: new Map([...others, [sender, turns]]) })
+    return turns
+  }
+  /**
+   * In a group somebody always speaks right after us: there the time counts from the first thing that we said since that
+   * person spoke last.
+   */
+  const addSent = (threadId: string, elsewhere?: string): void => {
+    const known = conversations.get(threadId) ?? NOBODY
+    const turn: Turn = { kind: 'sent', atMs: now() }
+    const turnsWith = [...known.turnsWith].map(([sender, turns]): [string, readonly Turn[]] => {
+      const isSaid = groups.has(threadId) && turns.at(-1)?.kind === 'sent'
+      return [sender, isSaid ? turns : [...turns, turn].slice(-keptTurns(rules))]
+    })
+    const threads = elsewhere === undefined ? known.elsewhere : [...known.elsewhere, elsewhere].slice(-MAX_ELSEWHERE)
+    put(threadId, { last: 'sent', turnsWith: new Map(turnsWith), elsewhere: new Set(threads) })
+  }
+
+  const breakLoop = (threadId: string, why: string): void => {
+    const threads = [threadId, ...(conversations.get(threadId)?.elsewhere ?? [])]
+    for (const each of threads) {
+      forget(each)
+      pauses.extend(each, 'loop', wallNow(), wallNow() + rules.pauseMs)
+    }
+    log.info({ why, threads: threads.length }, 'two machines answer each other; sending there is held')
+  }
+
+  /** The problem lasts as long as one of the pauses. */
+  const pump = createPump(() => {
+    const at = wallNow()
+    const loops = pauses.list(at).filter(({ cause }) => cause === 'loop')
+    if (loops.length === 0) {
+      problems.clear('loop_breaker')
+      return undefined
+    }
+    const ends = loops.map(({ untilMs = Number.POSITIVE_INFINITY }) => untilMs)
+    problems.set(
+      'loop_breaker',
+      `this agent and another machine answered each other without pause: nothing is sent in ${loops.length} ${loops.length === 1 ? 'thread' : 'threads'} until ${new Date(Math.max(...ends)).toISOString()}`,
+      '"edge-agent queue" lists them. To go on before that: edge-agent resume THREAD (with --drop to give up what waits).',
+    )
+    return Math.min(RECHECK_MS, Math.min(...ends) - at)
+  }, problems.setFrom)
+
+  return {
+    /** Something came in that the backend is to answer. In a transaction. */
+    incoming: (turn: IncomingTurn): void => {
+      if (rules.rounds === 0) return
+      const { threadId } = turn
+      latestIncoming = threadId
+      if (turn.isGroup) groups.add(threadId)
+      const verdict = judgeLoop(addIncoming(turn), rules)
+      if (verdict !== 'none') breakLoop(threadId, verdict)
+    },
+    /** Something of ours went out; `isAnswer`: to a message of the same thread. */
+    sent: (threadId: string, isAnswer: boolean): void => {
+      if (rules.rounds === 0) return
+      const isUnasked = !isAnswer && conversations.get(threadId)?.last !== 'incoming'
+      addSent(threadId)
+      // A loop may go through two threads of one person: then this is the answer to what came in there.
+      const asked = latestIncoming
+      if (!isUnasked || asked === undefined || asked === threadId) return
+      if (conversations.get(asked)?.last === 'incoming') addSent(asked, threadId)
+    },
+    /** A person takes part in this thread. */
+    forget,
+    /** Pauses may have begun or ended. */
+    wake: pump.wake,
+    stop: pump.stop,
+  }
+}
+
+const NOBODY: Conversation = { last: 'sent', turnsWith: new Map(), elsewhere: new Set() }
+
+const MAX_THREADS = 1_000
+const MAX_SENDERS = 50
+const MAX_ELSEWHERE = 10
+const RECHECK_MS = 60_000
