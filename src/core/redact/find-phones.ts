@@ -15,20 +15,22 @@ export const findPhones = ({ plain }: Reading): Find[] =>
   })
 
 const CANDIDATE =
-  /(?<![\p{L}\p{N}@#_=])(?:\+\s?)?(?:\(\s?\+?[0-9]{1,5}\s?\)|[0-9]{1,15})(?:[\s.\-/()·]{0,3}[0-9]{1,15}){0,9}(?:\s?(?:x|ext\.?|extension|#|durchwahl)\s?[0-9]{1,6})?/gu
+  /(?<![\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{N}@#_=])(?:\+\s?)?(?:\(\s?\+?[0-9]{1,5}\s?\)|[0-9]{1,15})(?:[\s.\-/()·]{0,3}[0-9]{1,15}){0,9}(?:\s?(?:x|ext\.?|extension|#|durchwahl)\s?[0-9]{1,6})?/gu
 
 const isPhone = (written: string, before: string, after: string): boolean => {
   const base = written.replace(/\s?(?:x|ext|#|durchwahl)[^0-9]*[0-9]{1,6}$/, '')
   const digits = digitsIn(base)
   const { length } = digits
   if (length < 5 || length > 15 || (/\n/.test(base) && !base.startsWith('+'))) return false
-  if (/[$€£¥₹%]\s?$/.test(before) || /^\s?[%€£¥₹°]|^[:,][0-9]|^[\p{L}]/u.test(after)) return false
+  if (/[$€£¥₹%]\s?$/.test(before) || /^\s?[%€£¥₹°]|^[:,][0-9]|^[\p{Script=Latin}\p{Script=Cyrillic}]/u.test(after)) return false
   if (/[0-9][.,:/]$/.test(before) || isDate(base) || /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/.test(base)) return false
   if (base.startsWith('+')) return length >= 7
   const isNamed = NAMED.test(before)
   if (OTHER.test(before) && !isNamed) return false
   if (isNamed) return length >= 6 || (length >= 5 && /[\s-]/.test(base))
   if (/^00[1-9]/.test(digits)) return length >= 10
+  if (/^20[12][0-9]{7}$/.test(base)) return false // the year in the number of an order
+  if (/^0[1-9]/.test(base) && length < 8) return false
   return FORMS.some(form => form.test(base.trim()))
 }
 
@@ -52,11 +54,11 @@ const isDate = (text: string): boolean =>
   )
 
 const NAMED = new RegExp(
-  `${anyWordOf(['tel(efon|ephone|efono|efone|efoon)?( no| nr| number)?', 'phone( number| no)?', 'cell( phone)?', 'mobile( number| no)?', 'call( me| us| him| her| them)?( back)?( at| on)?', 'text( me| us| him| her)?( at| on)?', 'whats ?app', 'fax', 'handy( nummer)?', 'handynummer', 'telefonnummer', 'nummer', 'ruf( mich)?( an)?( unter)?', 'erreichbar unter', 'number is', 'numero', 'movil', 'portable', 'celular', 'cellulare', 'dial', 'ring( me)?', 'sms', 'reach( me)?( at| on)?', 'my number', 'new number', 'telemovel', 'mobil', 'тел(ефон)?', 'номер', 'gsm'])}[^\\p{N}\\n]{0,8}$|${anyOf(['电话', '電話', '手机', '전화', '携帯'])}[^\\p{N}\\n]{0,6}$`,
+  `${anyWordOf(['tel(efon|ephone|efono|efone|efoon)?( no| nr| number)?', 'phone( number| no)?', 'cell( phone)?', 'mobile( number| no)?', 'call( me| us| him| her| them)?( back)?( at| on)?', 'text( me| us| him| her)?( at| on)?', 'whats ?app', 'fax', 'handy( nummer)?', 'handynummer', 'telefonnummer', 'meine nummer', 'ruf( mich)?( an)?( unter)?', 'erreichbar unter', '(my|new|phone|his|her|their|our|cell|mobile|home|work) number( is)?', '(mi|mon|mio|meu|il mio) (nuevo )?n[ou]mero( es| est| e)?', 'llama(me)?( al)?', 'appelle~( au)?', 'bel( me)?( op)?', 'chiama(mi)?( al)?', 'ligue?( para)?', 'zadzwon', 'звони~', 'movil', 'portable', 'celular', 'cellulare', 'dial', 'ring( me)?', 'sms', 'reach( me)?( at| on)?', 'telemovel', 'mobil', 'тел(ефон)?', 'мой номер', 'gsm'])}[^\\p{N}\\n]{0,8}$|${anyOf(['电话', '電話番号?', '手机', '전화', '携帯'])}[^\\p{N}\\n]{0,6}$`,
   'u',
 )
 const OTHER = new RegExp(
-  anyWordOf(['order~', 'invoice~', 'tracking', 'ticket', 'flight', 'ref(erence)?', 'no', 'nr', 'isbn', 'id', 'serial', 'part', 'sku', 'model', 'case', 'bestell~', 'rechnung~', 'sendung~', 'zip', 'account', 'konto~', 'card', 'ssn', 'version', 'code', 'pin', 'room', 'gate', 'page', 'pages', 'routing']) +
+  anyWordOf(['order~', 'invoice~', 'tracking', 'ticket', 'flight', 'ref(erence)?', 'no', 'nr', 'isbn', 'id', 'serial', 'part', 'sku', 'model', 'case', 'bestell~', 'rechnung~', 'sendung~', 'zip', 'account', 'konto~', 'card', 'ssn', 'version', 'code', 'pin', 'room', 'gate', 'page', 'pages', 'routing', 'pnr', 'member~', 'customer', 'student', 'application', 'nhs', 'confirmation', 'cep', 'folio']) +
     '[^\\p{N}\\n]{0,10}$',
   'u',
 )
