@@ -145,8 +145,9 @@ const obey = (parsed: Obeyed, needs: CommandNeeds): void => {
   const outcome = needs.commands.find(commandId)
   if (outcome?.status === 'received') {
     const held = parsed.kind === 'command' ? needs.heldBy(parsed.send.thread_id) : undefined
-    if (held === undefined) needs.ackNow({ commandId, status: 'received' })
-    else needs.ackHeld(commandId, held)
+    // Who asks again is told again.
+    if (held !== undefined && stored.kind !== 'again') needs.ackHeld(commandId, held)
+    else needs.ackNow({ commandId, status: 'received', ...(held !== undefined && { detail: held }) })
   }
   if (stored.kind === 'again') needs.sendAckAgain(commandId)
   else needs.sendAcks()
