@@ -10,8 +10,8 @@ export type LoopRules = {
   readonly gapMs: number
 }
 
-/** How many turns are worth keeping: more tell nothing new. */
-export const keptTurns = ({ rounds }: LoopRules): number => 8 * Math.max(rounds, SAME_ROUNDS)
+/** How many turns, each the other's, are worth keeping: more tell nothing new. */
+export const keptTurns = ({ rounds }: LoopRules): number => 4 * Math.max(rounds, SAME_ROUNDS) + 2
 
 /**
  * Do two machines answer each other here? A round is something of ours and what came in within `gapMs` of it. It is a

@@ -102,6 +102,7 @@ export const createHouse = ({
         EDGE_OSASCRIPT: join(simulatorDir, 'osascript'),
         EDGE_LOG_FORMAT: 'json',
         EDGE_LOG_LEVEL: 'info',
+        EDGE_SEND_LOOP_ROUNDS: '0', // who plays says the same again and again, and fast
       }
       const agent = start({ name: 'the agent', log: 'agent.log', args: ['start'] }, env, readAgentLine)
       await ready(agent, async () => ((await askStatus(stateDir))?.isReady ? true : undefined))

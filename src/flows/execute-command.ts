@@ -150,8 +150,12 @@ const obey = (parsed: Obeyed, needs: CommandNeeds): void => {
   const outcome = needs.commands.find(commandId)
   if (outcome?.status === 'received') {
     const held = parsed.kind === 'command' ? needs.heldBy(parsed.send.thread_id) : undefined
-    if (held !== undefined) needs.ackHeld(commandId, held)
-    else needs.ackNow({ commandId, status: 'received', ...(parsed.kind === 'schedule' && scheduled(commandId, needs)) })
+    // Who asks again is told again.
+    if (held !== undefined && stored.kind !== 'again') needs.ackHeld(commandId, held)
+    else {
+      const detail = held === undefined ? parsed.kind === 'schedule' && scheduled(commandId, needs) : { detail: held }
+      needs.ackNow({ commandId, status: 'received', ...detail })
+    }
   }
   if (stored.kind === 'again') needs.sendAckAgain(commandId)
   else needs.sendAcks()

@@ -59,7 +59,9 @@ export const createLoopWatch = ({ rules, pauses, now, wallNow, problems, log }: 
   const addIncoming = ({ threadId, sender, words }: IncomingTurn): readonly Turn[] => {
     const known = conversations.get(threadId) ?? NOBODY
     const turn: Turn = { kind: 'incoming', atMs: now(), says: words }
-    const turns = [...(known.turnsWith.get(sender) ?? []), turn].slice(-keptTurns(rules))
+    const before = known.turnsWith.get(sender) ?? []
+    // Of what comes in before we say anything more the first counts.
+    const turns = before.at(-1)?.kind === 'incoming' ? before : [...before, turn].slice(-keptTurns(rules))
     const others = [...known.turnsWith].filter(([other]) => other !== sender).slice(1 - MAX_SENDERS)
     put(threadId, { ...known, last: 'incoming', turnsWith: new Map([...others, [sender, turns]]) })
     return turns
@@ -72,8 +74,9 @@ export const createLoopWatch = ({ rules, pauses, now, wallNow, problems, log }: 
     const known = conversations.get(threadId) ?? NOBODY
     const turn: Turn = { kind: 'sent', atMs: now() }
     const turnsWith = [...known.turnsWith].map(([sender, turns]): [string, readonly Turn[]] => {
-      const isSaid = groups.has(threadId) && turns.at(-1)?.kind === 'sent'
-      return [sender, isSaid ? turns : [...turns, turn].slice(-keptTurns(rules))]
+      const isSaid = turns.at(-1)?.kind === 'sent'
+      if (isSaid && groups.has(threadId)) return [sender, turns]
+      return [sender, [...(isSaid ? turns.slice(0, -1) : turns), turn].slice(-keptTurns(rules))]
     })
     const threads = elsewhere === undefined ? known.elsewhere : [...known.elsewhere, elsewhere].slice(-MAX_ELSEWHERE)
     put(threadId, { last: 'sent', turnsWith: new Map(turnsWith), elsewhere: new Set(threads) })
@@ -135,7 +138,7 @@ export const createLoopWatch = ({ rules, pauses, now, wallNow, problems, log }: 
 
 const NOBODY: Conversation = { last: 'sent', turnsWith: new Map(), elsewhere: new Set() }
 
-const MAX_THREADS = 1_000
-const MAX_SENDERS = 50
+const MAX_THREADS = 200
+const MAX_SENDERS = 20
 const MAX_ELSEWHERE = 10
 const RECHECK_MS = 60_000

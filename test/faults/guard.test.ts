@@ -94,7 +94,7 @@ describe.concurrent('a person', () => {
     }))
 
   test('writes by hand: reflex and answer are held there and nowhere else, and go out in order afterwards', () =>
-    inHouse({ env: { EDGE_TAKEOVER_PAUSE: '6s' }, expected: { byHand: 1 } }, async house => {
+    inHouse({ env: { EDGE_TAKEOVER_PAUSE: '12s' }, expected: { byHand: 1 } }, async house => {
       await house.startConnected()
       await converse(house)
       await byHand(house)
@@ -206,7 +206,7 @@ describe.concurrent('a backend', () => {
   )
 
   test('that answers a machine without end is stopped, until a person lets it go on', () =>
-    inHouse({ env: { EDGE_SEND_LOOP_ROUNDS: '4' }, expected: { unsent: 'any' } }, async house => {
+    inHouse({ env: { EDGE_SEND_LOOP_ROUNDS: '4', EDGE_SEND_LOOP_GAP: '1h' }, expected: { unsent: 'any' } }, async house => {
       await house.startConnected()
       for (let n = 0; n < 5; n += 1) {
         await house.simulator.receive({ from: ANNA, text: `m${n}` })
