@@ -132,9 +132,9 @@ describe('before its POST', () => {
     expect(store.counters.under('skipped')).toEqual({ unsent: 1 })
     expect(store.inbox.heads()).toEqual([])
     store.close()
-    const state = new Database(join(dir, 'state.db', 'state.db'))
-    expect(state.prepare('SELECT body FROM messages').pluck().all()).toEqual([null])
-    state.close()
+    const left = new Database(join(dir, 'state.db', 'state.db'))
+    expect(left.prepare('SELECT body FROM messages').pluck().all()).toEqual([null])
+    left.close()
     store = openStore(join(dir, 'state.db'))
   })
 
