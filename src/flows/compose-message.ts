@@ -10,8 +10,11 @@ export type Outgoing = {
   readonly extended?: Extended
 }
 
-/** The exact body of its POST, as text; how often what kind of thing was taken out of it. */
-export type Composed = { readonly body: string; readonly redacted: Readonly<Record<string, number>> }
+/** The exact body of its POST, as text, or why nothing of it leaves; how often what kind of thing was found in it. */
+export type Composed = { readonly redacted: Readonly<Record<string, number>> } & (
+  | { readonly body: string }
+  | { readonly skip: string }
+)
 
 /** A message → the body of its POST: the one place in which it is decided what of its words leaves this Mac. */
 export const composeMessage = ({ threadId, sender, text, extended }: Outgoing): Composed => {

@@ -225,9 +225,9 @@ const receiveRow = (
   const words = needs.hash(wordsOf(row))
   const edited = row.editedMs !== undefined && { editedMs: row.editedMs }
   const message = { ...record, ...composed, rule: verdict.rule, words, ...edited }
-  inbox.add(isLost ? { ...message, dead: STATE_LOST } : message)
+  inbox.add('body' in message && isLost ? { ...message, dead: STATE_LOST } : message)
   settled()
-  return !isLost
+  return 'body' in message && !isLost
 }
 
 /**

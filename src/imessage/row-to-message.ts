@@ -65,10 +65,13 @@ export const toMessageRow = (raw: RawRow): MessageRow => {
     ...(raw.sender !== null && { sender: raw.sender }),
     ...(dateMs !== undefined && { dateMs }),
     ...(editedMs !== undefined && { editedMs }),
-    ...(raw.thread_originator_guid && { replyTo: raw.thread_originator_guid }),
-    ...(raw.service && { service: raw.service }),
+    ...(isText(raw.thread_originator_guid) && { replyTo: raw.thread_originator_guid }),
+    ...(isText(raw.service) && { service: raw.service }),
   }
 }
+
+/** Whatever a column is declared to be, a blob stays one in it. */
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 const ATTACHMENT_MARK = '\uFFFC'
 
