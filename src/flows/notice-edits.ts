@@ -55,8 +55,10 @@ export type EditNeeds = {
     /** Another body for what was never POSTed. */
     readonly recompose: (
       id: number,
-      message: Extract<Composed, { body: string }> & {
-        readonly rule: string
+      message: {
+        readonly body: string
+        readonly redacted: Readonly<Record<string, number>>
+        readonly rule?: string
         readonly words?: string
         readonly fingerprint?: string
         readonly editedMs: number
@@ -68,7 +70,7 @@ export type EditNeeds = {
       edit: { readonly words: string; readonly fingerprint?: string; readonly editedMs: number },
     ) => number
     readonly noteWithdrawal: (id: number, nowMs: number) => void
-    readonly skip: (id: number, reason: string) => boolean
+    readonly skip: (id: number, reason: string, redacted?: Readonly<Record<string, number>>) => boolean
     readonly posted: (
       threadId: string,
       sinceMs: number,
@@ -251,7 +253,7 @@ const followEdit = (change: Change, needs: EditNeeds): void => {
   inbox.add({ ...anew, guid, threadId, seenMs: needs.now(), event: 'edited', about: known.guid })
 }
 
-type Anew = (Composed & { readonly rule: string }) | { readonly skip: string }
+type Anew = (Composed & { readonly rule?: string }) | { readonly skip: string }
 
 const replaceBody = (
   { id }: Known,
@@ -259,7 +261,7 @@ const replaceBody = (
   words: { readonly words?: string; readonly fingerprint?: string; readonly editedMs: number },
   { inbox }: EditNeeds,
 ): void => {
-  if ('skip' in anew) inbox.skip(id, anew.skip)
+  if ('skip' in anew) inbox.skip(id, anew.skip, 'redacted' in anew ? anew.redacted : undefined)
   else inbox.recompose(id, { ...anew, ...words })
 }
 

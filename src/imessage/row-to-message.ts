@@ -76,7 +76,7 @@ export const toMessageRow = (raw: RawRow): MessageRow => {
     ...(raw.sender !== null && { sender: raw.sender }),
     ...(dateMs !== undefined && { dateMs }),
     ...(editedMs !== undefined && { editedMs }),
-    ...(raw.thread_originator_guid && { replyTo: raw.thread_originator_guid }),
+    ...(isText(raw.thread_originator_guid) && { replyTo: raw.thread_originator_guid }),
   }
 }
 

@@ -35,7 +35,7 @@ const fields = (change: Partial<MessageRow>, details = {}, event?: { kind: 'edit
 
 const bodyOf = (message: Outgoing): string => {
   const composed = composeMessage(message, text => ({ text, found: {} }))
-  return 'body' in composed ? composed.body : ''
+  return 'body' in composed ? composed.body : composed.skip
 }
 
 test('the minimal body has three fields, to the letter', () => {

@@ -64,7 +64,8 @@ const begin = (payload: 'minimal' | 'extended') => {
     inbox: store.inbox,
     outbox: store.outbox,
     commands: store.commands,
-    compose,
+    compose: message =>
+      message.text.includes('my code') ? { skip: 'redact:code', redacted: { code: 1 } } : compose(message),
     ...(payload === 'extended' && { details: (row, chat) => db.detailsOf(row.rowid, chat.guid) }),
     onEnd: (...end) => ended.push(end),
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
@@ -181,6 +182,13 @@ describe('before its POST', () => {
     expect(edits.lookAgain(id)).toBe('ended')
     expect(store.counters.under('skipped')).toEqual({ denied: 1 })
     expect(state(guid)).toBe('skipped')
+  })
+
+  test('so may a redaction that keeps the new words back', async () => {
+    const { guid, id } = await written()
+    writer.editMessage(guid, 'my code is 4711')
+    expect(edits.lookAgain(id)).toBe('ended')
+    expect(store.counters.under('skipped')).toEqual({ 'redact:code': 1 })
   })
 
   test('it does not become too old by an edit, however long it has waited', async () => {
@@ -324,11 +332,13 @@ describe('with the extended payload the backend is told', () => {
     const { guid } = await answered('one')
     writer.editMessage(guid, ' meet  at 5\u200B')
     expect(look()).toBe(false)
+    writer.editMessage(guid, 'my code is 4711')
+    look()
     deny = [ANNA]
     writer.editMessage(guid, 'a secret')
     look()
     expect(store.inbox.heads()).toEqual([])
-    expect(state(`${guid}:edited:1`)).toBe('skipped')
+    expect([1, 2].map(n => state(`${guid}:edited:${n}`))).toEqual(['skipped', 'skipped'])
   })
 
   test('that a message is unsent: once, without its words, and of no edit that it has not heard of', async () => {
