@@ -139,6 +139,8 @@ const ACTIONS = [
   'confirmation',
   'activation',
   '2fa',
+  'mfa',
+  'two factor',
   'login',
   'sign in',
   'einmalpasswort',
@@ -206,7 +208,7 @@ const OTHER_BEFORE: ReadonlySet<string> = wordSet(`
   paint radio fare state province county fips census district zone bus train platform menu plu upc ean gtin isbn nutrition recipe drug
   ndc dea license licence plate photo video song wire ten penal moral ethical honor honour conduct cultural genetic dna neural old
   lines line more less some much any no test testing unit sample example demo open write writing wrote writes read reading review reviewing fix fixing refactor
-  refactoring deploy deploying ship shipping push pushing merge merging debug debugging run running compile production
+  refactoring deploy deploying ship shipping push pushing merge merging debug debugging run running compile production stop
   prod backend frontend dead working broken blue red black pink orange yellow green grey gray silver concourse
   cheat dresscode geo lang timezone tz exchange commodity tariff customs hts vat duty vin paint trim key valve stock warehouse bin
   shelf locker_ store shop partner agent broker merchant terminal bank blz iban aba ach mcc naics company stadt land lander

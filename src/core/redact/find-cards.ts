@@ -120,7 +120,7 @@ const findNumbers = ({ text, plain }: Reading): Span[] => {
     const uniform = isUniform(sizes)
     const isList = gaps.some(gap => /[,;]/.test(gap))
     if (isList && !speaks) return false
-    if (uniform && (sizes[0] ?? 0) >= 4) return !isLongNumber(first, last)
+    if (uniform && (sizes[0] ?? 0) >= 4) return !isLongNumber(first, last) && !isSeries(first, last)
     if (KNOWN_GROUPS.has(sizes.join('-'))) return !isOther
     if (isOther || /\+\s?$/.test(before)) return false
     const isAlone = !isLinked(first - 1) && !isLinked(last)
@@ -132,6 +132,13 @@ const findNumbers = ({ text, plain }: Reading): Span[] => {
   function isLinked(index: number): boolean {
     const gap = gapAfter[index]
     return gap !== undefined && gap !== '' && PLAIN_GAP.test(gap) && index + 1 < groups.length
+  }
+
+  /** "4821 4822 4823 4824": rooms, tickets. */
+  function isSeries(first: number, last: number): boolean {
+    const values = groups.slice(first, last + 1).map(({ start, end }) => Number(text.slice(start, end)))
+    const step = (values[1] ?? 0) - (values[0] ?? 0)
+    return !speaks && values.length > 2 && step !== 0 && values.every((value, i) => i === 0 || value - (values[i - 1] ?? 0) === step)
   }
 
   /** A parcel's number of twenty digits and more has sixteen in a row, too. */

@@ -87,7 +87,7 @@ const isNamedBefore = (
   if (isMeasured(after)) return false
   const certain = label.sort === 'sure' || (isSecret && !isOffer)
 
-  if (label.sort === 'action') return (/^[\s-]*[:=][\s:=-]*$/.test(gap) || (/^\s(?:is|=)\s$/.test(gap) && value.length === 6)) && shape === 'digits' && value.length >= 4 && value.length <= 8 && !isTime(after)
+  if (label.sort === 'action') return (/^[\s-]*[:=][\s:=-]*$/.test(gap) || (/^(?:\s(?!number|no|nr|id|ref)\p{L}{1,12}){0,2}\s(?:is|says|shows|=)\s$/u.test(gap) && value.length === 6)) && shape === 'digits' && value.length >= 4 && value.length <= 8 && !isTime(after)
   if (shape === 'letters') return label.sort === 'sure' && link === 'named' && isShouted(candidate, message)
   if (shape === 'mixed') {
     if (!looksRandom(candidate, message.text) || (isBooking(plain) && !isSecret)) return false
@@ -304,6 +304,7 @@ const isNamedBehind = (candidate: CodeCandidate, label: CodeLabel, { plain, text
   const { shape, value, start, end } = candidate
   if (label.start - end > LONGEST_GAP) return false
   const gap = plain.slice(end, label.start)
+  if (THAT_IS.test(gap)) return shape === 'digits' && value.length >= 5 && !isOffer
   if (SENTENCE_END.test(gap) || (isMeasured(plain.slice(end, end + 20)))) return false
   if (shape === 'letters') return false
   if (shape === 'mixed' && !looksRandom(candidate, text)) return false
@@ -322,6 +323,9 @@ const isNamedBehind = (candidate: CodeCandidate, label: CodeLabel, { plain, text
   return value.length >= 5 && /^["')\]]?\s{0,2}[-(=:]+\s{0,2}(?:\p{L}{2,12}\s+){0,4}$/u.test(gap) && gap.length <= 40
 }
 
+/** "123456, that's the code" */
+const THAT_IS =
+  /^["')]?\s?[.,?!-]?\s{1,2}(?:it'?s|that'?s|that is|this is|das ist|c'est|es)\s{1,2}(?:the|my|your|our|a|der|mein|le|mon|el|mi)\s(?:\p{L}{2,12}\s)?$/u
 const OWN = /(?<![\p{L}])(?:your|my|the|dein|ihr|votre|tu|su|seu|tuo|uw|je|ваш|twoj)(?![\p{L}])/u
 const HAS_BECOME =
   /^["')\]]{0,2}\s{0,3}(?:[-—=:,]\s{0,2})?(?:<-+|is|are|was|ist|lautet|est|es|e|er|ar|on|jest|to|je|este|c'est|sono|son|zijn|является|это|היא|הוא|هو|هي|است|là|la|adalah|ay|—|\(?이\)?가|は|が|是|为|為|은|는)(?![\p{Script=Latin}\p{Script=Cyrillic}])/u

@@ -3,7 +3,7 @@ import type { Find, Span } from './find.ts'
 import { isLink, isOrdinary, isPlainWord, looksSecret, type PasswordValue, valueAt } from './password-value.ts'
 import { type PasswordLabel, passwordLabels } from './password-words.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, anyWordOf, WORD_END, WORD_START } from './vocabulary.ts'
+import { anyOf, anyWordOf, WORD_END, WORD_START, wordSet } from './vocabulary.ts'
 
 /** Passwords, PINs, keys and codes of doors: what stands behind, or before, the word for it. */
 export const findPasswords = ({ text, plain }: Reading): Find[] => {
@@ -38,9 +38,9 @@ const FILLER =
 
 const SIGN = '["\']?\\s{0,3}(?::|=+>?|-+>|>)\\s{0,3}(?:\\n\\s{0,3})?|\\s{1,3}-{1,3}\\s{1,3}|\\s{0,2}\\n\\s{0,3}'
 const VERB = `(?:'s|\\s{1,3}(?:${COPULA}))(?:\\s{1,2}(?:${FILLER})){0,2}\\s{0,2}[:=]?\\s{1,3}(?:\\n\\s{0,2})?|\\s{0,2}(?:は|が|是|为|為|는|은|คือ)\\s{0,2}:?\\s{0,2}`
-const AFTERTHOUGHT = "(?:\\s(?:wi-?fi|wlan|internet|router|netflix|spotify|icloud|gmail|google|e-?mail|zoom|admin|guest|temporaire|nouveau|nouvelle|nueva|nuova|nova|actual|temporal|temporaria)(?=\\s|:))?(?:'s(?=\\s))?(?:\\s{0,2}\\([^()\\n]{0,40}\\))?"
+const AFTERTHOUGHT = "(?:\\s(?:wi-?fi|wlan|internet|router|netflix|spotify|icloud|gmail|google|e-?mail|zoom|admin|guest|карты|телефона|temporaire|nouveau|nouvelle|nueva|nuova|nova|actual|temporal|temporaria)(?=\\s|:))?(?:'s(?=\\s))?(?:\\s{0,2}\\([^()\\n]{0,40}\\))?"
 const DIRECT = new RegExp(
-  `${AFTERTHOUGHT}(?:(?<sign>${SIGN})|(?<verb>${VERB})|(?<none>\\s{1,3}|(?<=[^\\x00-\\x7f]|[0-9])(?=[\\x21-\\x7e])|[,(]\\s{0,2}))`,
+  `${AFTERTHOUGHT}(?:(?<sign>${SIGN})|(?<verb>${VERB})|(?<none>\\s{1,3}|(?=[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}]{1,4}["'A-Za-z0-9])|(?<=[^\\x00-\\x7f]|[0-9])(?=[\\x21-\\x7e])|[,(]\\s{0,2}))`,
   'uy',
 )
 /** "… for the wifi is …" */
@@ -81,7 +81,7 @@ const secretBehind = (label: PasswordLabel, next: PasswordLabel | undefined, mes
   if (next !== undefined && next.start < link.at) return [] // "the password: PIN 1234" is about the PIN
   const value = valueAt(text, link.at)
   if (value === undefined || isOnlyMarks(value.value)) return []
-  if (label.sort === 'phrase' && link.sort !== 'none') return phraseFrom(plain, value)
+  if (label.sort === 'phrase' && link.sort !== 'none') return phraseFrom(plain, value, link)
   if (!isSecret(value, label, link, message)) return question(label, message)
   return [withCompany(text, plain, value, label, link)]
 }
@@ -138,13 +138,14 @@ const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, messag
   }
   if (looksSecret(word, 3)) return true
   if (isOrdinary(word)) return false
-  if (link.sort === 'sign') return isPlainWord(word) || /[^\x00-\x7f]/.test(word) && word.length >= 2 && !/\s/.test(word) && isUnspaced(word)
+  if (link.sort === 'sign') return isPlainWord(word) || (word.length >= 2 && /[^\x00-\x7f]/.test(word))
+  if (UNSPACED.test(word)) return false
   return endsClause(text, plain, value)
 }
 
 const LOCK = new RegExp(anyWordOf(['locks?', 'locker~', 'padlock', 'safe', 'bike', 'vault', 'suitcase', 'gym']), 'u')
 
-const isUnspaced = (word: string): boolean => !/^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u.test(word)
+const UNSPACED = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u
 
 /** "is sunshine" at the end of a sentence, or of its part; "is banana bread", too. */
 const endsClause = (text: string, plain: string, value: PasswordValue): boolean => {
@@ -161,14 +162,14 @@ const plainWordsTo = (text: string, plain: string, value: PasswordValue): number
     const next = /^\s(\S+)/.exec(rest)
     if (next?.[1] === undefined) return end
     const word = next[1].replace(/[.,;:!?)"']+$/, '')
-    if (!isPlainWord(word)) return undefined
+    if (!isPlainWord(word) && !/^[0-9]{1,6}$/.test(word)) return undefined
     end += 1 + word.length
     if (end > text.length) return undefined
   }
   return undefined
 }
 
-const BREAK = /^\s+(?:and|but|if|in case|so|now|btw|by the way|ok|okay|lol|haha|thanks|thx|please|pls|und|aber|falls|et|mais|si|y|pero|e|ma|en|maar|и|а|но|[^\p{L}\p{N}\s]+(?:\s|$))/u
+const BREAK = /^\s+(?:last (?:time|week|year)|for (?:both|all|everything|now)|in (?:lower|upper|all|small|capital)|all (?:lower|caps|small)|with (?:a|an|capital)|and|but|if|in case|so|now|btw|by the way|ok|okay|lol|haha|thanks|thx|please|pls|und|aber|falls|et|mais|si|y|pero|e|ma|en|maar|и|а|но|[^\p{L}\p{N}\s]+(?:\s|$))/u
 
 const isPin = (word: string, label: PasswordLabel, link: Link, { plain }: Message, after: string): boolean => {
   if (!/^[0-9]{3,12}$|^[0-9]{2,4}(?:-[0-9]{2,4})+$|^(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9]{4,12}$/.test(word)) {
@@ -228,16 +229,19 @@ const spacedDigits = (text: string, value: PasswordValue, label: PasswordLabel):
 }
 
 /** All words to the end of the line, or of the sentence; of a seed phrase, which is longer, over lines, too. */
-const phraseFrom = (plain: string, value: PasswordValue): Span[] => {
+const phraseFrom = (plain: string, value: PasswordValue, link: Link): Span[] => {
   if (value.isQuoted) return [value]
   const rest = plain.slice(value.start, value.start + 400)
   const seed = /^(?:(?:[0-9]{1,2}[.)]\s?)?\p{Ll}{3,9}[\s,]{1,3}){11,23}(?:[0-9]{1,2}[.)]\s?)?\p{Ll}{3,9}/u.exec(rest)?.[0]
   const line = (/^[^\n.!?;\ue000]{3,200}/u.exec(rest)?.[0] ?? '').replace(PHRASE_TAIL, '').trimEnd()
   const words = line.split(/[\s,-]+/)
-  const isSaid = words.filter(word => isOrdinary(word)).length > words.length / 3
+  const isSaid = link.sort === 'sign' ? DEFERRED.has(words[0] ?? '') : words.filter(isOrdinary).length > words.length / 3
   const phrase = seed ?? (isSaid || (words.length === 1 && !isPlainWord(line) && !looksSecret(line)) ? '' : line)
   return phrase === '' ? [] : [{ start: value.start, end: Math.max(value.end, value.start + phrase.length) }]
 }
+/** No phrase begins like this: "see …", "same as …". */
+const DEFERRED = wordSet(`see ask same not none no required tbd n/a unknown forgot forgotten check is was should must has as optional missing empty
+  needed wrong siehe wie fehlt voir ver igual zie`)
 const PHRASE_TAIL = /(?:,\s|\s-\s|\s\(|\s(?:and then|but|if you|so you|please|thanks)\s).*$/u
 
 /** "hunter2 is the password". */

@@ -10,18 +10,23 @@ const LONGEST = 256
 
 /** The word, or the words in quotes, at this place of a reading copy. */
 export const valueAt = (text: string, at: number): PasswordValue | undefined => {
-  const quoted = quotedAt(text, at)
+  const from = at + (UNSPACED_LEAD.exec(text.slice(at, at + 12))?.[0].length ?? 0)
+  const quoted = quotedAt(text, from)
   if (quoted !== undefined) return quoted
-  let start = at
-  while (/[([{<*_`"']/.test(text.charAt(start)) && start - at < 3 && /\S/.test(text.charAt(start + 1))) start += 1
+  let start = from
+  while (/[([{<*_`"']/.test(text.charAt(start)) && start - from < 3 && /\S/.test(text.charAt(start + 1))) start += 1
   // A marker of emphasis or a bracket only counts where it is closed again.
-  if (start > at && !/[)\]}>*_`"']/.test(text.slice(start, start + LONGEST))) start = at
+  if (start > from && !/[)\]}>*_`"']/.test(text.slice(start, start + LONGEST))) start = from
   let end = start
   while (end < text.length && end - start < LONGEST && !/[\s\ue000]/.test(text.charAt(end))) end += 1
   end = endOfScript(text, start, end)
-  end = withoutTail(text, start, end, start > at)
+  end = withoutTail(text, start, end, start > from)
   return end <= start ? undefined : { start, end, value: text.slice(start, end), isQuoted: false }
 }
+
+/** "密码改成jiaozi66": what stands before the Latin letters where words are not separated. */
+const UNSPACED_LEAD =
+  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]{1,6}[\s:>=]{0,2}(?=["'A-Za-z0-9])/u
 
 const QUOTED = /(["'`])(?=\S)([^\n\ue000]{1,80}?)(?<=\S)\1(?![\p{L}\p{N}])/uy
 
