@@ -23,7 +23,8 @@ export const redactPatterns = namedTables(
       .register(aboutPart, { expects: REDACT_ACTIONS.map(action => `"${action}"`).join(' or ') }),
   },
   {
-    description: 'What else is taken out, each [name] in its place; see privacy.md. Written as tables [[redact.patterns]].',
+    description:
+      'What else is taken out, each [name] in its place; see privacy.md. Written as tables [[redact.patterns]].',
     expects: 'a list of tables [[redact.patterns]]',
   },
 )

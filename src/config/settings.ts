@@ -1,13 +1,13 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { findTool } from '../macos/run-tool.ts'
 import { REDACT_ACTIONS, type RedactAction } from '../core/redact.ts'
+import { findTool } from '../macos/run-tool.ts'
 import { edgeAgentId } from '../protocol/wire.ts'
 import { about } from './about.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 import { countrySetting, peopleSetting, rulesSetting, wordsSetting } from './filter-settings.ts'
-import { redactPatterns } from './redact-settings.ts'
 import { expandHome, type Host, placesOf } from './places.ts'
+import { redactPatterns } from './redact-settings.ts'
 
 /**
  * Every setting: its key in the file (`send.timeout` is `timeout` in the table `[send]`), what it has to be, its default

@@ -11,10 +11,7 @@ export type Composed = { readonly redacted: Readonly<Record<string, number>> } &
 )
 
 /** A message → the body of its POST: the one place in which it is decided what of its words leaves this Mac. */
-export const composeMessage = (
-  { threadId, sender, text }: Outgoing,
-  redact: (text: string) => Redacted,
-): Composed => {
+export const composeMessage = ({ threadId, sender, text }: Outgoing, redact: (text: string) => Redacted): Composed => {
   const { text: filtered, found, skip } = redact(text)
   if (skip !== undefined) return { skip: `redact:${skip}`, redacted: found }
   const request: MessageRequest = { thread_id: threadId, sender, filtered_text: filtered }

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compileRedactRules, type RedactRules, redact } from '../../src/core/redact.ts'
 import { read } from '../../src/core/redact/reading.ts'
+import { compileRedactRules, type RedactRules, redact } from '../../src/core/redact.ts'
 import { compilePattern } from '../../src/matching/compile-pattern.ts'
-import { judgeOrdinary, judgeSecret, MASK_ALL, readOrdinary, readSecrets } from './redact/measure.ts'
 import { disguised, makeCard, makeIban, makeSsn, noise, type Spacing, spaced } from './redact/make-secrets.ts'
+import { judgeOrdinary, judgeSecret, MASK_ALL, readOrdinary, readSecrets } from './redact/measure.ts'
 
 const DEFAULTS: RedactRules = { ...MASK_ALL, code: 'skip', email: 'off', phone: 'off' }
 const CARD = '4242 4242 4242 4242'
@@ -67,7 +67,10 @@ describe('patterns of one’s own', () => {
       { name: 'patient', pattern: 'P-[0-9]{5}', action: 'skip' },
       { name: 'unused', pattern: 'x', action: 'off' },
     ])
-    expect(redact('Falcon and falcon, xx', rules)).toEqual({ text: '[project] and [project], xx', found: { project: 2 } })
+    expect(redact('Falcon and falcon, xx', rules)).toEqual({
+      text: '[project] and [project], xx',
+      found: { project: 2 },
+    })
     expect(redact('see P-12345', rules)).toMatchObject({ skip: 'patient', text: 'see [patient]' })
   })
 
@@ -142,7 +145,9 @@ describe('any text', () => {
   const text = fc.oneof(
     fc.string({ unit: 'grapheme', maxLength: 200 }),
     fc.string({ unit: 'binary', maxLength: 200 }),
-    fc.array(fc.constantFrom(...PIECES, ' ', '-', 'DE89370400440532013000', '512-34-5678')).map(parts => parts.join('')),
+    fc
+      .array(fc.constantFrom(...PIECES, ' ', '-', 'DE89370400440532013000', '512-34-5678'))
+      .map(parts => parts.join('')),
   )
 
   test('is never too much for it, and redacting it twice is redacting it once', () => {

@@ -2,7 +2,8 @@ import { anyOf, WORD_END, WORD_START, wordSet } from './vocabulary.ts'
 
 /** What people call a password. As whole words. */
 const PASSWORD = [
-  '~password','pass ?words?',
+  '~password',
+  'pass ?words?',
   '~passw(o|oe)rt(er|es|s)?',
   'passwor[dt]e?n?',
   'passwr?ds?',
@@ -33,7 +34,7 @@ const PASSWORD = [
   'senhas?',
   'palavra ?passe',
   'palavras? passe',
-  'parola d\'ordine',
+  "parola d'ordine",
   'parola( de acces)?',
   'wachtwoord(en)?',
   '~wachtwoord',
@@ -76,7 +77,20 @@ const PASSWORD = [
   'login (details|info|data)',
   'logindaten',
 ]
-const PASSWORD_UNSPACED = ['密码', '密碼', '口令', 'パスワード', 'パスコード', '暗証番号', 'パスフレーズ', '비밀번호', '패스워드', '비번', '암호', 'รหัสผ่าน']
+const PASSWORD_UNSPACED = [
+  '密码',
+  '密碼',
+  '口令',
+  'パスワード',
+  'パスコード',
+  '暗証番号',
+  'パスフレーズ',
+  '비밀번호',
+  '패스워드',
+  '비번',
+  '암호',
+  'รหัสผ่าน',
+]
 
 /** A word that has other meanings, too. */
 const PASS = ['pass', 'ww', 'passes', 'clave', 'key', 'schlussel', 'cle']
@@ -108,7 +122,7 @@ const KEY = [
   'authorization',
   'lizenzschlussel',
   'produktschlussel',
-  'cle (api|de licence|d\'acces|secrete)',
+  "cle (api|de licence|d'acces|secrete)",
   'clave (api|de acceso|de licencia|secreta)',
   'chave (api|de acesso|secreta)',
   'токен',
@@ -140,9 +154,9 @@ const DOOR = [
   '(call|entry|gate|house) ?code',
   'combo',
   'combination',
-  'code (de la porte|du portail|de l\'immeuble|de la porte d\'entree|du garage|de l\'alarme|d\'entree|porte|portail|immeuble)',
+  "code (de la porte|du portail|de l'immeuble|de la porte d'entree|du garage|de l'alarme|d'entree|porte|portail|immeuble)",
   'codigo (de la puerta|del portal|de la alarma|del garaje|puerta|do portao|da porta|do alarme|portao|de la entrada|de entrada)',
-  'codice (del portone|del cancello|della porta|dell\'allarme|portone|cancello)',
+  "codice (del portone|del cancello|della porta|dell'allarme|portone|cancello)",
   'code van de (deur|voordeur|poort|kluis)',
   '(deur|voordeur|poort|kluis|alarm) ?code',
   '(dorr|port|port|inngangs|larm|alarm) ?(kod|kode)(en)?',

@@ -58,7 +58,9 @@ export const makeIban: fc.Arbitrary<string> = fc
   })
 
 const letters = (length: number): fc.Arbitrary<string> =>
-  fc.array(fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'), { minLength: length, maxLength: length }).map(e => e.join(''))
+  fc
+    .array(fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'), { minLength: length, maxLength: length })
+    .map(e => e.join(''))
 
 const withCheckDigits = (country: string, account: string): string => {
   const number = [...`${account}${country}00`].map(char => Number.parseInt(char, 36)).join('')
@@ -79,20 +81,41 @@ const pad = (value: number, length: number): string => String(value).padStart(le
 export const spaced = (value: string, groups: readonly number[], always = false): fc.Arbitrary<Spacing> =>
   fc.constantFrom(...SEPARATORS, ...(always ? [] : [''])).map(separator => {
     let from = 0
-    const parts = groups.map(length => value.slice(from, (from += length)))
+    const parts = groups.map(length => {
+      from += length
+      return value.slice(from - length, from)
+    })
     return { text: [...parts, value.slice(from)].filter(part => part !== '').join(separator), value }
   })
 
-const SEPARATORS = [' ', '-', '.', '\u00a0', '\u2009', '\u202f', '\u3000', '\t', '–', '—', '\u2011', ' - ', '\u200b-\u200b']
+const SEPARATORS = [
+  ' ',
+  '-',
+  '.',
+  '\u00a0',
+  '\u2009',
+  '\u202f',
+  '\u3000',
+  '\t',
+  '–',
+  '—',
+  '\u2011',
+  ' - ',
+  '\u200b-\u200b',
+]
 
 /** The same in characters that are read alike: digits of other scripts, wide letters, with what is not seen between. */
 export const disguised = (spacing: fc.Arbitrary<Spacing>): fc.Arbitrary<Spacing> =>
-  fc.tuple(spacing, fc.constantFrom(...DISGUISES), fc.constantFrom('', '\u200b', '\u00ad', '\u2060', '\u200d', '\u200e')).map(
-    ([{ text, value }, disguise, unseen]) => ({
+  fc
+    .tuple(
+      spacing,
+      fc.constantFrom(...DISGUISES),
+      fc.constantFrom('', '\u200b', '\u00ad', '\u2060', '\u200d', '\u200e'),
+    )
+    .map(([{ text, value }, disguise, unseen]) => ({
       text: [...text].map(char => disguise(char)).join(unseen),
       value,
-    }),
-  )
+    }))
 
 const same = (char: string): string => char
 const from = (zero: number) => (char: string) =>
@@ -102,9 +125,23 @@ const wide = (char: string): string =>
 const keycap = (char: string): string => (char >= '0' && char <= '9' ? `${char}\ufe0f\u20e3` : char)
 const small = (char: string): string => char.toLowerCase()
 
-const DISGUISES = [same, same, small, wide, keycap, from(0x0660), from(0x06f0), from(0x0966), from(0x1d7ce), from(0x1d7f6)]
+const DISGUISES = [
+  same,
+  same,
+  small,
+  wide,
+  keycap,
+  from(0x0660),
+  from(0x06f0),
+  from(0x0966),
+  from(0x1d7ce),
+  from(0x1d7f6),
+]
 
 /** Text in which nothing is read that could have to do with a secret: no letters, digits, signs of a sentence or a sum. */
-export const noise: fc.Arbitrary<string> = fc
-  .string({ unit: 'grapheme', maxLength: 30 })
-  .map(text => [...text].filter(char => /^[^\p{L}\p{N}!-~ ]*$/u.test(read(char).text)).join('').trim())
+export const noise: fc.Arbitrary<string> = fc.string({ unit: 'grapheme', maxLength: 30 }).map(text =>
+  [...text]
+    .filter(char => /^[^\p{L}\p{N}!-~ ]*$/u.test(read(char).text))
+    .join('')
+    .trim(),
+)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { REDACT_KINDS, type RedactKind, type RedactRules, redact } from '../../../src/core/redact.ts'
 import { read } from '../../../src/core/redact/reading.ts'
+import { REDACT_KINDS, type RedactKind, type RedactRules, redact } from '../../../src/core/redact.ts'
 
 /** Every kind is masked, so that one text shows what of all is found in it. */
 export const MASK_ALL: RedactRules = {
@@ -24,7 +24,7 @@ export type Miss = { readonly line: string; readonly text: string }
 export const readSecrets = (file: URL): Secret[] =>
   lines(file).map(line => {
     const [kind = '', ...words] = line.split(' ')
-    const marked = unescape(words.join(' '))
+    const marked = withoutEscapes(words.join(' '))
     const parts = marked.split(/[⟦⟧]/)
     return {
       kind,
@@ -34,17 +34,24 @@ export const readSecrets = (file: URL): Secret[] =>
     }
   })
 
-export const readOrdinary = (file: URL): string[] => lines(file).map(unescape)
+export const readOrdinary = (file: URL): string[] => lines(file).map(withoutEscapes)
 
 /** What is left of a secret, if anything; or what else was taken away. */
-export const judgeSecret = ({ kind, text, secrets, rest }: Secret): { readonly leaks: boolean; readonly spoils: boolean; readonly after: string } => {
+export const judgeSecret = ({
+  kind,
+  text,
+  secrets,
+  rest,
+}: Secret): { readonly leaks: boolean; readonly spoils: boolean; readonly after: string } => {
   const after = redact(text, kind === 'email' || kind === 'phone' ? MASK_ALL : NO_PEOPLE).text
   const compact = compactOf(after)
   const leaks = secrets.some(secret => {
     const value = compactOf(secret)
     return value.length >= 4 ? compact.includes(value) : after.includes(secret)
   })
-  const spoils = rest.some(part => part.trim() !== '' && !after.includes(part.trim().replace(/^["“'(<]+|["”')>]+$/g, '')))
+  const spoils = rest.some(
+    part => part.trim() !== '' && !after.includes(part.trim().replace(/^["“'(<]+|["”')>]+$/g, '')),
+  )
   return { leaks, spoils, after }
 }
 
@@ -57,9 +64,12 @@ export const judgeOrdinary = (text: string): string | undefined => {
 /** Letters and digits as they are read. */
 const compactOf = (text: string): string => read(text).plain.replace(/[^\p{L}\p{N}]+/gu, '')
 
-const lines = (file: URL): string[] => readFileSync(file, 'utf8').split('\n').filter(line => line !== '')
+const lines = (file: URL): string[] =>
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .filter(line => line !== '')
 
-const unescape = (text: string): string =>
+const withoutEscapes = (text: string): string =>
   text
     .replace(/\\u\{([0-9a-f]+)\}/gi, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)))
     .replaceAll('\\n', '\n')
