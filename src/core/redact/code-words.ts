@@ -21,7 +21,7 @@ const SURE = [
   '(bestatigungs|bestaetigungs|verifizierungs|verifikations|sicherheits|anmelde|einmal|aktivierungs|freigabe|zugangs|login|authentifizierungs|registrierungs|validierungs|sms|legitimations|identifizierungs|identifikations|transaktions|pruf|auth|autorisierungs|wiederherstellungs|entsperr|zwei faktor|2 faktor|2fa|faktor authentifizierungs)~ ?(code|codes|pin|passwort|kennwort|tan|kode|schlussel)',
   'code zum zurucksetzen~( des passworts| deines passworts| ihres passworts)?',
   // French
-  'codes? (secret )?(de |d\')?(verification|confirmation|securite|validation|connexion|acces|authentification|activation|identification|paiement|unique|temporaire|sms|otp|reinitialisation|inscription)',
+  "codes? (secret )?(de |d')?(verification|confirmation|securite|validation|connexion|acces|authentification|activation|identification|paiement|unique|temporaire|sms|otp|reinitialisation|inscription)",
   'code a (usage unique|saisir|[0-9] chiffres)',
   'mot de passe (a usage unique|temporaire|unique|provisoire)',
   // Spanish
@@ -29,7 +29,7 @@ const SURE = [
   // Portuguese
   '(codigo|senha|token|pin|chave) (de )?(verificacao|confirmacao|seguranca|acesso|ativacao|autenticacao|autorizacao|uso unico|login|cadastro|temporari[oa]|validacao|utilizacao unica|sms)',
   // Italian
-  '(codice|password|pin) (di |d\')?(verifica|conferma|sicurezza|accesso|attivazione|autenticazione|autorizzazione|otp|temporane[oa]|monouso|usa e getta|sms|validazione|registrazione)',
+  "(codice|password|pin) (di |d')?(verifica|conferma|sicurezza|accesso|attivazione|autenticazione|autorizzazione|otp|temporane[oa]|monouso|usa e getta|sms|validazione|registrazione)",
   // Dutch
   '(verificatie|bevestigings|beveiligings|inlog|toegangs|activatie|activerings|sms|controle|tan|eenmalige?|herstel|authenticatie|aanmeld|veiligheids|validatie)~ ?(code|wachtwoord|pin|toegangscode)',
   // Swedish, Danish, Norwegian
@@ -139,6 +139,8 @@ const ACTIONS = [
   'confirmation',
   'activation',
   '2fa',
+  'mfa',
+  'two factor',
   'login',
   'sign in',
   'einmalpasswort',
@@ -206,7 +208,7 @@ const OTHER_BEFORE: ReadonlySet<string> = wordSet(`
   paint radio fare state province county fips census district zone bus train platform menu plu upc ean gtin isbn nutrition recipe drug
   ndc dea license licence plate photo video song wire ten penal moral ethical honor honour conduct cultural genetic dna neural old
   lines line more less some much any no test testing unit sample example demo open write writing wrote writes read reading review reviewing fix fixing refactor
-  refactoring deploy deploying ship shipping push pushing merge merging debug debugging run running compile production
+  refactoring deploy deploying ship shipping push pushing merge merging debug debugging run running compile production stop
   prod backend frontend dead working broken blue red black pink orange yellow green grey gray silver concourse
   cheat dresscode geo lang timezone tz exchange commodity tariff customs hts vat duty vin paint trim key valve stock warehouse bin
   shelf locker_ store shop partner agent broker merchant terminal bank blz iban aba ach mcc naics company stadt land lander
@@ -219,7 +221,7 @@ const OTHER_AFTER = new RegExp(
     'postale?~',
     'promo~',
     'poste',
-    '(de |del |da |do |di |d\'|de la |des |du )?(descuento|desconto|reduction|remise|sconto|errore?|erreur|erro|area|pais|pays|barras|barres|barre|couleur|color|cor|colore|cadeau|regalo|travail|route|conduite|procedure|produit|produto|producto|prodotto|article|articulo|artigo|articolo|cupon|cupom|coupon|parrainage|indicacao|invitacion|convite|reserva|reservation|prenotazione|suivi|seguimiento|rastreio|rastreamento|vestimenta|etica|conducta|conduta|comercio|trabajo|honor)',
+    "(de |del |da |do |di |d'|de la |des |du )?(descuento|desconto|reduction|remise|sconto|errore?|erreur|erro|area|pais|pays|barras|barres|barre|couleur|color|cor|colore|cadeau|regalo|travail|route|conduite|procedure|produit|produto|producto|prodotto|article|articulo|artigo|articolo|cupon|cupom|coupon|parrainage|indicacao|invitacion|convite|reserva|reservation|prenotazione|suivi|seguimiento|rastreio|rastreamento|vestimenta|etica|conducta|conduta|comercio|trabajo|honor)",
     'qr',
     'fiscale?s?',
     'fuente',
@@ -312,11 +314,11 @@ export const speaksOfSecrecy = (plain: string): boolean => SECRECY.test(plain)
 const SECRECY = new RegExp(
   anyOf([
     'do not share',
-    'don\'?t share',
+    "don'?t share",
     'never share',
     'not share (it|this)',
     'do not (give|forward|disclose|tell)',
-    'don\'?t (give|forward|tell)',
+    "don'?t (give|forward|tell)",
     'keep (it|this) (private|secret)',
     'expires? in [0-9]',
     'expires? (at|after|soon)',
@@ -324,7 +326,7 @@ const SECRECY = new RegExp(
     '(to|and) (verify|log in|log ?on|sign in|login|authenticate|confirm your|activate|complete your|reset your|access your|finish)',
     'verify your',
     '(confirm|verify|log ?in|sign in|authenticate) with',
-    '(did ?n[o\']t|did not|if you did) (request|try|initiate)',
+    "(did ?n[o']t|did not|if you did) (request|try|initiate)",
     'authenticat~',
     'verification',
     '2fa',

@@ -15,7 +15,8 @@ export const findCardDetails = ({ plain }: Reading, numbers: readonly Span[]): S
   return [...behind, ...codes, ...named, ...reversed, ...expiries, ...behindExpiry]
 }
 
-const DATE = '(?:0?[1-9]|1[0-2])\\s?[/.\\- ]\\s?(?:20)?[2-4]\\d|(?:0[1-9]|1[0-2])[2-4]\\d|20[2-4]\\d\\s?[/.\\-]\\s?(?:0[1-9]|1[0-2])'
+const DATE =
+  '(?:0?[1-9]|1[0-2])\\s?[/.\\- ]\\s?(?:20)?[2-4]\\d|(?:0[1-9]|1[0-2])[2-4]\\d|20[2-4]\\d\\s?[/.\\-]\\s?(?:0[1-9]|1[0-2])'
 
 const CHECK_WORDS = [
   'cvv ?2?',
@@ -47,7 +48,7 @@ const EXPIRY_WORDS = [
   'ablauf',
   'verfallsdatum',
   'expire( le)?',
-  'date d\'expiration',
+  "date d'expiration",
   'caduca',
   'caducidad',
   'vence',
@@ -63,7 +64,8 @@ const EXPIRY_WORDS = [
 ]
 
 /** Between a word and its number. */
-const LINK = '(?:\\s{0,2}(?:[:=#?\\-]|is|are|ist|lautet|est|es|e|code|number|no|nr|date|the|und|and)){0,4}[\\s:]{0,3}'
+const LINK =
+  '(?:\\s{0,2}(?:[:=#?"\'\\-]|is|are|ist|lautet|est|es|e|code|number|no|nr|date|the|und|and)){0,4}[\\s:]{0,3}'
 
 const CHECK_CODE = new RegExp(
   `(?:${anyWordOf(CHECK_WORDS)}|(?<![\\p{L}\\p{N}])cv[vc]2?(?=[0-9]{3})|${anyOf(['安全码', '安全碼', '驗證碼cvv', 'セキュリティコード'])})(?:\\s{0,2}\\(?(?:on|auf|at|in|sur) (?:the |der |le )?(?:back|ruckseite|dos)\\)?)?${LINK}["'([]?([0-9]{3,4})(?![0-9])`,
@@ -73,6 +75,7 @@ const CHECK_CODE = new RegExp(
 const NAMED_CODE = new RegExp(
   `${anyWordOf([
     'security (code|number)',
+    'crypto',
     'csc',
     'cid',
     'digits? (code )?on (the )?back',
@@ -119,11 +122,11 @@ const groupSpan = (match: RegExpExecArray): Span => {
 const SEPARATORS = '[\\s,;|/\\-.()]{1,6}'
 const DATE_BEHIND = new RegExp(`${SEPARATORS}(${DATE})(?![0-9/])`, 'duy')
 /** With the name of the owner between. */
-const DATE_BEHIND_NAME = new RegExp(`\\s{1,3}(?:[a-z][a-z'.-]{1,20}\\s){1,3}(${DATE})(?![0-9/])`, 'duy')
-const CODE_BEHIND = new RegExp(
-  `${SEPARATORS}([0-9]{3,4})(?![\\p{L}\\p{N}]|[.:,/-][0-9]|\\s*[%€$£]|\\s+\\p{L})`,
+const DATE_BEHIND_NAME = new RegExp(
+  `(?:[\\s,(]{1,3}(?!(?:on|at|by|for|from|before|the|am|um|to|and)[\\s,])\\p{L}[\\p{L}'.:-]{0,20}\\)?){1,4}[\\s,]{1,3}(${DATE})(?![0-9/])`,
   'duy',
 )
+const CODE_BEHIND = new RegExp(`${SEPARATORS}([0-9]{3,4})(?![\\p{L}\\p{N}]|[.:,/-][0-9]|\\s*[%€$£]|\\s+\\p{L})`, 'duy')
 const CODE_BEHIND_DATE = new RegExp(`${SEPARATORS}([0-9]{3,4})(?![\\p{L}\\p{N}]|[.:,/-][0-9])`, 'duy')
 
 /** "… 12/27 123", right behind the number: they go with it. */

@@ -112,7 +112,11 @@ const findNumbers = ({ text, plain }: Reading): Span[] => {
     const before = plain.slice(Math.max(0, start - 40), start)
     // Right behind a word, not in the midst of letters and digits.
     if (LETTER.test(before) && !/(?<![\p{L}\p{N}])\p{L}{2,14}$/u.test(before)) return false
-    if (/^[a-z]/.test(plain.slice(groups[last]?.end).slice(0, 1)) && !/^[a-z]{2,}/.test(plain.slice(groups[last]?.end, (groups[last]?.end ?? 0) + 3))) return false
+    if (
+      /^[a-z]/.test(plain.slice(groups[last]?.end).slice(0, 1)) &&
+      !/^[a-z]{2,}/.test(plain.slice(groups[last]?.end, (groups[last]?.end ?? 0) + 3))
+    )
+      return false
     const sizes = groups.slice(first, last + 1).map(group => group.end - group.start)
     const gaps = gapAfter.slice(first, last)
     const isOther = !speaks && OTHER_NUMBER.test(before)
@@ -120,18 +124,32 @@ const findNumbers = ({ text, plain }: Reading): Span[] => {
     const uniform = isUniform(sizes)
     const isList = gaps.some(gap => /[,;]/.test(gap))
     if (isList && !speaks) return false
-    if (uniform && (sizes[0] ?? 0) >= 4) return !isLongNumber(first, last)
+    if (uniform && (sizes[0] ?? 0) >= 4) return !isLongNumber(first, last) && !isSeries(first, last)
     if (KNOWN_GROUPS.has(sizes.join('-'))) return !isOther
     if (isOther || /\+\s?$/.test(before)) return false
     const isAlone = !isLinked(first - 1) && !isLinked(last)
     if (uniform) return speaks || isAlone
-    return gaps.every(gap => PLAIN_GAP.test(gap)) && (speaks || (isAlone && sizes.length <= 6 && Math.min(...sizes) >= 2))
+    return (
+      gaps.every(gap => PLAIN_GAP.test(gap)) && (speaks || (isAlone && sizes.length <= 6 && Math.min(...sizes) >= 2))
+    )
   }
 
   /** Whether the group goes on in the next one. */
   function isLinked(index: number): boolean {
     const gap = gapAfter[index]
     return gap !== undefined && gap !== '' && PLAIN_GAP.test(gap) && index + 1 < groups.length
+  }
+
+  /** "4821 4822 4823 4824": rooms, tickets. */
+  function isSeries(first: number, last: number): boolean {
+    const values = groups.slice(first, last + 1).map(({ start, end }) => Number(text.slice(start, end)))
+    const step = (values[1] ?? 0) - (values[0] ?? 0)
+    return (
+      !speaks &&
+      values.length > 2 &&
+      step !== 0 &&
+      values.every((value, i) => i === 0 || value - (values[i - 1] ?? 0) === step)
+    )
   }
 
   /** A parcel's number of twenty digits and more has sixteen in a row, too. */
@@ -141,13 +159,24 @@ const findNumbers = ({ text, plain }: Reading): Span[] => {
     while (begin > 0 && begin > first - 5 && gapAfter[begin - 1] === gapAfter[first]) begin -= 1
     const start = groups[begin]?.start ?? 0
     const isParcel = begin < first && /^(9[1-5]\d\d|420\d*)$/.test(text.slice(start, groups[begin]?.end))
-    const isTracked = OTHER_NUMBER.test(plain.slice(Math.max(0, start - 40), start)) && (begin < first || isLinked(last))
+    const isTracked =
+      OTHER_NUMBER.test(plain.slice(Math.max(0, start - 40), start)) && (begin < first || isLinked(last))
     return isParcel || isTracked
   }
 }
 
 /** 4-6-5 of American Express, 4-6-4 of Diners Club, and what people make of them. */
-const KNOWN_GROUPS: ReadonlySet<string> = new Set(['4-6-5', '4-6-4', '4-5-6', '4-5-5', '6-13', '4-4-4-1', '4-3-3-3', '6-10', '4-12'])
+const KNOWN_GROUPS: ReadonlySet<string> = new Set([
+  '4-6-5',
+  '4-6-4',
+  '4-5-6',
+  '4-5-5',
+  '6-13',
+  '4-4-4-1',
+  '4-3-3-3',
+  '6-10',
+  '4-12',
+])
 
 const isUniform = (sizes: readonly number[]): boolean => {
   const [size = 0] = sizes

@@ -34,7 +34,8 @@ type Message = {
 }
 
 /** The forms that need no word: Google's, and what iOS and Android fill in by themselves. */
-const FIXED = /(?<![\p{L}\p{N}-])(G-[0-9]{6})(?![\p{L}\p{N}-])|(?:^|\n)@[\p{L}\p{N}.-]{3,80}[ ]{1,2}#([A-Za-z0-9]{4,12})(?![\p{L}\p{N}])|(?:<#>|\[#\])\s{0,2}(?:\[[^\]\n]{1,30}\]\s?)?([0-9]{4,8})(?![\p{L}\p{N}])/dgu
+const FIXED =
+  /(?<![\p{L}\p{N}-])(G-[0-9]{6})(?![\p{L}\p{N}-])|(?:^|\n)@[\p{L}\p{N}.-]{3,80}[ ]{1,2}#([A-Za-z0-9]{4,12})(?![\p{L}\p{N}])|(?:<#>|\[#\])\s{0,2}(?:\[[^\]\n]{1,30}\]\s?)?([0-9]{4,8})(?![\p{L}\p{N}])/dgu
 
 const isCode = (candidate: CodeCandidate, previous: CodeCandidate | undefined, message: Message): boolean => {
   const { labels, actions } = message
@@ -87,11 +88,21 @@ const isNamedBefore = (
   if (isMeasured(after)) return false
   const certain = label.sort === 'sure' || (isSecret && !isOffer)
 
-  if (label.sort === 'action') return (/^[\s-]*[:=][\s:=-]*$/.test(gap) || (/^\s(?:is|=)\s$/.test(gap) && value.length === 6)) && shape === 'digits' && value.length >= 4 && value.length <= 8 && !isTime(after)
+  if (label.sort === 'action')
+    return (
+      (/^[\s-]*[:=][\s:=-]*$/.test(gap) ||
+        (/^(?:\s(?!number|no|nr|id|ref)\p{L}{1,12}){0,2}\s(?:is|says|shows|=)\s$/u.test(gap) && value.length === 6)) &&
+      shape === 'digits' &&
+      value.length >= 4 &&
+      value.length <= 8 &&
+      !isTime(after)
+    )
   if (shape === 'letters') return label.sort === 'sure' && link === 'named' && isShouted(candidate, message)
   if (shape === 'mixed') {
     if (!looksRandom(candidate, message.text) || (isBooking(plain) && !isSecret)) return false
-    return certain ? link !== 'loose' || (isFirst && gap.length < 30) : link === 'named' && YOURS.test(before(plain, label)) && !isOffer
+    return certain
+      ? link !== 'loose' || (isFirst && gap.length < 30)
+      : link === 'named' && YOURS.test(before(plain, label)) && !isOffer
   }
   if (value.length > 8 && link !== 'named' && !(label.sort === 'sure' && link !== 'loose')) {
     return link === 'bare' && /\p{Script=Arabic}/u.test(plain.slice(label.start, label.end))
@@ -102,12 +113,17 @@ const isNamedBefore = (
     return isFirst && value.length >= 5 && gap.length <= 60 && !isYear(value)
   }
   if (isOffer && !isSecret) return false
-  if (link === 'named') return (!isYear(value) || YOURS.test(before(plain, label)) || !/^\s+\p{L}/u.test(after) || /[:=]/.test(gap))
+  if (link === 'named')
+    return !isYear(value) || YOURS.test(before(plain, label)) || !/^\s+\p{L}/u.test(after) || /[:=]/.test(gap)
   if (link === 'bare') {
     if (/\n/.test(gap) && !isSecret) return false
-    if (COMPOUND.test(plain.slice(label.start, label.end)) && !YOURS.test(before(plain, label)) && !isSecret) return false
+    if (COMPOUND.test(plain.slice(label.start, label.end)) && !YOURS.test(before(plain, label)) && !isSecret)
+      return false
     if (value.length >= 5) return !/^\s{1,2}\p{L}{2,}s(?![\p{L}])/u.test(after) || isSecret
-    return !isYear(value) && (YOURS.test(before(plain, label)) || isSecret || (isClauseEnd(after) && isClauseStart(before(plain, label))))
+    return (
+      !isYear(value) &&
+      (YOURS.test(before(plain, label)) || isSecret || (isClauseEnd(after) && isClauseStart(before(plain, label))))
+    )
   }
   if (link === 'linked' && /^\s\p{L}{3,}s(?![\p{L}])/u.test(after) && !isSecret) return false
   if (link === 'linked') return gap.length <= 50 && isFirst && !isYear(value) && (value.length >= 5 || gap.length <= 36)
@@ -134,11 +150,28 @@ const LINKED = new RegExp(
   'u',
 )
 /** "A code? It's 123456" */
-const ASKED = /^(?:\s\p{L}{1,12}){0,4}\?\s{1,3}(?:(?:it's|its|it is|here|here it is|yes|yep|sure|es ist|c'est|es|e|это)[\s:,]{1,3}){0,2}$/u
+const ASKED =
+  /^(?:\s\p{L}{1,12}){0,4}\?\s{1,3}(?:(?:it's|its|it is|here|here it is|yes|yep|sure|es ist|c'est|es|e|это)[\s:,]{1,3}){0,2}$/u
 const SENTENCE_END = /[.!?]["')\]]?\s+\S*[^\s\p{P}]|\n\s*\n\s*\n/u
 /** The code is yet to come, or is gone: "code expired", "code not received". */
 const NOT_YET = new RegExp(
-  anyWordOf(['expired', 'not received', 'never (came|arrived)', 'invalid', 'incorrect', 'wrong', 'failed', 'abgelaufen', 'verlopen', 'expire le', 'call', 'phone', 'hotline', 'dial', 'anrufen']),
+  anyWordOf([
+    'expired',
+    'not received',
+    'never (came|arrived)',
+    'invalid',
+    'incorrect',
+    'wrong',
+    'failed',
+    'abgelaufen',
+    'verlopen',
+    'expire le',
+    'call',
+    'phone',
+    'hotline',
+    'dial',
+    'anrufen',
+  ]),
   'u',
 )
 
@@ -218,17 +251,27 @@ const isClauseStart = (text: string): boolean => /(?:^|[.,;:!?\n(])\s*(?:[\p{L}\
 
 /** Letters alone are a code only in capitals in the midst of small letters. */
 const isShouted = ({ value, end }: CodeCandidate, { text }: Message): boolean =>
-  value.length >= 4 && value === value.toUpperCase() && !/^\s+[A-Z]{2,}/.test(text.slice(end, end + 12)) && /[a-z]/.test(text) && !NO_CODE.has(value)
+  value.length >= 4 &&
+  value === value.toUpperCase() &&
+  !/^\s+[A-Z]{2,}/.test(text.slice(end, end + 12)) &&
+  /[a-z]/.test(text) &&
+  !NO_CODE.has(value)
 
 const NO_CODE: ReadonlySet<string> = new Set(
-  'EXPIRED INVALID WRONG SENT REQUIRED PENDING BELOW HERE NEEDED URGENT ONLY NULL NONE TRUE FALSE WHAT THIS THAT YOUR CODE VALID FREE STOP HELP PLEASE NEVER SHARE DONT NOTE ATTENTION IMPORTANT READY CORRECT'.split(' '),
+  'EXPIRED INVALID WRONG SENT REQUIRED PENDING BELOW HERE NEEDED URGENT ONLY NULL NONE TRUE FALSE WHAT THIS THAT YOUR CODE VALID FREE STOP HELP PLEASE NEVER SHARE DONT NOTE ATTENTION IMPORTANT READY CORRECT'.split(
+    ' ',
+  ),
 )
 
 /** Digits among letters, and not a word with a number behind it. */
 const looksRandom = ({ value, start, end }: CodeCandidate, text: string): boolean => {
   const written = text.slice(start, end)
   if (/^[A-Za-z]{1,4}\s?-\s?[0-9]{4,8}$/.test(written)) return true
-  return value.length >= 4 && value.length <= 12 && !/^[0-9]+(?:st|nd|rd|th|am|pm|x|k|m|s|min|mins|h|hrs|d|px|kb|mb|gb)$/i.test(value)
+  return (
+    value.length >= 4 &&
+    value.length <= 12 &&
+    !/^[0-9]+(?:st|nd|rd|th|am|pm|x|k|m|s|min|mins|h|hrs|d|px|kb|mb|gb)$/i.test(value)
+  )
 }
 
 const isBooking = (plain: string): boolean => BOOKING.test(plain)
@@ -300,17 +343,35 @@ const OFFER = new RegExp(
 )
 
 /** "123456 is your code". */
-const isNamedBehind = (candidate: CodeCandidate, label: CodeLabel, { plain, text, isSecret, isOffer }: Message): boolean => {
+const isNamedBehind = (
+  candidate: CodeCandidate,
+  label: CodeLabel,
+  { plain, text, isSecret, isOffer }: Message,
+): boolean => {
   const { shape, value, start, end } = candidate
   if (label.start - end > LONGEST_GAP) return false
   const gap = plain.slice(end, label.start)
-  if (SENTENCE_END.test(gap) || (isMeasured(plain.slice(end, end + 20)))) return false
+  if (THAT_IS.test(gap)) return shape === 'digits' && value.length >= 5 && !isOffer
+  if (SENTENCE_END.test(gap) || isMeasured(plain.slice(end, end + 20))) return false
   if (shape === 'letters') return false
   if (shape === 'mixed' && !looksRandom(candidate, text)) return false
   const sayer = HAS_BECOME.test(gap)
   if (label.sort === 'sure') {
     const near = gap.length <= 70 && (sayer || /^["')\]]?\s{0,3}[(<\-:=,~]/.test(gap) || USED_AS.test(gap))
-    return near || (shape === 'digits' && /^[^\p{L}\n]{0,3}[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}()[\]/· ]{0,16}$/u.test(gap) && gap.length <= 24) || (isSecret && shape === 'digits' && gap.trim().length <= 12 && value.length >= 5 && !/[0-9]/.test(gap) && isClauseStart(plain.slice(Math.max(0, start - 12), start)))
+    return (
+      near ||
+      (shape === 'digits' &&
+        /^[^\p{L}\n]{0,3}[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}()[\]/· ]{0,16}$/u.test(
+          gap,
+        ) &&
+        gap.length <= 24) ||
+      (isSecret &&
+        shape === 'digits' &&
+        gap.trim().length <= 12 &&
+        value.length >= 5 &&
+        !/[0-9]/.test(gap) &&
+        isClauseStart(plain.slice(Math.max(0, start - 12), start)))
+    )
   }
   if (isOffer && !isSecret) return false
   if (shape === 'mixed' && !isSecret) return false
@@ -322,6 +383,9 @@ const isNamedBehind = (candidate: CodeCandidate, label: CodeLabel, { plain, text
   return value.length >= 5 && /^["')\]]?\s{0,2}[-(=:]+\s{0,2}(?:\p{L}{2,12}\s+){0,4}$/u.test(gap) && gap.length <= 40
 }
 
+/** "123456, that's the code" */
+const THAT_IS =
+  /^["')]?\s?[.,?!-]?\s{1,2}(?:it'?s|that'?s|that is|this is|das ist|c'est|es)\s{1,2}(?:the|my|your|our|a|der|mein|le|mon|el|mi)\s(?:\p{L}{2,12}\s)?$/u
 const OWN = /(?<![\p{L}])(?:your|my|the|dein|ihr|votre|tu|su|seu|tuo|uw|je|ваш|twoj)(?![\p{L}])/u
 const HAS_BECOME =
   /^["')\]]{0,2}\s{0,3}(?:[-—=:,]\s{0,2})?(?:<-+|is|are|was|ist|lautet|est|es|e|er|ar|on|jest|to|je|este|c'est|sono|son|zijn|является|это|היא|הוא|هو|هي|است|là|la|adalah|ay|—|\(?이\)?가|は|が|是|为|為|은|는)(?![\p{Script=Latin}\p{Script=Cyrillic}])/u
@@ -334,7 +398,13 @@ const isOrdered = ({ shape, value, start, end }: CodeCandidate, { plain, isOffer
   const ahead = plain.slice(end, end + 90)
   const behind = plain.slice(Math.max(0, start - 60), start)
   if (ORDER.test(behind)) return PURPOSE.test(ahead) || (value.length >= 5 && ORDERED_FOR.test(behind))
-  return shape === 'digits' && value.length >= 5 && value.length <= 8 && /(?:^|[:\-.\n\]])\s{0,3}$/.test(behind) && LETS_IN.test(ahead)
+  return (
+    shape === 'digits' &&
+    value.length >= 5 &&
+    value.length <= 8 &&
+    /(?:^|[:\-.\n\]])\s{0,3}$/.test(behind) &&
+    LETS_IN.test(ahead)
+  )
 }
 
 const ORDER = new RegExp(
@@ -486,7 +556,9 @@ const isSetApart = ({ shape, value, start, end }: CodeCandidate, { plain, labels
 /** The same code once more, as in a link behind it. */
 const repeated = (codes: readonly Span[], text: string): Span[] => {
   const values = new Set(
-    codes.map(({ start, end }) => text.slice(start, end).replace(/[^A-Za-z0-9]+/g, '')).filter(value => value.length >= 4),
+    codes
+      .map(({ start, end }) => text.slice(start, end).replace(/[^A-Za-z0-9]+/g, ''))
+      .filter(value => value.length >= 4),
   )
   return [...values].slice(0, 8).flatMap(value => {
     const digits = value.replace(/^[A-Za-z]{1,4}(?=[0-9]{4,8}$)/, '')

@@ -4,11 +4,16 @@ import type { Reading } from './reading.ts'
 /** E-mail addresses, also as people spell them out: "anna (at) example (dot) com". */
 export const findEmails = ({ text, plain }: Reading): Find[] => [
   ...[...text.matchAll(/@/g)].flatMap(({ index }) => aroundAt(text, index)),
-  ...[...plain.matchAll(SPELLED)].map(match => ({ kind: 'email', start: match.index, end: match.index + match[0].length })),
+  ...[...plain.matchAll(SPELLED)].map(match => ({
+    kind: 'email',
+    start: match.index,
+    end: match.index + match[0].length,
+  })),
 ]
 
 const LOCAL = /[\p{L}\p{N}.!#$%&'*+/=?^_`{|}~-]/u
-const DOMAIN = /(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}(?:xn--[a-z0-9-]{2,30}|\p{L}{2,24})(?![\p{L}\p{N}-])/iuy
+const DOMAIN =
+  /(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}(?:xn--[a-z0-9-]{2,30}|\p{L}{2,24})(?![\p{L}\p{N}-])/iuy
 const LONGEST_LOCAL = 64
 
 const aroundAt = (text: string, at: number): Find[] => {
@@ -29,7 +34,8 @@ const aroundAt = (text: string, at: number): Find[] => {
 }
 
 const AT = '(?:\\s?[(\\[{<]\\s?(?:at|@|arroba|a)\\s?[)\\]}>]\\s?|\\s@\\s?)'
-const DOT = '(?:\\s?[(\\[{<]\\s?(?:dot|punkt|punto|point|ponto|\\.)\\s?[)\\]}>]\\s?|\\s(?:dot|punkt|punto|point)\\s|\\.)'
+const DOT =
+  '(?:\\s?[(\\[{<]\\s?(?:dot|punkt|punto|point|ponto|\\.)\\s?[)\\]}>]\\s?|\\s(?:dot|punkt|punto|point)\\s|\\.)'
 const SPELLED = new RegExp(
   `(?<![\\p{L}\\p{N}._%+-])[\\p{L}\\p{N}][\\p{L}\\p{N}._%+-]{0,63}(?:${AT}(?:[\\p{L}\\p{N}-]{1,63}${DOT}){1,4}|\\sat\\s(?:[\\p{L}\\p{N}-]{1,63}\\s(?:dot|punkt|punto)\\s){1,4})(?:com|net|org|edu|gov|io|de|uk|fr|es|it|eu|nl|ch|at|us|ca|au|info|me|co|app|dev|ai|br|jp|cn|ru|pl|se|no|dk|fi|be|pt|ie|in|mx|tv)(?![\\p{L}\\p{N}-])`,
   'gu',

@@ -14,7 +14,10 @@ export const findIbans = ({ plain }: Reading): Find[] => {
 /** What may stand between two characters of it. */
 const GAP = '[\\s.\\-_/:]{0,3}'
 /** Two letters of a country, two digits; not in the middle of a word, but behind "IBAN". */
-const BEGINNING = new RegExp(`(?<![a-z0-9]|[a-z0-9][.\\-_/]|iban)(?=[a-z]${GAP}[a-z]${GAP}[0-9]${GAP}[0-9])|(?<=iban)(?=[a-z]{2}[0-9]{2})`, 'gu')
+const BEGINNING = new RegExp(
+  `(?<![a-z0-9]|[a-z0-9][.\\-_/]|iban)(?=[a-z]${GAP}[a-z]${GAP}[0-9]${GAP}[0-9])|(?<=iban)(?=[a-z]{2}[0-9]{2})`,
+  'gu',
+)
 
 const endOfIban = (plain: string, start: number): number | undefined => {
   let characters = ''
@@ -31,7 +34,8 @@ const endOfIban = (plain: string, start: number): number | undefined => {
         if (form === undefined) return undefined
         length = 4 + form.length
       }
-      if (form !== undefined && characters.length > 4 && !fits(char, form.charAt(characters.length - 5))) return undefined
+      if (form !== undefined && characters.length > 4 && !fits(char, form.charAt(characters.length - 5)))
+        return undefined
     } else if (at === plain.length || ++gap > 3 || !/[\s.\-_/:]/.test(char)) return undefined
   }
   // More digits belong to a longer number; a letter begins the next word.

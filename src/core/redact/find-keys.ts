@@ -7,7 +7,10 @@ export const findKeys = ({ text }: Reading): Find[] => [...privateKeys(text), ..
 const tokens = (text: string): Find[] =>
   [...text.matchAll(TOKEN)].map(match => {
     // Of an address with a password in it, the password.
-    const [start, end] = match.indices?.slice(1).find(each => each !== undefined) ?? [match.index, match.index + match[0].length]
+    const [start, end] = match.indices?.slice(1).find(each => each !== undefined) ?? [
+      match.index,
+      match.index + match[0].length,
+    ]
     return { kind: 'password', start, end }
   })
 

@@ -8,8 +8,11 @@ export type OwnPattern = { readonly name: string; readonly findAll: (text: strin
 export const findOwn = ({ name, findAll }: OwnPattern, { text }: Reading): Find[] =>
   outsideOf(text, [PLACEHOLDER], findAll).map(span => ({ kind: name, ...span }))
 
-export const findOwnInSource = ({ name, findAll }: OwnPattern, source: string, placeholders: readonly string[]): Find[] =>
-  outsideOf(source, placeholders, findAll).map(span => ({ kind: name, ...span }))
+export const findOwnInSource = (
+  { name, findAll }: OwnPattern,
+  source: string,
+  placeholders: readonly string[],
+): Find[] => outsideOf(source, placeholders, findAll).map(span => ({ kind: name, ...span }))
 
 /** Matches in the parts between placeholders, which are never looked into. */
 const outsideOf = (
@@ -35,5 +38,8 @@ const outsideOf = (
 
 const spansOf = (text: string, words: readonly string[]): Span[] => {
   const pattern = words.map(word => word.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|')
-  return [...text.matchAll(new RegExp(pattern, 'g'))].map(({ index, 0: { length } }) => ({ start: index, end: index + length }))
+  return [...text.matchAll(new RegExp(pattern, 'g'))].map(({ index, 0: { length } }) => ({
+    start: index,
+    end: index + length,
+  }))
 }

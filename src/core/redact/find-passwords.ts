@@ -3,7 +3,7 @@ import type { Find, Span } from './find.ts'
 import { isLink, isOrdinary, isPlainWord, looksSecret, type PasswordValue, valueAt } from './password-value.ts'
 import { type PasswordLabel, passwordLabels } from './password-words.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, anyWordOf, WORD_END, WORD_START } from './vocabulary.ts'
+import { anyOf, anyWordOf, WORD_END, WORD_START, wordSet } from './vocabulary.ts'
 
 /** Passwords, PINs, keys and codes of doors: what stands behind, or before, the word for it. */
 export const findPasswords = ({ text, plain }: Reading): Find[] => {
@@ -23,14 +23,36 @@ export const findPasswords = ({ text, plain }: Reading): Find[] => {
 type Message = { readonly text: string; readonly plain: string; readonly hasLogin: boolean }
 
 const LOGIN = new RegExp(
-  anyWordOf(['log ?in', 'user ?name', 'user', 'ssid', 'wi ?fi', 'wlan', 'network', 'account', 'benutzer~', 'netzwerk', 'usuario', 'utilisateur', 'identifiant', 'utente', 'gebruiker~', 'e ?mail', 'id', 'логин', 'router', 'hotspot']),
+  anyWordOf([
+    'log ?in',
+    'user ?name',
+    'user',
+    'ssid',
+    'wi ?fi',
+    'wlan',
+    'network',
+    'account',
+    'benutzer~',
+    'netzwerk',
+    'usuario',
+    'utilisateur',
+    'identifiant',
+    'utente',
+    'gebruiker~',
+    'e ?mail',
+    'id',
+    'логин',
+    'router',
+    'hotspot',
+  ]),
   'u',
 )
 
 /** How word and value are linked: by a sign, by a verb, or not at all. */
 type Link = { readonly sort: 'sign' | 'verb' | 'none'; readonly at: number }
 
-const PREPOSITION = 'for|to|of|on|at|in|from|fur|furs|zum|zur|vom|von|des|der|im|am|pour|du|de|da|do|del|della|dell|di|para|per|al|alla|voor|van|till|til|do|od|для|от|к|на|в'
+const PREPOSITION =
+  'for|to|of|on|at|in|from|fur|furs|zum|zur|vom|von|des|der|im|am|pour|du|de|da|do|del|della|dell|di|para|per|al|alla|voor|van|till|til|do|od|для|от|к|на|в'
 const COPULA =
   "is|are|was|were|will be|should be|would be|remains|reads|is set to|was set to|set to|was changed to|is changed to|has been changed to|changed to|has been set to|ist|war|lautet|lauten|heisst|est|etait|c'est|es|era|son|e|sera|zijn|ar|er|on|jest|to|je|bude|este|esta|dir|adalah|la|είναι|ειναι|это|היא|הוא|هو|هي|है|là"
 const FILLER =
@@ -38,9 +60,10 @@ const FILLER =
 
 const SIGN = '["\']?\\s{0,3}(?::|=+>?|-+>|>)\\s{0,3}(?:\\n\\s{0,3})?|\\s{1,3}-{1,3}\\s{1,3}|\\s{0,2}\\n\\s{0,3}'
 const VERB = `(?:'s|\\s{1,3}(?:${COPULA}))(?:\\s{1,2}(?:${FILLER})){0,2}\\s{0,2}[:=]?\\s{1,3}(?:\\n\\s{0,2})?|\\s{0,2}(?:は|が|是|为|為|는|은|คือ)\\s{0,2}:?\\s{0,2}`
-const AFTERTHOUGHT = "(?:\\s(?:wi-?fi|wlan|internet|router|netflix|spotify|icloud|gmail|google|e-?mail|zoom|admin|guest|temporaire|nouveau|nouvelle|nueva|nuova|nova|actual|temporal|temporaria)(?=\\s|:))?(?:'s(?=\\s))?(?:\\s{0,2}\\([^()\\n]{0,40}\\))?"
+const AFTERTHOUGHT =
+  "(?:\\s(?:wi-?fi|wlan|internet|router|netflix|spotify|icloud|gmail|google|e-?mail|zoom|admin|guest|карты|телефона|temporaire|nouveau|nouvelle|nueva|nuova|nova|actual|temporal|temporaria)(?=\\s|:))?(?:'s(?=\\s))?(?:\\s{0,2}\\([^()\\n]{0,40}\\))?"
 const DIRECT = new RegExp(
-  `${AFTERTHOUGHT}(?:(?<sign>${SIGN})|(?<verb>${VERB})|(?<none>\\s{1,3}|(?<=[^\\x00-\\x7f]|[0-9])(?=[\\x21-\\x7e])|[,(]\\s{0,2}))`,
+  `${AFTERTHOUGHT}(?:(?<sign>${SIGN})|(?<verb>${VERB})|(?<none>\\s{1,3}|(?=[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}]{1,4}["'A-Za-z0-9])|(?<=[^\\x00-\\x7f]|[0-9])(?=[\\x21-\\x7e])|[,(]\\s{0,2}))`,
   'uy',
 )
 /** "… for the wifi is …" */
@@ -81,7 +104,7 @@ const secretBehind = (label: PasswordLabel, next: PasswordLabel | undefined, mes
   if (next !== undefined && next.start < link.at) return [] // "the password: PIN 1234" is about the PIN
   const value = valueAt(text, link.at)
   if (value === undefined || isOnlyMarks(value.value)) return []
-  if (label.sort === 'phrase' && link.sort !== 'none') return phraseFrom(plain, value)
+  if (label.sort === 'phrase' && link.sort !== 'none') return phraseFrom(plain, value, link)
   if (!isSecret(value, label, link, message)) return question(label, message)
   return [withCompany(text, plain, value, label, link)]
 }
@@ -106,7 +129,9 @@ const question = ({ end }: PasswordLabel, { text }: Message): Span[] => {
   const mark = /^[^\n.!?:]{0,24}\?\s{1,3}/.exec(text.slice(end, end + 32))?.[0]
   if (mark === undefined) return []
   const value = valueAt(text, end + mark.length)
-  return value !== undefined && looksSecret(value.value, 6) && /\p{L}/u.test(value.value) && /[0-9]/.test(value.value) ? [value] : []
+  return value !== undefined && looksSecret(value.value, 6) && /\p{L}/u.test(value.value) && /[0-9]/.test(value.value)
+    ? [value]
+    : []
 }
 
 const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, message: Message): boolean => {
@@ -118,16 +143,25 @@ const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, messag
     case 'pin':
       return isPin(word, label, link, message, after)
     case 'door':
-      if (/^comb/.test(plain.slice(label.start, label.end))) return /^[0-9]{1,2}-[0-9]{1,2}-[0-9]{1,2}$/.test(word) && LOCK.test(plain)
+      if (/^comb/.test(plain.slice(label.start, label.end)))
+        return /^[0-9]{1,2}-[0-9]{1,2}-[0-9]{1,2}$/.test(word) && LOCK.test(plain)
       if (link.sort === 'none' && /^(?:19|20)[0-9]{2}$/.test(word)) return false
-      return /^[#*]?[0-9]{3,10}[#*]?$|^[0-9]{1,2}-[0-9]{1,2}-[0-9]{1,2}$|^(?=.*[0-9])[A-Za-z0-9#*]{3,10}$/.test(word) && !/^\s?(?:am|pm|uhr|h)(?![\p{L}])/u.test(after)
+      return (
+        /^[#*]?[0-9]{3,10}[#*]?$|^[0-9]{1,2}-[0-9]{1,2}-[0-9]{1,2}$|^(?=.*[0-9])[A-Za-z0-9#*]{3,10}$/.test(word) &&
+        !/^\s?(?:am|pm|uhr|h)(?![\p{L}])/u.test(after)
+      )
     case 'key':
       return isKey(word, link)
     case 'pass':
       if (isRide(plain, label)) return false
       return link.sort === 'none'
-        ? looksSecret(word, plain.startsWith('key', label.start) ? 8 : 99) && /[0-9]/.test(word) && word.length >= 6 && message.hasLogin
-        : looksSecret(word, 6) || (link.sort === 'sign' && message.hasLogin && !isOrdinary(word) && /^\S+$/.test(word)) || (value.isQuoted && message.hasLogin)
+        ? looksSecret(word, plain.startsWith('key', label.start) ? 8 : 99) &&
+            /[0-9]/.test(word) &&
+            word.length >= 6 &&
+            message.hasLogin
+        : looksSecret(word, 6) ||
+            (link.sort === 'sign' && message.hasLogin && !isOrdinary(word) && /^\S+$/.test(word)) ||
+            (value.isQuoted && message.hasLogin)
     default:
       break
   }
@@ -138,13 +172,14 @@ const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, messag
   }
   if (looksSecret(word, 3)) return true
   if (isOrdinary(word)) return false
-  if (link.sort === 'sign') return isPlainWord(word) || /[^\x00-\x7f]/.test(word) && word.length >= 2 && !/\s/.test(word) && isUnspaced(word)
+  if (link.sort === 'sign') return isPlainWord(word) || (word.length >= 2 && /[^\x00-\x7f]/.test(word))
+  if (UNSPACED.test(word)) return false
   return endsClause(text, plain, value)
 }
 
 const LOCK = new RegExp(anyWordOf(['locks?', 'locker~', 'padlock', 'safe', 'bike', 'vault', 'suitcase', 'gym']), 'u')
 
-const isUnspaced = (word: string): boolean => !/^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u.test(word)
+const UNSPACED = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u
 
 /** "is sunshine" at the end of a sentence, or of its part; "is banana bread", too. */
 const endsClause = (text: string, plain: string, value: PasswordValue): boolean => {
@@ -161,30 +196,71 @@ const plainWordsTo = (text: string, plain: string, value: PasswordValue): number
     const next = /^\s(\S+)/.exec(rest)
     if (next?.[1] === undefined) return end
     const word = next[1].replace(/[.,;:!?)"']+$/, '')
-    if (!isPlainWord(word)) return undefined
+    if (!isPlainWord(word) && !/^[0-9]{1,6}$/.test(word)) return undefined
     end += 1 + word.length
     if (end > text.length) return undefined
   }
   return undefined
 }
 
-const BREAK = /^\s+(?:and|but|if|in case|so|now|btw|by the way|ok|okay|lol|haha|thanks|thx|please|pls|und|aber|falls|et|mais|si|y|pero|e|ma|en|maar|и|а|но|[^\p{L}\p{N}\s]+(?:\s|$))/u
+const BREAK =
+  /^\s+(?:last (?:time|week|year)|for (?:both|all|everything|now)|in (?:lower|upper|all|small|capital)|all (?:lower|caps|small)|with (?:a|an|capital)|and|but|if|in case|so|now|btw|by the way|ok|okay|lol|haha|thanks|thx|please|pls|und|aber|falls|et|mais|si|y|pero|e|ma|en|maar|и|а|но|[^\p{L}\p{N}\s]+(?:\s|$))/u
 
 const isPin = (word: string, label: PasswordLabel, link: Link, { plain }: Message, after: string): boolean => {
   if (!/^[0-9]{3,12}$|^[0-9]{2,4}(?:-[0-9]{2,4})+$|^(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9]{4,12}$/.test(word)) {
-    return /pass/.test(plain.slice(label.start, label.end)) && link.sort !== 'none' && (looksSecret(word) || isPlainWord(word))
+    return (
+      /pass/.test(plain.slice(label.start, label.end)) &&
+      link.sort !== 'none' &&
+      (looksSecret(word) || isPlainWord(word))
+    )
   }
   const name = plain.slice(label.start, label.end)
   // India's postcodes are called so.
-  if (/code|number|no/.test(name) && /^pin/.test(name) && /^[1-9][0-9]{5}$/.test(word) && !OWN_PIN.test(plain)) return false
-  if (/^[\s-]{0,2}(?:am|pm|uhr|times|people|photos?|messages?|posts?|pictures?|notes?|x)(?![\p{L}])/u.test(after)) return false
-  if (/(?:bowling|rolling|safety|push|clothes|hair|bobby|gpio|firing|lapel|enamel|to|will|can|please|i|we|let's)\s$/u.test(plain.slice(Math.max(0, label.start - 12), label.start)) && link.sort === 'none') return false
+  if (/code|number|no/.test(name) && /^pin/.test(name) && /^[1-9][0-9]{5}$/.test(word) && !OWN_PIN.test(plain))
+    return false
+  if (/^[\s-]{0,2}(?:am|pm|uhr|times|people|photos?|messages?|posts?|pictures?|notes?|x)(?![\p{L}])/u.test(after))
+    return false
+  if (
+    /(?:bowling|rolling|safety|push|clothes|hair|bobby|gpio|firing|lapel|enamel|to|will|can|please|i|we|let's)\s$/u.test(
+      plain.slice(Math.max(0, label.start - 12), label.start),
+    ) &&
+    link.sort === 'none'
+  )
+    return false
   if (link.sort !== 'none') return word.length >= 4 || /^(?:my|the|your)?/.test(name)
-  return word.length >= 4 && !/[a-z]/i.test(word.replace(/[0-9]/g, '').slice(1)) && !/^\s{1,2}\p{L}+s(?![\p{L}])/u.test(after)
+  return (
+    word.length >= 4 &&
+    !/[a-z]/i.test(word.replace(/[0-9]/g, '').slice(1)) &&
+    !/^\s{1,2}\p{L}+s(?![\p{L}])/u.test(after)
+  )
 }
 
 const OWN_PIN = new RegExp(
-  anyWordOf(['card', 'door', 'gate', 'phone', 'unlock', 'sim', 'entry', 'atm', 'bank', 'alarm', 'safe', 'login', 'account', 'debit', 'credit', 'meeting', 'conference', 'my', 'secret', 'voicemail', 'upi', 'app', 'wallet']),
+  anyWordOf([
+    'card',
+    'door',
+    'gate',
+    'phone',
+    'unlock',
+    'sim',
+    'entry',
+    'atm',
+    'bank',
+    'alarm',
+    'safe',
+    'login',
+    'account',
+    'debit',
+    'credit',
+    'meeting',
+    'conference',
+    'my',
+    'secret',
+    'voicemail',
+    'upi',
+    'app',
+    'wallet',
+  ]),
   'u',
 )
 
@@ -207,7 +283,9 @@ const withCompany = (text: string, plain: string, value: PasswordValue, label: P
   if (second?.[1] !== undefined && looksSecret(second[1], 6) && !/^[0-9.,/-]+$/.test(second[1])) {
     return { start: value.start, end: value.end + second[0].replace(/[.,;:]+$/, '').length }
   }
-  const isPair = /\/|^(?:zugangsdaten|identifiants|cred|login|logindaten)/.test(plain.slice(Math.max(0, label.start - 12), label.end))
+  const isPair = /\/|^(?:zugangsdaten|identifiants|cred|login|logindaten)/.test(
+    plain.slice(Math.max(0, label.start - 12), label.end),
+  )
   if (isPair) {
     const other = /^\s{0,2}[/|,]\s{0,2}(\S{3,64})|^\s(\S{3,64})/.exec(text.slice(value.end, value.end + 70))
     const word = other?.[1] ?? other?.[2]
@@ -228,16 +306,23 @@ const spacedDigits = (text: string, value: PasswordValue, label: PasswordLabel):
 }
 
 /** All words to the end of the line, or of the sentence; of a seed phrase, which is longer, over lines, too. */
-const phraseFrom = (plain: string, value: PasswordValue): Span[] => {
+const phraseFrom = (plain: string, value: PasswordValue, link: Link): Span[] => {
   if (value.isQuoted) return [value]
   const rest = plain.slice(value.start, value.start + 400)
-  const seed = /^(?:(?:[0-9]{1,2}[.)]\s?)?\p{Ll}{3,9}[\s,]{1,3}){11,23}(?:[0-9]{1,2}[.)]\s?)?\p{Ll}{3,9}/u.exec(rest)?.[0]
+  const seed = /^(?:(?:[0-9]{1,2}[.)]\s?)?\p{Ll}{3,9}[\s,]{1,3}){11,23}(?:[0-9]{1,2}[.)]\s?)?\p{Ll}{3,9}/u.exec(
+    rest,
+  )?.[0]
   const line = (/^[^\n.!?;\ue000]{3,200}/u.exec(rest)?.[0] ?? '').replace(PHRASE_TAIL, '').trimEnd()
   const words = line.split(/[\s,-]+/)
-  const isSaid = words.filter(word => isOrdinary(word)).length > words.length / 3
+  const isSaid =
+    link.sort === 'sign' ? DEFERRED.has(words[0] ?? '') : words.filter(isOrdinary).length > words.length / 3
   const phrase = seed ?? (isSaid || (words.length === 1 && !isPlainWord(line) && !looksSecret(line)) ? '' : line)
   return phrase === '' ? [] : [{ start: value.start, end: Math.max(value.end, value.start + phrase.length) }]
 }
+/** No phrase begins like this: "see …", "same as …". */
+const DEFERRED =
+  wordSet(`see ask same not none no required tbd n/a unknown forgot forgotten check is was should must has as optional missing empty
+  needed wrong siehe wie fehlt voir ver igual zie`)
 const PHRASE_TAIL = /(?:,\s|\s-\s|\s\(|\s(?:and then|but|if you|so you|please|thanks)\s).*$/u
 
 /** "hunter2 is the password". */
@@ -245,27 +330,39 @@ const secretBefore = (label: PasswordLabel, { text, plain }: Message): Span[] =>
   const from = Math.max(0, label.start - 120)
   const match = BEFORE.exec(plain.slice(from, label.start))
   if (match === null || label.sort === 'pass') return []
-  if (/\s(?:for)\s/.test(match[0]) && !/(?:^|\s)(?:use|enter|try|type|dial)\s$/.test(plain.slice(from, from + match.index))) return []
+  if (
+    /\s(?:for)\s/.test(match[0]) &&
+    !/(?:^|\s)(?:use|enter|try|type|dial)\s$/.test(plain.slice(from, from + match.index))
+  )
+    return []
   const word = match[1] ?? ''
   const start = from + match.index + (match[0].startsWith(word) ? 0 : match[0].indexOf(word))
   const value = text.slice(start, start + word.length).replace(/^["'(*]+|["')*,]+$/g, '')
   const begin = text.indexOf(value, start)
   const isLike =
-    label.sort === 'pin' || label.sort === 'door' ? /^#?[0-9]{4,8}#?$/.test(value) : label.sort === 'key' ? isKey(value, { sort: 'sign', at: 0 }) : looksSecret(value, 4)
-  return value !== '' && isLike && !/^[^\p{N}]*$/u.test(value.replace(/[!@#$%^&*_]/g, '0')) ? [{ start: begin, end: begin + value.length }] : []
+    label.sort === 'pin' || label.sort === 'door'
+      ? /^#?[0-9]{4,8}#?$/.test(value)
+      : label.sort === 'key'
+        ? isKey(value, { sort: 'sign', at: 0 })
+        : looksSecret(value, 4)
+  return value !== '' && isLike && !/^[^\p{N}]*$/u.test(value.replace(/[!@#$%^&*_]/g, '0'))
+    ? [{ start: begin, end: begin + value.length }]
+    : []
 }
 
-const BEFORE = new RegExp(
-  `(?<![^\\s"'(*])([^\\s]{4,64})[,.]?\\s{1,2}(?:is|=|as|for|are|was|ist|lautet|als|est|comme|es|como|e|come|och|ar|er|som|это|jako|to|jest|that's|thats|that is|this is|das ist|c'est)\\s{1,2}(?:(?:still|now|also)\\s{1,2})?(?:(?:the|your|my|our|his|her|their|a|das|dein|mein|unser|ihr|le|la|mon|votre|el|tu|mi|o|a|sua|minha|il|het|mijn|je|min|din|losenordet|мой|твой|ваш)\\s{1,2})?(?:(?:new|old|wi-?fi|wlan|guest|netflix|router|temporary|current|default|admin|login|card|phone|sim|neue|aktuelle|nouveau|nueva|nova)[\\s'-]{1,2}){0,3}$`,
-  'u',
-)
+const BEFORE =
+  /(?<![^\s"'(*])([^\s]{4,64})[,.]?\s{1,2}(?:is|=|as|for|are|was|ist|lautet|als|est|comme|es|como|e|come|och|ar|er|som|это|jako|to|jest|that's|thats|that is|this is|das ist|c'est)\s{1,2}(?:(?:still|now|also)\s{1,2})?(?:(?:the|your|my|our|his|her|their|a|das|dein|mein|unser|ihr|le|la|mon|votre|el|tu|mi|o|a|sua|minha|il|het|mijn|je|min|din|losenordet|мой|твой|ваш)\s{1,2})?(?:(?:new|old|wi-?fi|wlan|guest|netflix|router|temporary|current|default|admin|login|card|phone|sim|neue|aktuelle|nouveau|nueva|nova)[\s'-]{1,2}){0,3}$/u
 
 /** "login: bob / hunter2", "Wifi: HomeNet / sunshine22". */
 const pairs = (text: string, plain: string): Span[] =>
   [...plain.matchAll(PAIR)].flatMap(match => {
     const [start, end] = match.indices?.[1] ?? [match.index, match.index]
     const value = valueAt(text.slice(0, end), start)
-    const isLike = value !== undefined && looksSecret(value.value, 8) && /\p{L}/u.test(value.value) && /[0-9!@#$%^&*]/.test(value.value)
+    const isLike =
+      value !== undefined &&
+      looksSecret(value.value, 8) &&
+      /\p{L}/u.test(value.value) &&
+      /[0-9!@#$%^&*]/.test(value.value)
     return isLike ? [value] : []
   })
 

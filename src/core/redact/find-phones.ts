@@ -22,7 +22,8 @@ const isPhone = (written: string, before: string, after: string): boolean => {
   const digits = digitsIn(base)
   const { length } = digits
   if (length < 5 || length > 15 || (/\n/.test(base) && !base.startsWith('+'))) return false
-  if (/[$€£¥₹%]\s?$/.test(before) || /^\s?[%€£¥₹°]|^[:,][0-9]|^[\p{Script=Latin}\p{Script=Cyrillic}]/u.test(after)) return false
+  if (/[$€£¥₹%]\s?$/.test(before) || /^\s?[%€£¥₹°]|^[:,][0-9]|^[\p{Script=Latin}\p{Script=Cyrillic}]/u.test(after))
+    return false
   if (/[0-9][.,:/]$/.test(before) || isDate(base) || /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/.test(base)) return false
   if (base.startsWith('+')) return length >= 7
   const isNamed = NAMED.test(before)
@@ -58,7 +59,47 @@ const NAMED = new RegExp(
   'u',
 )
 const OTHER = new RegExp(
-  anyWordOf(['order~', 'invoice~', 'tracking', 'ticket', 'flight', 'ref(erence)?', 'no', 'nr', 'isbn', 'id', 'serial', 'part', 'sku', 'model', 'case', 'bestell~', 'rechnung~', 'sendung~', 'zip', 'account', 'konto~', 'card', 'ssn', 'version', 'code', 'pin', 'room', 'gate', 'page', 'pages', 'routing', 'pnr', 'member~', 'customer', 'student', 'application', 'nhs', 'confirmation', 'cep', 'folio']) +
-    '[^\\p{N}\\n]{0,10}$',
+  `${anyWordOf([
+    'order~',
+    'invoice~',
+    'tracking',
+    'ticket',
+    'flight',
+    'ref(erence)?',
+    'no',
+    'nr',
+    'isbn',
+    'id',
+    'serial',
+    'part',
+    'sku',
+    'model',
+    'case',
+    'bestell~',
+    'rechnung~',
+    'sendung~',
+    'zip',
+    'account',
+    'konto~',
+    'card',
+    'ssn',
+    'version',
+    'code',
+    'pin',
+    'room',
+    'gate',
+    'page',
+    'pages',
+    'routing',
+    'pnr',
+    'member~',
+    'customer',
+    'student',
+    'application',
+    'nhs',
+    'confirmation',
+    'cep',
+    'folio',
+  ])}[^\\p{N}\\n]{0,10}$`,
   'u',
 )

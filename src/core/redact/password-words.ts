@@ -2,7 +2,8 @@ import { anyOf, WORD_END, WORD_START, wordSet } from './vocabulary.ts'
 
 /** What people call a password. As whole words. */
 const PASSWORD = [
-  '~password','pass ?words?',
+  '~password',
+  'pass ?words?',
   '~passw(o|oe)rt(er|es|s)?',
   'passwor[dt]e?n?',
   'passwr?ds?',
@@ -33,7 +34,7 @@ const PASSWORD = [
   'senhas?',
   'palavra ?passe',
   'palavras? passe',
-  'parola d\'ordine',
+  "parola d'ordine",
   'parola( de acces)?',
   'wachtwoord(en)?',
   '~wachtwoord',
@@ -76,10 +77,23 @@ const PASSWORD = [
   'login (details|info|data)',
   'logindaten',
 ]
-const PASSWORD_UNSPACED = ['密码', '密碼', '口令', 'パスワード', 'パスコード', '暗証番号', 'パスフレーズ', '비밀번호', '패스워드', '비번', '암호', 'รหัสผ่าน']
+const PASSWORD_UNSPACED = [
+  '密码',
+  '密碼',
+  '口令',
+  'パスワード',
+  'パスコード',
+  '暗証番号',
+  'パスフレーズ',
+  '비밀번호',
+  '패스워드',
+  '비번',
+  '암호',
+  'รหัสผ่าน',
+]
 
 /** A word that has other meanings, too. */
-const PASS = ['pass', 'passes', 'clave', 'key', 'schlussel', 'cle']
+const PASS = ['pass', 'ww', 'passes', 'clave', 'key', 'schlussel', 'cle']
 
 const PIN = [
   'pins?( code| codes| number| nummer| nr| no)?',
@@ -108,7 +122,7 @@ const KEY = [
   'authorization',
   'lizenzschlussel',
   'produktschlussel',
-  'cle (api|de licence|d\'acces|secrete)',
+  "cle (api|de licence|d'acces|secrete)",
   'clave (api|de acceso|de licencia|secreta)',
   'chave (api|de acesso|secreta)',
   'токен',
@@ -133,16 +147,16 @@ const PLACE =
 const DOOR = [
   `${PLACE} (access )?(code|codes|pin|combo|combination)`,
   '(code|combination|combo|pin) (for|to|of|on) (the |my |our |your |his |her |their )?(new |old )?(front |back |side |main |garage |garden )?(door|gate|garage|alarm|lock|lock ?box|safe|building|entrance|keypad|house|apartment|flat|locker|padlock|bike lock|bike|suitcase|vault|gym|key ?box|key ?safe|bathroom|restroom|toilet|parking|elevator|lift|pool|shed|phone|ipad|tablet|car|office)',
-  '(haus|tur|haustur|alarm|tor|garagen|tresor|schliessfach|schloss|tuer|haustuer|eingangs|safe|gate|keller)~ ?(code|pin|kombination)',
+  '(haus|tur|haustur|alarm|tor|garagen|tresor|schliessfach|schloss|zahlenschloss|fahrradschloss|vorhangeschloss|tuer|haustuer|eingangs|safe|gate|keller)~ ?(code|pin|kombination)',
   'code (fur|zur|zum|vom|fur die|fur den|fur das) (die |den |das |der )?(haus|tur|haustur|alarmanlage|alarm|tor|garage|tresor|schliessfach|schloss|eingang|safe|keller)~',
   'digicode',
   'buzzer( code)?',
   '(call|entry|gate|house) ?code',
   'combo',
   'combination',
-  'code (de la porte|du portail|de l\'immeuble|de la porte d\'entree|du garage|de l\'alarme|d\'entree|porte|portail|immeuble)',
+  "code (de la porte|du portail|de l'immeuble|de la porte d'entree|du garage|de l'alarme|d'entree|porte|portail|immeuble)",
   'codigo (de la puerta|del portal|de la alarma|del garaje|puerta|do portao|da porta|do alarme|portao|de la entrada|de entrada)',
-  'codice (del portone|del cancello|della porta|dell\'allarme|portone|cancello)',
+  "codice (del portone|del cancello|della porta|dell'allarme|portone|cancello)",
   'code van de (deur|voordeur|poort|kluis)',
   '(deur|voordeur|poort|kluis|alarm) ?code',
   '(dorr|port|port|inngangs|larm|alarm) ?(kod|kode)(en)?',
@@ -234,7 +248,7 @@ export const ORDINARY: ReadonlySet<string> = wordSet(`
   errada errado incorreta incorreto correta correto expirou expirada esquecida esqueci muito ja ainda agora aqui ali os as um uma e ou mas com
   sem na nas nos da das do dos fraca forte longa curta segura nova velha mesma mesmo obrigatoria necessaria alterada mudou meu minha seu sua
   sbagliata sbagliato errata scaduta scaduto dimenticata corretta troppo molto gia ancora adesso ora qui li il lo gli i un uno una e o ma
-  con senza per nel nella su debole lunga corta sicura nuova vecchia stessa obbligatoria cambiata mia tua sua non
+  con senza per nel nella sul sulla sullo dal dalla al alla del della frigo su debole lunga corta sicura nuova vecchia stessa obbligatoria cambiata mia tua sua non
   fout onjuist verkeerd verlopen vergeten gewijzigd te niet geen heel nog al nu hier daar het een en of maar met zonder voor op van zwak
   sterk kort lang nieuw oud zelfde verplicht nodig mijn jouw je uw zijn onze
   fel felaktigt fel glomt utgatt byt inte ingen mycket nu har dar ett och eller men utan for pa av svagt starkt kort nytt gammalt samma

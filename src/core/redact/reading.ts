@@ -76,7 +76,7 @@ const latinize = (text: string): string =>
     : text
 
 const LOOK_ALIKES: Readonly<Record<string, string>> = Object.fromEntries(
-  [...'аеорсухівѕјһԁԛԝкмтнгпԍ'].map((char, i) => [char, 'aeopcyxibsjhdqwkmthrng'.charAt(i)]).concat(
-    [...'αοερνικτυχηωь'].map((char, i) => [char, 'aoepviktuxnwb'.charAt(i)]),
-  ),
+  [...'аеорсухівѕјһԁԛԝкмтнгпԍ']
+    .map((char, i) => [char, 'aeopcyxibsjhdqwkmthrng'.charAt(i)])
+    .concat([...'αοερνικτυχηωь'].map((char, i) => [char, 'aoepviktuxnwb'.charAt(i)])),
 )

@@ -4,8 +4,7 @@ import { read } from './reading.ts'
  * The source of a pattern that matches any of these phrases in the plain reading copy. A space in a phrase stands for
  * white space, a hyphen or an underscore, `~` for more letters of the word; `(a|b)` and `?` are as in any pattern.
  */
-export const anyOf = (phrases: readonly string[]): string =>
-  `(?:${phrases.map(phrase => toPattern(phrase)).join('|')})`
+export const anyOf = (phrases: readonly string[]): string => `(?:${phrases.map(phrase => toPattern(phrase)).join('|')})`
 
 /** The same as whole words. */
 export const anyWordOf = (phrases: readonly string[]): string => `${WORD_START}${anyOf(phrases)}${WORD_END}`

@@ -81,7 +81,10 @@ const pad = (value: number, length: number): string => String(value).padStart(le
 export const spaced = (value: string, groups: readonly number[], always = false): fc.Arbitrary<Spacing> =>
   fc.constantFrom(...SEPARATORS, ...(always ? [] : [''])).map(separator => {
     let from = 0
-    const parts = groups.map(length => value.slice(from, (from += length)))
+    const parts = groups.map(length => {
+      from += length
+      return value.slice(from - length, from)
+    })
     return { text: [...parts, value.slice(from)].filter(part => part !== '').join(separator), value }
   })
 

@@ -24,7 +24,7 @@ export type Miss = { readonly line: string; readonly text: string }
 export const readSecrets = (file: URL): Secret[] =>
   lines(file).map(line => {
     const [kind = '', ...words] = line.split(' ')
-    const marked = unescape(words.join(' '))
+    const marked = withoutEscapes(words.join(' '))
     const parts = marked.split(/[⟦⟧]/)
     return {
       kind,
@@ -34,7 +34,7 @@ export const readSecrets = (file: URL): Secret[] =>
     }
   })
 
-export const readOrdinary = (file: URL): string[] => lines(file).map(unescape)
+export const readOrdinary = (file: URL): string[] => lines(file).map(withoutEscapes)
 
 /** What is left of a secret, if anything; or what else was taken away. */
 export const judgeSecret = ({
@@ -69,7 +69,7 @@ const lines = (file: URL): string[] =>
     .split('\n')
     .filter(line => line !== '')
 
-const unescape = (text: string): string =>
+const withoutEscapes = (text: string): string =>
   text
     .replace(/\\u\{([0-9a-f]+)\}/gi, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)))
     .replaceAll('\\n', '\n')
