@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { z } from 'zod'
+import { controlHandlers } from './agent-control.ts'
+import { createForwarding } from './agent-forwarding.ts'
+import { createGuard } from './agent-guard.ts'
 import type { AgentSettings } from './agent-settings.ts'
 import { createStatus } from './agent-status.ts'
 import { type ConnectionStatus, keepConnected, lastErrorOf } from './backend/keep-connected.ts'
@@ -10,40 +12,31 @@ import { controlSocketPath } from './control/socket-path.ts'
 import { backoff } from './core/backoff.ts'
 import { createSteadyClock } from './core/clock.ts'
 import { EdgeError, EXIT } from './core/errors.ts'
-import { createFilter, createIsListed } from './core/filter.ts'
 import { createLatency } from './core/latency.ts'
 import type { Log } from './core/log.ts'
-import type { Chat, MessageDetails, MessageRow } from './core/message.ts'
 import type { ChatDbProbe } from './core/probes.ts'
 import { createProblems } from './core/problems.ts'
-import { compileRedactRules, redact } from './core/redact.ts'
 import type { StoryAsked } from './core/story.ts'
-import { createTokenBucket } from './core/token-bucket.ts'
 import { createFailpoints } from './failpoints.ts'
 import { createAnswering } from './flows/answer-message.ts'
-import { composeMessage, type Outgoing } from './flows/compose-message.ts'
 import { confirmSent } from './flows/confirm-sent.ts'
 import { createDelivery } from './flows/deliver-bubble.ts'
 import { createCommandEnd } from './flows/end-command.ts'
 import { executeCommand } from './flows/execute-command.ts'
 import { findStory } from './flows/find-story.ts'
-import { createHolds } from './flows/hold-threads.ts'
 import { createKnownChats } from './flows/known-chats.ts'
 import { createEditWatch } from './flows/notice-edits.ts'
 import { createPump } from './flows/pump.ts'
-import { receiveBatch, type Takeover } from './flows/receive-batch.ts'
-import { createRefusal } from './flows/refuse-command.ts'
+import { receiveBatch } from './flows/receive-batch.ts'
 import { requestSelftest, type SelftestRequest } from './flows/request-selftest.ts'
 import { createRetirement } from './flows/retire-finished.ts'
 import { createSelftest } from './flows/run-selftest.ts'
 import { createAcks } from './flows/send-acks.ts'
-import { createSendLimits } from './flows/send-limits.ts'
 import { createScheduled } from './flows/send-scheduled.ts'
 import { createPausing } from './flows/tend-pauses.ts'
 import { createQueue } from './flows/tend-queue.ts'
 import { throttleLog } from './flows/throttle-log.ts'
 import { createAutomationWatch } from './flows/watch-automation.ts'
-import { createLoopWatch } from './flows/watch-for-loops.ts'
 import { createTextWiping } from './flows/wipe-texts.ts'
 import { followSecret } from './follow-secret.ts'
 import { CHAT_DB_CODES, type ChatDb } from './imessage/chat-db.ts'
@@ -54,8 +47,6 @@ import { createSendText } from './imessage/send-text.ts'
 import { watchChatDb } from './imessage/watch-chat-db.ts'
 import { watchForGrant } from './imessage/watch-for-grant.ts'
 import { runTool } from './macos/run-tool.ts'
-import { compilePattern } from './matching/compile-pattern.ts'
-import { createNormaliser } from './matching/normalise-address.ts'
 import { awaitStore } from './store/await-store.ts'
 import { explainStartedOver } from './store/explain-started-over.ts'
 import { explainUnusable } from './store/explain-unusable.ts'
@@ -92,17 +83,7 @@ const start = async (settings: AgentSettings, log: Log): Promise<Agent> => {
     const parts = assemble(settings, store, log)
     const stopAsked = Promise.withResolvers<void>()
     const control = await serveControl(controlSocketPath(settings.stateDir), {
-      status: parts.status,
-      queue: parts.queue.list,
-      explain: args => parts.explain(storyAsked.parse(args)),
-      audit: args => parts.audit(auditAsked.parse(args)),
-      'queue-retry': ids => parts.changeQueue(() => parts.queue.retry(z.array(z.string()).parse(ids))),
-      'queue-drop': ids => parts.changeQueue(() => parts.queue.drop(z.array(z.string()).parse(ids))),
-      pause: args => parts.changePauses(() => parts.pausing.pause(pauseRequest.parse(args))),
-      resume: args => parts.changePauses(() => parts.pausing.resume(resumeRequest.parse(args))),
-      'probe-automation': parts.probeAutomation,
-      'probe-chat-db': parts.probeChatDb,
-      selftest: args => parts.selftest(selftestRequest.parse(args)),
+      ...controlHandlers(parts),
       stop: () => {
         stopAsked.resolve()
         return { pid: process.pid, stopping: true }
@@ -168,46 +149,11 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   })
   const chats = createKnownChats({ chatDb: () => chatDb, cursor, writtenTo: settings.send.allow !== 'any' })
 
-  const { people } = settings
-  const normalise = createNormaliser(settings.country)
-  const redactRules = compileRedactRules(settings.redact, compilePattern)
-  const filter = createFilter({ ...settings.forward, people }, { normalise, compilePattern })
-
-  // What keeps bubbles back
-  const holds = createHolds({ pauses, quietHours: settings.send.quietHours, minuteOfDay, now: Date.now })
-  const limits = createSendLimits({ settings: settings.send, outbox, commands, now })
-  const loops = createLoopWatch({
-    rules: { rounds: settings.send.loopRounds, gapMs: settings.send.loopGapMs, pauseMs: settings.send.loopPauseMs },
-    pauses,
-    now,
-    wallNow: Date.now,
-    problems,
-    log,
-  })
-  const takeover: Takeover | undefined =
-    settings.takeover.pauseMs === 0
-      ? undefined
-      : {
-          pauseMs: settings.takeover.pauseMs,
-          knownSinceMs: store.startedOver === undefined ? 0 : startedMs + UNKNOWN_ROWS_MS,
-          isOwnAddress: chats.isOwnAddress,
-          started: threadId => outbox.startedFor(threadId, now() - OWN_ROWS_MS, now() - UNDER_WAY_MS),
-          begin: (threadId, atMs) => {
-            loops.forget(threadId)
-            const begins = pauses.extend(threadId, 'takeover', Date.now(), atMs + settings.takeover.pauseMs)
-            if (begins)
-              log.info({ forMs: settings.takeover.pauseMs }, 'the owner writes by hand; bubbles are held there')
-          },
-        }
+  const guard = createGuard({ settings, store, chats, startedMs, now, problems, log })
+  const { holds, limits, loops, refuse } = guard
 
   // chat.db → inbox
-  const rules = { maxAgeMs: settings.maxMessageAgeMs, filter }
-  const compose = (message: Outgoing) => composeMessage(message, text => redact(text, redactRules))
-  const isExtended = settings.payload === 'extended'
-  const detailsOf = (row: MessageRow, chat: Chat): MessageDetails =>
-    chatDb?.detailsOf(row.rowid, chat.guid) ?? { participants: [], attachments: [] }
-  const isWhole = ({ rowid, places = 0 }: MessageRow): boolean =>
-    places === 0 || (chatDb?.attachmentsOf(rowid) ?? places) >= places
+  const { rules, compose, details } = createForwarding(settings, () => chatDb)
   let lookedMs = Number.NEGATIVE_INFINITY
   const receive = (db: ChatDb): 'at a change' | 'soon' | 'at once' => {
     try {
@@ -225,11 +171,11 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         inbox,
         outbox,
         compose,
-        ...(isExtended && { details: detailsOf, isWhole }),
+        ...details,
         count: counters.count,
         startedOver: store.startedOver,
         firstStartMs: store.firstStartMs,
-        takeover,
+        takeover: guard.takeover,
         onQueued: ({ says, ...turn }) => loops.incoming({ ...turn, words: hash(says) }),
         onReanchored: file => log.warn({ file }, 'chat.db is another file or was rebuilt; going on by date'),
       })
@@ -258,7 +204,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     outbox,
     commands,
     compose,
-    ...(isExtended && { details: detailsOf }),
+    ...details,
     onEnd: (bubble, state, reason) => onEnd(bubble, state, reason),
     log,
   })
@@ -304,17 +250,6 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   })
 
   // backend → command → bubble → outcome
-  const knowsChat = (threadId: string): boolean => chats.chatOf(threadId) !== undefined
-  const refuse = createRefusal({
-    settings: settings.send,
-    isListed: createIsListed(people, normalise),
-    knowsChat,
-    isFull: limits.isFull,
-    holdOf: holds.of,
-    recipients,
-    now,
-  })
-  const mayKeepRefusal = createTokenBucket(REFUSALS_AT_ONCE, REFUSAL_EVERY_MS, now)
   const throttledLog = throttleLog(log)
   const acks = createAcks({ commands, transaction: commit('ack') })
   let frameAt: number | undefined
@@ -339,7 +274,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
             delivery.wake()
           },
         },
-        mayKeepRefusal,
+        mayKeepRefusal: guard.mayKeepRefusal,
         heldBy: threadId => holds.of(threadId)?.detail,
         hash,
         now,
@@ -570,7 +505,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     schedules,
     commands,
     onEnd,
-    waitsFor: threadId => holds.of(threadId)?.detail ?? (limits.roomAt(threadId) > now() ? 'rate_limited' : undefined),
+    waitsFor: guard.waitsFor,
     pauses: () => pauses.list(Date.now()),
   })
   const pausing = createPausing({
@@ -621,11 +556,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     recover: () => {
       if (store.startedOver !== undefined) problems.setFrom(explainStartedOver(store.startedOver))
       sender.sweep(outbox.inState('sending').map(({ attempt = '' }) => attempt))
-      transaction(() => {
-        pauses.tidy(Date.now())
-        recipients.recover(now())
-      })
-      loops.wake()
+      guard.recover()
       answering.recover()
       delivery.recover()
     },
@@ -657,37 +588,6 @@ const SEND_GRACE_MS = 15_000
 const RESTART_NEEDED = 'restart_needed'
 /** After osascript has had its time, for the row to come. */
 const SELFTEST_ROW_MS = 30_000
-
-const selftestRequest = z.object({ to: z.string(), number: z.int(), count: z.int() })
-
-const storyAsked = z.union([
-  z.object({ id: z.string() }),
-  z.object({ last: z.literal(true), thread: z.string().optional() }),
-])
-const auditAsked = z.object({ sinceMs: z.number(), list: z.int().min(1).max(10_000).optional() })
-const pauseRequest = z.object({ thread: z.string().optional(), forMs: z.number().positive().optional() })
-const resumeRequest = z.object({
-  thread: z.string().optional(),
-  all: z.boolean().optional(),
-  drop: z.boolean().optional(),
-})
-
-/** For so long after a loss of state a row of our own may be one of which we know nothing any more. */
-const UNKNOWN_ROWS_MS = 120_000
-/** A row of ours that comes later than this is taken for hand-written. */
-const OWN_ROWS_MS = 24 * 60 * 60_000
-/** Messages may put what is under way into another chat of the same person. */
-const UNDER_WAY_MS = 120_000
-
-/** So many refused commands are kept of a flood, and then so often one. */
-const REFUSALS_AT_ONCE = 1_000
-const REFUSAL_EVERY_MS = 3_600
-
-/** The local clock of this Mac. */
-const minuteOfDay = (ms: number): number => {
-  const date = new Date(ms)
-  return date.getHours() * 60 + date.getMinutes()
-}
 
 /** While a row is being written chat.db is looked at many times a second. */
 const UNATTENDED_MS = 5_000

@@ -37,6 +37,9 @@ const RULES: Readonly<Record<string, { readonly may: readonly string[]; readonly
   },
   'agent.ts': {
     may: [
+      'agent-control.ts',
+      'agent-forwarding.ts',
+      'agent-guard.ts',
       'agent-settings.ts',
       'agent-status.ts',
       'failpoints.ts',
@@ -50,6 +53,9 @@ const RULES: Readonly<Record<string, { readonly may: readonly string[]; readonly
     packages: /./,
   },
   'agent-settings.ts': { may: ['core', 'macos'], packages: undefined },
+  'agent-control.ts': { may: [], packages: /^zod$/ },
+  'agent-forwarding.ts': { may: ['agent-settings.ts', 'core', 'flows', 'imessage', 'matching'], packages: undefined },
+  'agent-guard.ts': { may: ['agent-settings.ts', 'core', 'flows', 'matching', 'store'], packages: undefined },
   'agent-status.ts': { may: ['backend', 'store', 'core'], packages: undefined },
   'follow-secret.ts': { may: ['macos', 'core'], packages: undefined },
   flows: { may: ['core', 'protocol'], packages: undefined },

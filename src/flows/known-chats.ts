@@ -21,6 +21,8 @@ export type KnownChatsNeeds = {
   readonly writtenTo: boolean
 }
 
+export type KnownChats = ReturnType<typeof createKnownChats>
+
 /** What chat.db says of chats and rows, and what was seen there last while it cannot be read. Nothing here throws. */
 export const createKnownChats = ({ chatDb, cursor, writtenTo }: KnownChatsNeeds) => ({
   chatOf: (threadId: string): Chat | undefined => {

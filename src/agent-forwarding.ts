@@ -1,0 +1,30 @@
+import type { AgentSettings } from './agent-settings.ts'
+import { createFilter } from './core/filter.ts'
+import type { Chat, MessageDetails, MessageRow } from './core/message.ts'
+import { compileRedactRules, redact } from './core/redact.ts'
+import { composeMessage, type Outgoing } from './flows/compose-message.ts'
+import type { ChatDb } from './imessage/chat-db.ts'
+import { compilePattern } from './matching/compile-pattern.ts'
+import { createNormaliser } from './matching/normalise-address.ts'
+
+/** What leaves this Mac: which messages, and what of them. */
+export const createForwarding = (settings: AgentSettings, chatDb: () => ChatDb | undefined) => {
+  const { people } = settings
+  const normalise = createNormaliser(settings.country)
+  const redactRules = compileRedactRules(settings.redact, compilePattern)
+
+  const detailsOf = (row: MessageRow, chat: Chat): MessageDetails =>
+    chatDb()?.detailsOf(row.rowid, chat.guid) ?? { participants: [], attachments: [] }
+  const isWhole = ({ rowid, places = 0 }: MessageRow): boolean =>
+    places === 0 || (chatDb()?.attachmentsOf(rowid) ?? places) >= places
+
+  return {
+    rules: {
+      maxAgeMs: settings.maxMessageAgeMs,
+      filter: createFilter({ ...settings.forward, people }, { normalise, compilePattern }),
+    },
+    compose: (message: Outgoing) => composeMessage(message, text => redact(text, redactRules)),
+    /** What `payload = "extended"` tells beside the text. */
+    details: settings.payload === 'extended' ? { details: detailsOf, isWhole } : {},
+  }
+}
