@@ -59,7 +59,7 @@ export type DeliveryNeeds = {
     readonly timeoutMs: number
     readonly maxTries: number
   }
-  /** When the limits next leave room for a send in this thread; not later than now where they do. */
+  /** When the limits next leave room for a send in this thread; 0 where they do. */
   readonly roomAt: (threadId: string) => number
   /** What holds back all that is to be sent there, if anything does. */
   readonly holdOf: (threadId: string) => Hold | undefined

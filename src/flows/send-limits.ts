@@ -26,12 +26,12 @@ export const createSendLimits = ({ settings, outbox, commands, now }: SendLimits
     { most: settings.maxPerDayPerThread, windowMs: DAY_MS, isOfThread: true },
   ]
   return {
-    /** When they next leave room for a send in this thread; not later than now where they do. */
+    /** When they next leave room for a send in this thread; 0 where they do. */
     roomAt: (threadId: string): number => {
       const at = now()
       const ends = limits.map(({ most, windowMs, isOfThread }) => {
         const nth = outbox.nthLatestStart(most, at - windowMs, isOfThread ? threadId : undefined)
-        return nth === undefined ? at : nth + windowMs
+        return nth === undefined ? 0 : nth + windowMs
       })
       return Math.max(...ends)
     },

@@ -78,7 +78,8 @@ export const createLoopWatch = ({ rules, pauses, now, wallNow, problems, log }: 
       if (isSaid && groups.has(threadId)) return [sender, turns]
       return [sender, [...(isSaid ? turns.slice(0, -1) : turns), turn].slice(-keptTurns(rules))]
     })
-    const threads = elsewhere === undefined ? known.elsewhere : [...known.elsewhere, elsewhere].slice(-MAX_ELSEWHERE)
+    // What is answered here has nothing to do with other threads.
+    const threads = elsewhere === undefined ? [] : [...known.elsewhere, elsewhere].slice(-MAX_ELSEWHERE)
     put(threadId, { last: 'sent', turnsWith: new Map(turnsWith), elsewhere: new Set(threads) })
   }
 

@@ -206,26 +206,29 @@ describe.concurrent('a backend', () => {
   )
 
   test('that answers a machine without end is stopped, until a person lets it go on', () =>
-    inHouse({ env: { EDGE_SEND_LOOP_ROUNDS: '4', EDGE_SEND_LOOP_GAP: '1h' }, expected: { unsent: 'any' } }, async house => {
-      await house.startConnected()
-      for (let n = 0; n < 5; n += 1) {
-        await house.simulator.receive({ from: ANNA, text: `m${n}` })
-        await waitFor('the answer', async () => (await house.status()).messages.answered === n + 1)
-        if (n < 4) await waitFor('its bubbles', () => house.seen(ANNA).length === 2 * (n + 1))
-      }
-      await waitFor('the breaker', async () =>
-        (await house.status()).problems.some(({ code }) => code === 'loop_breaker'),
-      )
-      say(house, ANNA, 'more')
-      expect(await refused(house, 'more')).toBe('loop_breaker')
-      await planned(house, 2)
-      expect(house.seen(ANNA)).toHaveLength(8)
-      await house.simulator.receive({ from: BERT, text: 'hi' })
-      await sees(house, BERT, bubblesTo('hi'))
-      await edgeAgent(house, 'resume', ANNA)
-      await waitFor('the rest', () => house.seen(ANNA).length === 10)
-      expect((await house.status()).problems).toEqual([])
-    }))
+    inHouse(
+      { env: { EDGE_SEND_LOOP_ROUNDS: '4', EDGE_SEND_LOOP_GAP: '1h' }, expected: { unsent: 'any' } },
+      async house => {
+        await house.startConnected()
+        for (let n = 0; n < 5; n += 1) {
+          await house.simulator.receive({ from: ANNA, text: `m${n}` })
+          await waitFor('the answer', async () => (await house.status()).messages.answered === n + 1)
+          if (n < 4) await waitFor('its bubbles', () => house.seen(ANNA).length === 2 * (n + 1))
+        }
+        await waitFor('the breaker', async () =>
+          (await house.status()).problems.some(({ code }) => code === 'loop_breaker'),
+        )
+        say(house, ANNA, 'more')
+        expect(await refused(house, 'more')).toBe('loop_breaker')
+        await planned(house, 2)
+        expect(house.seen(ANNA)).toHaveLength(8)
+        await house.simulator.receive({ from: BERT, text: 'hi' })
+        await sees(house, BERT, bubblesTo('hi'))
+        await edgeAgent(house, 'resume', ANNA)
+        await waitFor('the rest', () => house.seen(ANNA).length === 10)
+        expect((await house.status()).problems).toEqual([])
+      },
+    ))
 
   test('that floods strangers reaches nobody, and fills neither disk nor log', () =>
     inHouse({}, async house => {
