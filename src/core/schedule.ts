@@ -23,7 +23,7 @@ export const refuseSchedule = (
   limits: ScheduleLimits,
   nowMs: number,
 ): { readonly error: string; readonly detail?: string } | undefined => {
-  if (judgeDue(sendAtMs, nowMs, limits.maxLateMs) === 'too_late') return { error: 'too_late' }
+  if (isTooLate(sendAtMs, nowMs, limits.maxLateMs)) return { error: 'too_late' }
   if (sendAtMs - nowMs > limits.maxAheadMs) return { error: 'too_far' }
   const tooMany = (detail: string) => ({ error: 'too_many_scheduled', detail })
   if (load.inAll >= limits.maxWaiting) return tooMany('in_all')
@@ -32,8 +32,5 @@ export const refuseSchedule = (
   return undefined
 }
 
-/** What a look at the clock says of a message that waits. */
-export const judgeDue = (sendAtMs: number, nowMs: number, maxLateMs: number): 'waits' | 'due' | 'too_late' => {
-  if (nowMs < sendAtMs) return 'waits'
-  return nowMs - sendAtMs <= maxLateMs ? 'due' : 'too_late'
-}
+/** Whoever was to get it expects it no more. */
+export const isTooLate = (sendAtMs: number, nowMs: number, maxLateMs: number): boolean => nowMs - sendAtMs > maxLateMs

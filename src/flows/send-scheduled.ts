@@ -1,6 +1,6 @@
 import type { Log } from '../core/log.ts'
 import { says } from '../core/says.ts'
-import { judgeDue, type ScheduleLimits } from '../core/schedule.ts'
+import { isTooLate, type ScheduleLimits } from '../core/schedule.ts'
 import type { CommandNeeds } from './execute-command.ts'
 import { createPump } from './pump.ts'
 
@@ -62,7 +62,7 @@ export const createScheduled = (needs: ScheduledNeeds) => {
   /** Its command, too, in the caller's transaction, where it is not sent. */
   const end = ({ id, commandId, threadId, text, immediate, sendAtMs }: DueMessage, nowMs: number) => {
     const lateMs = nowMs - sendAtMs
-    const isLate = judgeDue(sendAtMs, nowMs, limits.maxLateMs) === 'too_late'
+    const isLate = isTooLate(sendAtMs, nowMs, limits.maxLateMs)
     const reason = isLate ? 'too_late' : needs.refuse(threadId)
     if (reason !== undefined) {
       schedules.end(id, isLate ? 'too_late' : 'refused', nowMs, isLate ? undefined : reason)

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createCommandEnd } from '../../src/flows/end-command.ts'
 import { executeCommand } from '../../src/flows/execute-command.ts'
@@ -38,6 +39,7 @@ const createAgent = () => {
   const allowed = new Set([ANNA, BERT, GROUP])
   const limits = { maxLateMs: 10 * MINUTE, maxAheadMs: 365 * DAY, maxWaiting: 1000 }
   const heard: CommandAckData[] = []
+  const changes: object[] = []
   const acks = createAcks({ commands, transaction })
   acks.use({
     send: (text, onDelivered) => {
@@ -69,6 +71,7 @@ const createAgent = () => {
     allowed,
     limits,
     heard,
+    changes,
     queue,
     store,
     /** What the backend says. */
@@ -86,7 +89,10 @@ const createAgent = () => {
           isGroup: threadId => threadId === GROUP,
           clock: Date.now,
           limits,
-          onChange: scheduled.wake,
+          onChange: () => {
+            changes.push(commands.counts())
+            scheduled.wake()
+          },
         },
         hash: text => text,
         now: Date.now,
@@ -389,6 +395,8 @@ describe('cancelled', () => {
     expect(last('c1')).toMatchObject({ status: 'failed', error: 'cancelled' })
     expect(last('x')).toMatchObject({ status: 'completed', detail: 'cancelled' })
     expect(agent.queue.list().bubbles).toEqual([])
+    // What waited behind it may go.
+    expect(agent.changes.at(-1)).toEqual({ completed: 1, failed: 1 })
   })
 
   test.each([
@@ -438,8 +446,11 @@ test('another life takes up what waits; no text is kept of what waits no more', 
   agent = createAgent()
   agent.pass(MINUTE)
   expect(agent.planned()).toEqual(['dentist'])
-  const kept = agent.store.schedules.due(Number.POSITIVE_INFINITY, 10)
-  expect(kept.map(({ text }) => text)).toEqual(['doctor'])
+  agent.end()
+  const db = new Database(join(dir, 'state.db'))
+  expect(db.prepare('SELECT text FROM schedules ORDER BY id').pluck().all()).toEqual(['', 'doctor', ''])
+  db.close()
+  agent = createAgent()
 })
 
 test('one that waited longer than commands are remembered is remembered as long after its end', () => {
@@ -458,5 +469,6 @@ test('one that waited longer than commands are remembered is remembered as long 
   agent.pass(31 * DAY)
   agent.store.retire(Date.now() + 1000 * DAY)
   expect(agent.store.schedules.ofCommand('c1')).toBeUndefined()
+  expect(agent.store.counters.under('retired.schedules')).toEqual({ planned: 1 })
   expect(agent.store.schedules.counts()).toEqual({ planned: 1 })
 })
