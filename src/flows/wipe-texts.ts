@@ -1,3 +1,4 @@
+import { EdgeError } from '../core/errors.ts'
 import { createPump } from './pump.ts'
 
 type WipeNeeds = {
@@ -49,7 +50,8 @@ export const createTextWiping = ({ store, settings, isQuiet, now }: WipeNeeds, o
       rewrittenAt = performance.now()
       store.rewrite()
       return everyMs
-    } catch {
+    } catch (error) {
+      if (error instanceof EdgeError && error.code === 'state_damaged') throw error
       return everyMs // the disk is full: that is told elsewhere
     }
   }, onError)
