@@ -9,7 +9,7 @@ const MAY = [
   /^package\.json$/,
   /^README\.md$/,
   /^LICENSE/,
-  /^docs\/(delivery|filter|homebrew|privacy|protocol|settings)\.md$/,
+  /^docs\/(audit|delivery|filter|guard|homebrew|privacy|protocol|schedule|settings)\.md$/,
   /^docs\/(asyncapi|openapi)\.json$/,
   /^launchd\/.+\.plist$/,
 ]
