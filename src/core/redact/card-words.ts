@@ -1,9 +1,9 @@
-import { anyOf, anyWordOf } from './vocabulary.ts'
+import { anyOf, anyWordOf, patternOf } from './vocabulary.ts'
 
 /** Whether the text speaks of payment cards. */
 export const speaksOfCards = (plain: string): boolean => CARD_WORDS.test(plain)
 
-const CARD_WORDS = new RegExp(
+const CARD_WORDS = patternOf(
   `${anyWordOf([
     '(credit|debit|bank|payment|prepaid|gift)? ?cards?( number| no| nr| details?)?',
     'visa( card)?',

@@ -1,7 +1,7 @@
 import { speaksOfCards } from './card-words.ts'
 import type { Span } from './find.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, anyWordOf, WORD_END } from './vocabulary.ts'
+import { anyOf, anyWordOf, patternOf, WORD_END } from './vocabulary.ts'
 
 /** Expiry dates and check codes: after a card's number, or after the words. */
 export const findCardDetails = ({ plain }: Reading, numbers: readonly Span[]): Span[] => {
@@ -67,12 +67,12 @@ const EXPIRY_WORDS = [
 const LINK =
   '(?:\\s{0,2}(?:[:=#?"\'\\-]|is|are|ist|lautet|est|es|e|code|number|no|nr|date|the|und|and)){0,4}[\\s:]{0,3}'
 
-const CHECK_CODE = new RegExp(
+const CHECK_CODE = patternOf(
   `(?:${anyWordOf(CHECK_WORDS)}|(?<![\\p{L}\\p{N}])cv[vc]2?(?=[0-9]{3})|${anyOf(['安全码', '安全碼', '驗證碼cvv', 'セキュリティコード'])})(?:\\s{0,2}\\(?(?:on|auf|at|in|sur) (?:the |der |le )?(?:back|ruckseite|dos)\\)?)?${LINK}["'([]?([0-9]{3,4})(?![0-9])`,
   'dgu',
 )
 /** Words that mean other things, too, where no card is near. */
-const NAMED_CODE = new RegExp(
+const NAMED_CODE = patternOf(
   `${anyWordOf([
     'security (code|number)',
     'crypto',
@@ -89,13 +89,13 @@ const NAMED_CODE = new RegExp(
   ])}${LINK}["'(]?([0-9]{3,4})(?![0-9:/])`,
   'dgu',
 )
-const CODE_FIRST = new RegExp(
+const CODE_FIRST = patternOf(
   `(?<![0-9.,:/$€£-])([0-9]{3,4})\\s{1,2}(?:is|=|ist|est|es|as)\\s{1,2}(?:(?:the|my|your|its|der|die|le|el|o)\\s)?${anyOf(CHECK_WORDS)}${WORD_END}`,
   'dgu',
 )
-const EXPIRY = new RegExp(`(?:${anyWordOf(EXPIRY_WORDS)}|有効期限|有效期)${LINK}["'(]?(${DATE})(?![0-9/])`, 'dgu')
+const EXPIRY = patternOf(`(?:${anyWordOf(EXPIRY_WORDS)}|有効期限|有效期)${LINK}["'(]?(${DATE})(?![0-9/])`, 'dgu')
 
-const PAYMENT_CARD = new RegExp(
+const PAYMENT_CARD = patternOf(
   anyWordOf([
     '(credit|debit|bank|payment) card',
     'visa (card|debit|credit)',
@@ -120,14 +120,14 @@ const groupSpan = (match: RegExpExecArray): Span => {
 }
 
 const SEPARATORS = '[\\s,;|/\\-.()]{1,6}'
-const DATE_BEHIND = new RegExp(`${SEPARATORS}(${DATE})(?![0-9/])`, 'duy')
+const DATE_BEHIND = patternOf(`${SEPARATORS}(${DATE})(?![0-9/])`, 'duy')
 /** With the name of the owner between. */
-const DATE_BEHIND_NAME = new RegExp(
+const DATE_BEHIND_NAME = patternOf(
   `(?:[\\s,(]{1,3}(?!(?:on|at|by|for|from|before|the|am|um|to|and)[\\s,])\\p{L}[\\p{L}'.:-]{0,20}\\)?){1,4}[\\s,]{1,3}(${DATE})(?![0-9/])`,
   'duy',
 )
-const CODE_BEHIND = new RegExp(`${SEPARATORS}([0-9]{3,4})(?![\\p{L}\\p{N}]|[.:,/-][0-9]|\\s*[%€$£]|\\s+\\p{L})`, 'duy')
-const CODE_BEHIND_DATE = new RegExp(`${SEPARATORS}([0-9]{3,4})(?![\\p{L}\\p{N}]|[.:,/-][0-9])`, 'duy')
+const CODE_BEHIND = patternOf(`${SEPARATORS}([0-9]{3,4})(?![\\p{L}\\p{N}]|[.:,/-][0-9]|\\s*[%€$£]|\\s+\\p{L})`, 'duy')
+const CODE_BEHIND_DATE = patternOf(`${SEPARATORS}([0-9]{3,4})(?![\\p{L}\\p{N}]|[.:,/-][0-9])`, 'duy')
 
 /** "… 12/27 123", right behind the number: they go with it. */
 const detailsBehind = (plain: string, from: number): Span[] => {

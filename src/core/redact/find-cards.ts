@@ -4,7 +4,7 @@ import { digitGroups } from './digit-groups.ts'
 import type { Find, Span } from './find.ts'
 import { findCardDetails } from './find-card-details.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, anyWordOf } from './vocabulary.ts'
+import { anyOf, anyWordOf, patternOf } from './vocabulary.ts'
 
 /** Numbers of payment cards, in whatever way their digits are grouped, with the expiry date and the check code. */
 export const findCards = (reading: Reading): Find[] => {
@@ -13,7 +13,7 @@ export const findCards = (reading: Reading): Find[] => {
 }
 
 /** Numbers of another sort say so right before them: "order number 4111…". */
-const OTHER_NUMBER = new RegExp(
+const OTHER_NUMBER = patternOf(
   `${anyWordOf([
     'order~',
     'tracking~',

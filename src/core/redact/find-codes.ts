@@ -2,7 +2,7 @@ import { type CodeCandidate, codeCandidates } from './code-candidates.ts'
 import { type CodeLabel, codeLabels, speaksOfSecrecy } from './code-words.ts'
 import type { Find, Span } from './find.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, anyWordOf, WORD_END, WORD_START } from './vocabulary.ts'
+import { anyOf, anyWordOf, patternOf, WORD_END, WORD_START } from './vocabulary.ts'
 
 /**
  * One-time codes: what looks like one and is called so, before or behind it. Precision counts here: a message with a code
@@ -140,12 +140,12 @@ const COPULA =
 const FILLER =
   'now|here|below|following|the following|no|nr|number|nummer|num|as follows|today|:|code|pin|otp|only|still|again|just|currently|actually|will|for you|hier|jetzt|folgender|wie folgt|suivant|siguiente|seguente|seguinte|como|de|n|شما|لك|بك|الخاص بك|anda|kamu|cua ban|ban|tau|sizin|你的|您的'
 /** Nothing but marks, copulas and fillers between. */
-const TIGHT = new RegExp(
+const TIGHT = patternOf(
   `^(?:[\\s"'([{<*#:=\\-.,>|~•!_]|(?<![\\p{L}])(?:${COPULA}|${FILLER}|は|が|為|为|是|는|은|이|가|คือ|हे|है)(?![\\p{Script=Latin}\\p{Script=Cyrillic}]))*$`,
   'u',
 )
 /** What comes right before the code says that it is one. */
-const LINKED = new RegExp(
+const LINKED = patternOf(
   `(?:[:=>]|\\s-{1,2}|(?<![\\p{L}])(?:${COPULA}|got|received|says|shows|gave me)|は|が|為|为|是|는|은|คือ|है)[\\s"'(\\[{<*#:]{0,4}$`,
   'u',
 )
@@ -154,7 +154,7 @@ const ASKED =
   /^(?:\s\p{L}{1,12}){0,4}\?\s{1,3}(?:(?:it's|its|it is|here|here it is|yes|yep|sure|es ist|c'est|es|e|это)[\s:,]{1,3}){0,2}$/u
 const SENTENCE_END = /[.!?]["')\]]?\s+\S*[^\s\p{P}]|\n\s*\n\s*\n/u
 /** The code is yet to come, or is gone: "code expired", "code not received". */
-const NOT_YET = new RegExp(
+const NOT_YET = patternOf(
   anyWordOf([
     'expired',
     'not received',
@@ -177,7 +177,7 @@ const NOT_YET = new RegExp(
 
 const before = (plain: string, label: CodeLabel): string => plain.slice(Math.max(0, label.start - 40), label.start)
 
-const YOURS = new RegExp(
+const YOURS = patternOf(
   `${WORD_START}${anyOf(['your', 'ur', 'my', 'ihr', 'ihre?n?', 'dein~', 'mein~', 'votre', 'ton', 'mon', 'tu', 'su', 'mi', 'seu', 'sua', 'teu', 'meu', 'tuo', 'suo', 'mio', 'vostro', 'je', 'jouw', 'uw', 'mijn', 'din', 'ditt', 'min', 'twoj', 'moj', 'vas', 'tvuj', 'ваш', 'твой', 'мой', 'ваший', 'here s'])}${WORD_END}(?:\\s+[\\p{L}\\p{N}.'&+-]{1,20}){0,4}\\s*$|${WORD_START}${anyOf(['the', 'this', 'that', 'il', 'le', 'el', 'o', 'der', 'den', 'het', 'de'])}\\s+$`,
   'u',
 )
@@ -185,7 +185,7 @@ const YOURS = new RegExp(
 /** Something is counted or paid: "15000 lines", "1200 people". */
 const isMeasured = (after: string): boolean => MEASURE.test(after)
 
-const MEASURE = new RegExp(
+const MEASURE = patternOf(
   `^[\\s-]{0,2}${anyOf([
     'lines?',
     'loc',
@@ -275,7 +275,7 @@ const looksRandom = ({ value, start, end }: CodeCandidate, text: string): boolea
 }
 
 const isBooking = (plain: string): boolean => BOOKING.test(plain)
-const BOOKING = new RegExp(
+const BOOKING = patternOf(
   anyWordOf([
     'booking~',
     'reservation~',
@@ -306,7 +306,7 @@ const BOOKING = new RegExp(
   'u',
 )
 
-const OFFER = new RegExp(
+const OFFER = patternOf(
   `${anyWordOf([
     'off',
     'discount~',
@@ -407,7 +407,7 @@ const isOrdered = ({ shape, value, start, end }: CodeCandidate, { plain, isOffer
   )
 }
 
-const ORDER = new RegExp(
+const ORDER = patternOf(
   `(?:${WORD_START}${anyOf([
     'use',
     'using',
@@ -469,7 +469,7 @@ const ORDER = new RegExp(
   ])}(?:\\s+(?:the|this|your|den|le|el|o|il|de|code|number|digits|pin|codigo|kod|код|nummer|following))*|请?输入|請?輸入|入力)[\\s:"'(\\[<]{0,4}$`,
   'u',
 )
-const PURPOSE = new RegExp(
+const PURPOSE = patternOf(
   `^["')\\]>]{0,2}\\s{0,2}[,.]?\\s{0,2}(?:(?:\\p{L}{1,14},?\\s+){0,5}|\\p{Script=Han}{0,4})(?:${anyWordOf([
     'verify',
     'verification',
@@ -533,11 +533,11 @@ const PURPOSE = new RegExp(
   ])}|${anyOf(['登录', '登入', '登錄', '验证', '驗證', 'ログイン', '認証'])})`,
   'u',
 )
-const ORDERED_FOR = new RegExp(
+const ORDERED_FOR = patternOf(
   `${anyWordOf(['to (log in|sign in|verify|confirm|authenticate)', 'verify', 'verification', 'log in', 'login', 'sign in', 'inloggen met'])}[^\\n]{0,40}$`,
   'u',
 )
-const LETS_IN = new RegExp(
+const LETS_IN = patternOf(
   `^["')\\]]?\\s{0,2}[-:,]?\\s{0,2}(?:use (?:this|it) )?(?:to|pour|para|per|um|om|zum|для)\\s(?:\\p{L}{1,12}\\s){0,2}${anyOf(['log ?in', 'login', 'sign in', 'verify', 'approve', 'authori(z|s)e', 'authenticate', 'anmelden', 'einloggen', 'inloggen', 'connecter', 'iniciar sesion', 'entrar', 'acceder', 'accedere', 'входа'])}`,
   'u',
 )
@@ -562,7 +562,7 @@ const repeated = (codes: readonly Span[], text: string): Span[] => {
   )
   return [...values].slice(0, 8).flatMap(value => {
     const digits = value.replace(/^[A-Za-z]{1,4}(?=[0-9]{4,8}$)/, '')
-    return [...text.matchAll(new RegExp(`(?<![A-Za-z0-9])${[...digits].join('[\\s-]?')}(?![A-Za-z0-9])`, 'g'))].map(
+    return [...text.matchAll(patternOf(`(?<![A-Za-z0-9])${[...digits].join('[\\s-]?')}(?![A-Za-z0-9])`, 'g'))].map(
       ({ index, 0: { length } }) => ({ start: index, end: index + length }),
     )
   })

@@ -3,7 +3,7 @@ import type { Find, Span } from './find.ts'
 import { isLink, isOrdinary, isPlainWord, looksSecret, type PasswordValue, valueAt } from './password-value.ts'
 import { type PasswordLabel, passwordLabels } from './password-words.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, anyWordOf, WORD_END, WORD_START, wordSet } from './vocabulary.ts'
+import { anyOf, anyWordOf, patternOf, WORD_END, WORD_START, wordSet } from './vocabulary.ts'
 
 /** Passwords, PINs, keys and codes of doors: what stands behind, or before, the word for it. */
 export const findPasswords = ({ text, plain }: Reading): Find[] => {
@@ -22,7 +22,7 @@ export const findPasswords = ({ text, plain }: Reading): Find[] => {
 
 type Message = { readonly text: string; readonly plain: string; readonly hasLogin: boolean }
 
-const LOGIN = new RegExp(
+const LOGIN = patternOf(
   anyWordOf([
     'log ?in',
     'user ?name',
@@ -62,16 +62,16 @@ const SIGN = '["\']?\\s{0,3}(?::|=+>?|-+>|>)\\s{0,3}(?:\\n\\s{0,3})?|\\s{1,3}-{1
 const VERB = `(?:'s|\\s{1,3}(?:${COPULA}))(?:\\s{1,2}(?:${FILLER})){0,2}\\s{0,2}[:=]?\\s{1,3}(?:\\n\\s{0,2})?|\\s{0,2}(?:は|が|是|为|為|는|은|คือ)\\s{0,2}:?\\s{0,2}`
 const AFTERTHOUGHT =
   "(?:\\s(?:wi-?fi|wlan|internet|router|netflix|spotify|icloud|gmail|google|e-?mail|zoom|admin|guest|карты|телефона|temporaire|nouveau|nouvelle|nueva|nuova|nova|actual|temporal|temporaria)(?=\\s|:))?(?:'s(?=\\s))?(?:\\s{0,2}\\([^()\\n]{0,40}\\))?"
-const DIRECT = new RegExp(
+const DIRECT = patternOf(
   `${AFTERTHOUGHT}(?:(?<sign>${SIGN})|(?<verb>${VERB})|(?<none>\\s{1,3}|(?=[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}]{1,4}["'A-Za-z0-9])|(?<=[^\\x00-\\x7f]|[0-9])(?=[\\x21-\\x7e])|[,(]\\s{0,2}))`,
   'uy',
 )
 /** "… for the wifi is …" */
-const WITH_PHRASE = new RegExp(
+const WITH_PHRASE = patternOf(
   `${AFTERTHOUGHT}\\s{1,2}(?:${PREPOSITION})[\\s'][^\\n:=!?\\ue000]{1,48}?(?:(?<sign>${SIGN})|(?<verb>${VERB}))`,
   'uy',
 )
-const PHRASE = new RegExp(`\\s{1,2}(?:${PREPOSITION})[\\s'][^\\n:=!?.,\\ue000]{1,60}`, 'uy')
+const PHRASE = patternOf(`\\s{1,2}(?:${PREPOSITION})[\\s'][^\\n:=!?.,\\ue000]{1,60}`, 'uy')
 
 const linkAt = (text: string, plain: string, at: number): Link | undefined => {
   const match = matchAt(WITH_PHRASE, plain, at) ?? matchAt(DIRECT, plain, at)
@@ -119,7 +119,7 @@ const changedTo = (plain: string, label: PasswordLabel): Link | undefined => {
   return { sort: 'verb', at: TO.lastIndex }
 }
 const TO = /(?:\s(?:for|on|of)\s[^\n:.!?]{1,30}?)?\s{1,2}(?:to|auf|en|a|por|para|in|naar|till|til|на)\s{1,2}:?\s{0,2}/uy
-const CHANGE = new RegExp(
+const CHANGE = patternOf(
   `${WORD_START}${anyOf(['change[ds]?', 'changing', 'set', 'setting', 'reset', 'update[ds]?', 'made', 'make', 'geandert', 'andere', 'habe', 'changed?', 'change', 'cambi(e|o|ar|ado)', 'mudei', 'alterei', 'cambiato', 'ho cambiato', 'gewijzigd', 'bytte', 'сменил~', 'поменял~'])}${WORD_END}[^\\n.!?]{0,40}$`,
   'u',
 )
@@ -177,7 +177,7 @@ const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, messag
   return endsClause(text, plain, value)
 }
 
-const LOCK = new RegExp(anyWordOf(['locks?', 'locker~', 'padlock', 'safe', 'bike', 'vault', 'suitcase', 'gym']), 'u')
+const LOCK = patternOf(anyWordOf(['locks?', 'locker~', 'padlock', 'safe', 'bike', 'vault', 'suitcase', 'gym']), 'u')
 
 const UNSPACED = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u
 
@@ -235,7 +235,7 @@ const isPin = (word: string, label: PasswordLabel, link: Link, { plain }: Messag
   )
 }
 
-const OWN_PIN = new RegExp(
+const OWN_PIN = patternOf(
   anyWordOf([
     'card',
     'door',
@@ -366,7 +366,7 @@ const pairs = (text: string, plain: string): Span[] =>
     return isLike ? [value] : []
   })
 
-const PAIR = new RegExp(
+const PAIR = patternOf(
   `${WORD_START}(?:log ?in|log-in|user|username|wi-?fi|wlan|ssid|network|netzwerk|account|benutzer|usuario|credentials|creds)\\s{0,2}[:=]?\\s{0,2}[^\\s/|,:]{2,64}\\s{0,2}[/|,:]\\s{0,2}(\\S{6,64})`,
   'dgu',
 )

@@ -1,7 +1,7 @@
 import { digitsIn } from './digit-groups.ts'
 import type { Find } from './find.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, anyWordOf } from './vocabulary.ts'
+import { anyOf, anyWordOf, patternOf } from './vocabulary.ts'
 
 /** Phone numbers in the forms in which people write them. Dates, times, amounts and numbers of orders are none. */
 export const findPhones = ({ plain }: Reading): Find[] =>
@@ -54,11 +54,11 @@ const isDate = (text: string): boolean =>
     text,
   )
 
-const NAMED = new RegExp(
+const NAMED = patternOf(
   `${anyWordOf(['tel(efon|ephone|efono|efone|efoon)?( no| nr| number)?', 'phone( number| no)?', 'cell( phone)?', 'mobile( number| no)?', 'call( me| us| him| her| them)?( back)?( at| on)?', 'text( me| us| him| her)?( at| on)?', 'whats ?app', 'fax', 'handy( nummer)?', 'handynummer', 'telefonnummer', 'meine nummer', 'ruf( mich)?( an)?( unter)?', 'erreichbar unter', '(my|new|phone|his|her|their|our|cell|mobile|home|work) number( is)?', '(mi|mon|mio|meu|il mio) (nuevo )?n[ou]mero( es| est| e)?', 'llama(me)?( al)?', 'appelle~( au)?', 'bel( me)?( op)?', 'chiama(mi)?( al)?', 'ligue?( para)?', 'zadzwon', 'звони~', 'movil', 'portable', 'celular', 'cellulare', 'dial', 'ring( me)?', 'sms', 'reach( me)?( at| on)?', 'telemovel', 'mobil', 'тел(ефон)?', 'мой номер', 'gsm'])}[^\\p{N}\\n]{0,8}$|${anyOf(['电话', '電話番号?', '手机', '전화', '携帯'])}[^\\p{N}\\n]{0,6}$`,
   'u',
 )
-const OTHER = new RegExp(
+const OTHER = patternOf(
   `${anyWordOf([
     'order~',
     'invoice~',

@@ -1,7 +1,7 @@
 import { digitsIn } from './digit-groups.ts'
 import type { Find } from './find.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, anyWordOf } from './vocabulary.ts'
+import { anyOf, anyWordOf, patternOf } from './vocabulary.ts'
 
 /** US social security numbers: in three groups anywhere, written otherwise only beside the words. */
 export const findSsns = ({ plain }: Reading): Find[] =>
@@ -39,13 +39,13 @@ const SSN_WORDS = [
   'n(o|ro|umero)? de seguro social',
   'us sozialversicherungsnummer',
 ]
-const WORDS = new RegExp(`${anyWordOf(SSN_WORDS)}|${anyOf(['社会安全号码?', '社會安全號碼?', '社会保障番号'])}`, 'u')
-const NAMED = new RegExp(
+const WORDS = patternOf(`${anyWordOf(SSN_WORDS)}|${anyOf(['社会安全号码?', '社會安全號碼?', '社会保障番号'])}`, 'u')
+const NAMED = patternOf(
   `(?:(?<![\\p{L}\\p{N}])${anyOf(SSN_WORDS)}|${anyOf(['社会安全号码?', '社會安全號碼?', '社会保障番号'])})[^\\p{N}.!?\\n]{0,40}[^\\p{N}]{0,3}`,
   'gu',
 )
 
-const OTHER_NUMBER = new RegExp(
+const OTHER_NUMBER = patternOf(
   `${anyWordOf([
     'tel(efon|ephone|efono|ef)?',
     'phone',
@@ -101,12 +101,12 @@ const named = (plain: string) => {
 
 const NINE_DIGITS = /(?:[0-9][\s.\-/_]{0,3}){8}[0-9](?!\p{N})/uy
 
-const NUMBER_FIRST = new RegExp(
+const NUMBER_FIRST = patternOf(
   `(?<![\\p{L}\\p{N}])((?:[0-9][\\s.\\-/_]{0,3}){8}[0-9])(?![\\p{L}\\p{N}])\\s{0,2}[(=,:-]?\\s{0,2}(?:is|as|for|es|=)?\\s{0,2}(?:(?:my|the|his|her|their|your|our|mi|su|tu)\\s{1,2})?(?:\\p{L}{2,12}['’]?s?\\s{1,2})?${anyWordOf(SSN_WORDS)}`,
   'gu',
 )
 
-const LAST_FOUR = new RegExp(
+const LAST_FOUR = patternOf(
   `(?<![\\p{L}])last (?:4|four)(?: digits| numbers)?(?: of| on)?(?: (?:my|the|your|his|her|their))?\\s${anyOf(SSN_WORDS)}[^\\p{N}.!?\\n]{0,16}([0-9]{4})(?![0-9])`,
   'dgu',
 )

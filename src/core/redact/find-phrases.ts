@@ -1,0 +1,61 @@
+import type { Span } from './find.ts'
+import { isWordUnit, type Phrase, parsePhrase } from './phrase.ts'
+
+/** A phrase that was found, and of which sort it is. */
+export type FoundPhrase<Sort extends string> = Span & { readonly sort: Sort }
+
+/** Phrases of one sort: as whole words, or, where a language does not separate words, anywhere. */
+export type Vocabulary = { readonly words?: readonly string[]; readonly anywhere?: readonly string[] }
+
+/**
+ * What finds the phrases of a vocabulary in a plain text: from left to right, without overlaps; at one place the sort that
+ * comes first.
+ */
+export const createPhraseFinder = <Sort extends string>(vocabulary: Readonly<Record<Sort, Vocabulary>>) => {
+  const tables = (Object.keys(vocabulary) as Sort[]).map(sort => ({ sort, phrases: byBeginning(vocabulary[sort]) }))
+  const findNext = (plain: string, from: number): FoundPhrase<Sort> | undefined => {
+    for (let start = from; start < plain.length; start++) {
+      if (!isBeginning(plain, start)) continue
+      const keys = [plain.slice(start, start + 2), plain.charAt(start), '']
+      for (const { sort, phrases } of tables) {
+        for (const key of keys) {
+          for (const phrase of phrases.get(key) ?? []) {
+            const end = phrase.endAt(plain, start)
+            if (end !== undefined && end > start) return { sort, start, end }
+          }
+        }
+      }
+    }
+    return undefined
+  }
+  return {
+    find: (plain: string): FoundPhrase<Sort>[] => {
+      const found: FoundPhrase<Sort>[] = []
+      for (let next = findNext(plain, 0); next !== undefined; next = findNext(plain, next.end)) found.push(next)
+      return found
+    },
+    isIn: (plain: string): boolean => findNext(plain, 0) !== undefined,
+  }
+}
+
+/** A letter or digit behind something else, or any character of a script that does not separate words. */
+const isBeginning = (plain: string, at: number): boolean => {
+  const code = plain.charCodeAt(at)
+  return isWordUnit(code) && (at === 0 || code >= FIRST_UNSPACED || !isWordUnit(plain.charCodeAt(at - 1)))
+}
+
+/** Thai, and beyond it Chinese, Japanese and Korean. */
+const FIRST_UNSPACED = 0x0e00
+
+const byBeginning = ({ words = [], anywhere = [] }: Vocabulary): ReadonlyMap<string, readonly Phrase[]> => {
+  const table = new Map<string, Phrase[]>()
+  const all = [...words.map(each => parsePhrase(each, true)), ...anywhere.map(each => parsePhrase(each, false))]
+  for (const phrase of all) {
+    for (const beginning of phrase.beginnings) {
+      const others = table.get(beginning)
+      if (others === undefined) table.set(beginning, [phrase])
+      else others.push(phrase)
+    }
+  }
+  return table
+}
