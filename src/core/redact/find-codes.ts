@@ -1,8 +1,9 @@
 import { type CodeCandidate, codeCandidates } from './code-candidates.ts'
 import { type CodeLabel, codeLabels, speaksOfSecrecy } from './code-words.ts'
 import type { Find, Span } from './find.ts'
+import { createPhrases } from './find-phrases.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, anyWordOf, patternOf, WORD_END, WORD_START } from './vocabulary.ts'
+import { anyOf, patternOf, WORD_END, WORD_START } from './vocabulary.ts'
 
 /**
  * One-time codes: what looks like one and is called so, before or behind it. Precision counts here: a message with a code
@@ -12,7 +13,14 @@ export const findCodes = ({ text, plain }: Reading): Find[] => {
   const all = codeLabels({ text, plain })
   const [labels, actions] = [all.filter(({ sort }) => sort !== 'action'), all.filter(({ sort }) => sort === 'action')]
   const candidates = codeCandidates(text)
-  const message = { plain, text, labels, actions, isSecret: speaksOfSecrecy(plain), isOffer: OFFER.test(plain) }
+  const message = {
+    plain,
+    text,
+    labels,
+    actions,
+    isSecret: speaksOfSecrecy(plain),
+    isOffer: OFFER.isIn(plain) || /[0-9]\s?%/.test(plain),
+  }
   const codes: Span[] = [
     ...candidates.filter((candidate, i) => isCode(candidate, candidates[i - 1], message)),
     ...[...text.matchAll(FIXED)].map(match => {
@@ -81,7 +89,7 @@ const isNamedBefore = (
   const gap = plain.slice(label.end, candidate.start)
   const { shape, value } = candidate
   if (ASKED.test(gap)) return shape === 'digits' && value.length >= 5
-  if (SENTENCE_END.test(gap) || NOT_YET.test(gap)) return false
+  if (SENTENCE_END.test(gap) || NOT_YET.isIn(gap)) return false
   const isFirst = previous === undefined || previous.start < label.end
   const link: Link = TIGHT.test(gap) ? (LINKED.test(gap) ? 'named' : 'bare') : LINKED.test(gap) ? 'linked' : 'loose'
   const after = plain.slice(candidate.end, candidate.end + 40)
@@ -154,26 +162,23 @@ const ASKED =
   /^(?:\s\p{L}{1,12}){0,4}\?\s{1,3}(?:(?:it's|its|it is|here|here it is|yes|yep|sure|es ist|c'est|es|e|это)[\s:,]{1,3}){0,2}$/u
 const SENTENCE_END = /[.!?]["')\]]?\s+\S*[^\s\p{P}]|\n\s*\n\s*\n/u
 /** The code is yet to come, or is gone: "code expired", "code not received". */
-const NOT_YET = patternOf(
-  anyWordOf([
-    'expired',
-    'not received',
-    'never (came|arrived)',
-    'invalid',
-    'incorrect',
-    'wrong',
-    'failed',
-    'abgelaufen',
-    'verlopen',
-    'expire le',
-    'call',
-    'phone',
-    'hotline',
-    'dial',
-    'anrufen',
-  ]),
-  'u',
-)
+const NOT_YET = createPhrases([
+  'expired',
+  'not received',
+  'never (came|arrived)',
+  'invalid',
+  'incorrect',
+  'wrong',
+  'failed',
+  'abgelaufen',
+  'verlopen',
+  'expire le',
+  'call',
+  'phone',
+  'hotline',
+  'dial',
+  'anrufen',
+])
 
 const before = (plain: string, label: CodeLabel): string => plain.slice(Math.max(0, label.start - 40), label.start)
 
@@ -183,67 +188,64 @@ const YOURS = patternOf(
 )
 
 /** Something is counted or paid: "15000 lines", "1200 people". */
-const isMeasured = (after: string): boolean => MEASURE.test(after)
+const isMeasured = (after: string): boolean => MEASURE.beginsIn(after, /^[\s-]{0,2}$/)
 
-const MEASURE = patternOf(
-  `^[\\s-]{0,2}${anyOf([
-    'lines?',
-    'loc',
-    'char(acter)?s?',
-    'bytes?',
-    'bits?',
-    'kb',
-    'mb',
-    'gb',
-    'percent',
-    'times',
-    'years?',
-    'months?',
-    'weeks?',
-    'days?',
-    'hours?',
-    'minutes?',
-    'mins?',
-    'seconds?',
-    'people',
-    'persons?',
-    'users?',
-    'guests?',
-    'miles?',
-    'meters?',
-    'metres?',
-    'feet',
-    'steps?',
-    'points?',
-    'files?',
-    'tokens?',
-    'pages?',
-    'words?',
-    'dollars?',
-    'bucks',
-    'euros?',
-    'pounds?',
-    'rupees?',
-    'usd',
-    'eur',
-    'zeilen',
-    'jahre?n?',
-    'stunden?',
-    'minuten',
-    'tage?n?',
-    'lignes',
-    'lineas',
-    'linhas',
-    'righe',
-    'строк~',
-    'рублей',
-    'руб',
-    'tl',
-    'zl',
-    'kr',
-  ])}${WORD_END}`,
-  'u',
-)
+const MEASURE = createPhrases([
+  'lines?',
+  'loc',
+  'char(acter)?s?',
+  'bytes?',
+  'bits?',
+  'kb',
+  'mb',
+  'gb',
+  'percent',
+  'times',
+  'years?',
+  'months?',
+  'weeks?',
+  'days?',
+  'hours?',
+  'minutes?',
+  'mins?',
+  'seconds?',
+  'people',
+  'persons?',
+  'users?',
+  'guests?',
+  'miles?',
+  'meters?',
+  'metres?',
+  'feet',
+  'steps?',
+  'points?',
+  'files?',
+  'tokens?',
+  'pages?',
+  'words?',
+  'dollars?',
+  'bucks',
+  'euros?',
+  'pounds?',
+  'rupees?',
+  'usd',
+  'eur',
+  'zeilen',
+  'jahre?n?',
+  'stunden?',
+  'minuten',
+  'tage?n?',
+  'lignes',
+  'lineas',
+  'linhas',
+  'righe',
+  'строк~',
+  'рублей',
+  'руб',
+  'tl',
+  'zl',
+  'kr',
+])
 const isTime = (after: string): boolean => /^\s?(?:am|pm|uhr|h|hrs)(?![\p{L}])/u.test(after)
 const isYear = (value: string): boolean => /^(?:19|20)[0-9]{2}$/.test(value)
 const isClauseEnd = (after: string): boolean => /^["')\]]{0,2}(?:\s*$|\s*[.,;!?)\n])/.test(after)
@@ -274,40 +276,37 @@ const looksRandom = ({ value, start, end }: CodeCandidate, text: string): boolea
   )
 }
 
-const isBooking = (plain: string): boolean => BOOKING.test(plain)
-const BOOKING = patternOf(
-  anyWordOf([
-    'booking~',
-    'reservation~',
-    'flight~',
-    'hotel',
-    'itinerary',
-    'trip',
-    'airbnb',
-    'pnr',
-    'boarding',
-    'check ?in',
-    'order(ed)?',
-    'buchung~',
-    'flug~',
-    'reise',
-    'vol',
-    'vuelo',
-    'reserva~',
-    'volo',
-    'prenotazione',
-    'airlines?',
-    'train',
-    'ticket~',
-    'amtrak',
-    'eurostar',
-    'stay',
-  ]),
-  'u',
-)
+const isBooking = (plain: string): boolean => BOOKING.isIn(plain)
+const BOOKING = createPhrases([
+  'booking~',
+  'reservation~',
+  'flight~',
+  'hotel',
+  'itinerary',
+  'trip',
+  'airbnb',
+  'pnr',
+  'boarding',
+  'check ?in',
+  'order(ed)?',
+  'buchung~',
+  'flug~',
+  'reise',
+  'vol',
+  'vuelo',
+  'reserva~',
+  'volo',
+  'prenotazione',
+  'airlines?',
+  'train',
+  'ticket~',
+  'amtrak',
+  'eurostar',
+  'stay',
+])
 
-const OFFER = patternOf(
-  `${anyWordOf([
+const OFFER = createPhrases(
+  [
     'off',
     'discount~',
     'checkout',
@@ -338,8 +337,8 @@ const OFFER = patternOf(
     'giveaway',
     'raffle',
     'black friday',
-  ])}|[0-9]\\s?%|${anyOf(['优惠', '折扣', 'クーポン', '割引', '할인'])}`,
-  'u',
+  ],
+  ['优惠', '折扣', 'クーポン', '割引', '할인'],
 )
 
 /** "123456 is your code". */
@@ -397,7 +396,8 @@ const isOrdered = ({ shape, value, start, end }: CodeCandidate, { plain, isOffer
   if (value.length < 4 || value.length > 10 || isMeasured(plain.slice(end, end + 30))) return false
   const ahead = plain.slice(end, end + 90)
   const behind = plain.slice(Math.max(0, start - 60), start)
-  if (ORDER.test(behind)) return PURPOSE.test(ahead) || (value.length >= 5 && ORDERED_FOR.test(behind))
+  if (ORDER.endsIn(behind, TO_CODE))
+    return PURPOSE.beginsIn(ahead, FROM_CODE) || (value.length >= 5 && ORDERED_FOR.endsIn(behind, /^[^\n]{0,40}$/))
   return (
     shape === 'digits' &&
     value.length >= 5 &&
@@ -407,8 +407,11 @@ const isOrdered = ({ shape, value, start, end }: CodeCandidate, { plain, isOffer
   )
 }
 
-const ORDER = patternOf(
-  `(?:${WORD_START}${anyOf([
+const TO_CODE =
+  /^(?:\s+(?:the|this|your|den|le|el|o|il|de|code|number|digits|pin|codigo|kod|код|nummer|following))*[\s:"'([<]{0,4}$/
+const FROM_CODE = /^["')\]>]{0,2}\s{0,2}[,.]?\s{0,2}(?:[^\s,]{1,14},?\s+){0,5}\S{0,4}$/
+const ORDER = createPhrases(
+  [
     'use',
     'using',
     'enter',
@@ -466,11 +469,11 @@ const ORDER = patternOf(
     'sign in with',
     'verify with',
     'confirm with',
-  ])}(?:\\s+(?:the|this|your|den|le|el|o|il|de|code|number|digits|pin|codigo|kod|код|nummer|following))*|请?输入|請?輸入|入力)[\\s:"'(\\[<]{0,4}$`,
-  'u',
+  ],
+  ['请?输入', '請?輸入', '入力'],
 )
-const PURPOSE = patternOf(
-  `^["')\\]>]{0,2}\\s{0,2}[,.]?\\s{0,2}(?:(?:\\p{L}{1,14},?\\s+){0,5}|\\p{Script=Han}{0,4})(?:${anyWordOf([
+const PURPOSE = createPhrases(
+  [
     'verify',
     'verification',
     'log ?in',
@@ -530,13 +533,18 @@ const PURPOSE = patternOf(
     'giris',
     'masuk',
     'verifikasi',
-  ])}|${anyOf(['登录', '登入', '登錄', '验证', '驗證', 'ログイン', '認証'])})`,
-  'u',
+  ],
+  ['登录', '登入', '登錄', '验证', '驗證', 'ログイン', '認証'],
 )
-const ORDERED_FOR = patternOf(
-  `${anyWordOf(['to (log in|sign in|verify|confirm|authenticate)', 'verify', 'verification', 'log in', 'login', 'sign in', 'inloggen met'])}[^\\n]{0,40}$`,
-  'u',
-)
+const ORDERED_FOR = createPhrases([
+  'to (log in|sign in|verify|confirm|authenticate)',
+  'verify',
+  'verification',
+  'log in',
+  'login',
+  'sign in',
+  'inloggen met',
+])
 const LETS_IN = patternOf(
   `^["')\\]]?\\s{0,2}[-:,]?\\s{0,2}(?:use (?:this|it) )?(?:to|pour|para|per|um|om|zum|для)\\s(?:\\p{L}{1,12}\\s){0,2}${anyOf(['log ?in', 'login', 'sign in', 'verify', 'approve', 'authori(z|s)e', 'authenticate', 'anmelden', 'einloggen', 'inloggen', 'connecter', 'iniciar sesion', 'entrar', 'acceder', 'accedere', 'входа'])}`,
   'u',

@@ -1,15 +1,16 @@
 import { codeLabels } from './code-words.ts'
 import type { Find, Span } from './find.ts'
+import { createPhrases } from './find-phrases.ts'
 import { isLink, isOrdinary, isPlainWord, looksSecret, type PasswordValue, valueAt } from './password-value.ts'
 import { type PasswordLabel, passwordLabels } from './password-words.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, anyWordOf, patternOf, WORD_END, WORD_START, wordSet } from './vocabulary.ts'
+import { anyOf, patternOf, WORD_END, WORD_START, wordSet } from './vocabulary.ts'
 
 /** Passwords, PINs, keys and codes of doors: what stands behind, or before, the word for it. */
 export const findPasswords = ({ text, plain }: Reading): Find[] => {
   const codes = codeLabels({ text, plain }).filter(({ sort }) => sort === 'sure')
   const labels = passwordLabels(plain)
-  const message = { text, plain, hasLogin: LOGIN.test(plain) }
+  const message = { text, plain, hasLogin: LOGIN.isIn(plain) }
   const behind = labels.flatMap((label, i) => {
     const spans = secretBehind(label, labels[i + 1], message)
     // A password for one time is a code, where it looks like one.
@@ -22,31 +23,28 @@ export const findPasswords = ({ text, plain }: Reading): Find[] => {
 
 type Message = { readonly text: string; readonly plain: string; readonly hasLogin: boolean }
 
-const LOGIN = patternOf(
-  anyWordOf([
-    'log ?in',
-    'user ?name',
-    'user',
-    'ssid',
-    'wi ?fi',
-    'wlan',
-    'network',
-    'account',
-    'benutzer~',
-    'netzwerk',
-    'usuario',
-    'utilisateur',
-    'identifiant',
-    'utente',
-    'gebruiker~',
-    'e ?mail',
-    'id',
-    'логин',
-    'router',
-    'hotspot',
-  ]),
-  'u',
-)
+const LOGIN = createPhrases([
+  'log ?in',
+  'user ?name',
+  'user',
+  'ssid',
+  'wi ?fi',
+  'wlan',
+  'network',
+  'account',
+  'benutzer~',
+  'netzwerk',
+  'usuario',
+  'utilisateur',
+  'identifiant',
+  'utente',
+  'gebruiker~',
+  'e ?mail',
+  'id',
+  'логин',
+  'router',
+  'hotspot',
+])
 
 /** How word and value are linked: by a sign, by a verb, or not at all. */
 type Link = { readonly sort: 'sign' | 'verb' | 'none'; readonly at: number }
@@ -144,7 +142,7 @@ const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, messag
       return isPin(word, label, link, message, after)
     case 'door':
       if (/^comb/.test(plain.slice(label.start, label.end)))
-        return /^[0-9]{1,2}-[0-9]{1,2}-[0-9]{1,2}$/.test(word) && LOCK.test(plain)
+        return /^[0-9]{1,2}-[0-9]{1,2}-[0-9]{1,2}$/.test(word) && LOCK.isIn(plain)
       if (link.sort === 'none' && /^(?:19|20)[0-9]{2}$/.test(word)) return false
       return (
         /^[#*]?[0-9]{3,10}[#*]?$|^[0-9]{1,2}-[0-9]{1,2}-[0-9]{1,2}$|^(?=.*[0-9])[A-Za-z0-9#*]{3,10}$/.test(word) &&
@@ -177,7 +175,7 @@ const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, messag
   return endsClause(text, plain, value)
 }
 
-const LOCK = patternOf(anyWordOf(['locks?', 'locker~', 'padlock', 'safe', 'bike', 'vault', 'suitcase', 'gym']), 'u')
+const LOCK = createPhrases(['locks?', 'locker~', 'padlock', 'safe', 'bike', 'vault', 'suitcase', 'gym'])
 
 const UNSPACED = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u
 
@@ -216,7 +214,7 @@ const isPin = (word: string, label: PasswordLabel, link: Link, { plain }: Messag
   }
   const name = plain.slice(label.start, label.end)
   // India's postcodes are called so.
-  if (/code|number|no/.test(name) && /^pin/.test(name) && /^[1-9][0-9]{5}$/.test(word) && !OWN_PIN.test(plain))
+  if (/code|number|no/.test(name) && /^pin/.test(name) && /^[1-9][0-9]{5}$/.test(word) && !OWN_PIN.isIn(plain))
     return false
   if (/^[\s-]{0,2}(?:am|pm|uhr|times|people|photos?|messages?|posts?|pictures?|notes?|x)(?![\p{L}])/u.test(after))
     return false
@@ -235,34 +233,31 @@ const isPin = (word: string, label: PasswordLabel, link: Link, { plain }: Messag
   )
 }
 
-const OWN_PIN = patternOf(
-  anyWordOf([
-    'card',
-    'door',
-    'gate',
-    'phone',
-    'unlock',
-    'sim',
-    'entry',
-    'atm',
-    'bank',
-    'alarm',
-    'safe',
-    'login',
-    'account',
-    'debit',
-    'credit',
-    'meeting',
-    'conference',
-    'my',
-    'secret',
-    'voicemail',
-    'upi',
-    'app',
-    'wallet',
-  ]),
-  'u',
-)
+const OWN_PIN = createPhrases([
+  'card',
+  'door',
+  'gate',
+  'phone',
+  'unlock',
+  'sim',
+  'entry',
+  'atm',
+  'bank',
+  'alarm',
+  'safe',
+  'login',
+  'account',
+  'debit',
+  'credit',
+  'meeting',
+  'conference',
+  'my',
+  'secret',
+  'voicemail',
+  'upi',
+  'app',
+  'wallet',
+])
 
 const isKey = (word: string, link: Link): boolean => {
   if (link.sort === 'none') return word.length >= 16 && looksSecret(word, 99) && /[0-9]/.test(word)

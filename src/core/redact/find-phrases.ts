@@ -59,3 +59,18 @@ const byBeginning = ({ words = [], anywhere = [] }: Vocabulary): ReadonlyMap<str
   }
   return table
 }
+
+/** Phrases of one sort, asked for where they stand: in a plain text, right before a place of it, or right behind one. */
+export const createPhrases = (words: readonly string[], anywhere: readonly string[] = []) => {
+  const finder = createPhraseFinder({ phrase: { words, anywhere } })
+  return {
+    isIn: finder.isIn,
+    find: finder.find,
+    /** Whether one of them stands in it so that nothing else than the gap is behind. */
+    endsIn: (before: string, gap: RegExp): boolean =>
+      finder.find(before).some(({ end }) => gap.test(before.slice(end))),
+    /** Whether one of them stands in it so that nothing else than the gap is before. */
+    beginsIn: (behind: string, gap: RegExp): boolean =>
+      finder.find(behind).some(({ start }) => gap.test(behind.slice(0, start))),
+  }
+}
