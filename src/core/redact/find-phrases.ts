@@ -12,12 +12,18 @@ export type Vocabulary = { readonly words?: readonly string[]; readonly anywhere
  * comes first.
  */
 export const createPhraseFinder = <Sort extends string>(vocabulary: Readonly<Record<Sort, Vocabulary>>) => {
-  const tables = (Object.keys(vocabulary) as Sort[]).map(sort => ({ sort, phrases: byBeginning(vocabulary[sort]) }))
+  let tables: readonly { readonly sort: Sort; readonly phrases: ReadonlyMap<string, readonly Phrase[]> }[] | undefined
+  /** Made when they are first needed: many are asked for only beside a number. */
+  const tablesNow = () => {
+    tables ??= (Object.keys(vocabulary) as Sort[]).map(sort => ({ sort, phrases: byBeginning(vocabulary[sort]) }))
+    return tables
+  }
   const findNext = (plain: string, from: number): FoundPhrase<Sort> | undefined => {
+    const all = tablesNow()
     for (let start = from; start < plain.length; start++) {
       if (!isBeginning(plain, start)) continue
       const keys = [plain.slice(start, start + 2), plain.charAt(start), '']
-      for (const { sort, phrases } of tables) {
+      for (const { sort, phrases } of all) {
         for (const key of keys) {
           for (const phrase of phrases.get(key) ?? []) {
             const end = phrase.endAt(plain, start)

@@ -1,4 +1,4 @@
-import { plainOf } from './vocabulary.ts'
+import { plainOf } from './reading.ts'
 
 /**
  * A phrase as vocabularies have it: a space stands for one to three of white space, hyphen and underscore, ` ?` for none, too,

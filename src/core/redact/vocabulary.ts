@@ -1,4 +1,4 @@
-import { read } from './reading.ts'
+import { plainOf } from './reading.ts'
 
 /**
  * The source of a pattern that matches any of these phrases in the plain reading copy. A space in a phrase stands for
@@ -14,8 +14,6 @@ export const WORD_END = '(?![\\p{L}\\p{N}])'
 
 /** Words as they are in the plain reading copy. */
 export const wordSet = (words: string): ReadonlySet<string> => new Set(plainOf(words).split(/\s+/))
-
-export const plainOf = (text: string): string => read(text).plain
 
 const toPattern = (phrase: string): string =>
   plainOf(phrase)
