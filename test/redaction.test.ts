@@ -25,7 +25,7 @@ const rows = () => {
 }
 
 test('what is secret neither leaves nor is kept: masked, or the message skipped without its words', async () => {
-  house = await startHouse({ backend: { ...personal, replies: () => [], reflex: undefined } })
+  house = await startHouse({ backend: { ...personal, replies: () => [], reflex: () => undefined } })
   await house.startConnected()
   const { simulator } = house
   await simulator.receive({ from: ANNA, text: 'card ４２４２\u200b 4242 4242 4242, pw: swordfish77' })
@@ -49,7 +49,7 @@ test('what is secret neither leaves nor is kept: masked, or the message skipped 
 })
 
 test('each kind as it is set', async () => {
-  house = await startHouse({ backend: { ...personal, replies: () => [], reflex: undefined } })
+  house = await startHouse({ backend: { ...personal, replies: () => [], reflex: () => undefined } })
   await house.startConnected({ EDGE_REDACT_CODE: 'mask', EDGE_REDACT_CARD: 'off', EDGE_REDACT_EMAIL: 'skip' })
   const { simulator } = house
   await simulator.receive({ from: ANNA, text: 'your code is 482913, card 4242 4242 4242 4242' })

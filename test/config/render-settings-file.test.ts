@@ -23,6 +23,7 @@ const GIVEN = new Map<string, unknown>([
   ['send.retries', 7],
   ['watch.hint', false],
   ['people', { anna: ['+1 562 292 4139'], 'Bert B.': ['b@example.com'] }],
+  ['redact.patterns', [{ name: 'project', pattern: 'falcon', action: 'mask' }]],
 ])
 
 const inspect = (text: string) => {

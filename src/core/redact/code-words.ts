@@ -171,7 +171,7 @@ const isOtherCode = (plain: string, start: number, end: number): boolean => {
   const before = /([\p{L}\p{N}+#]{1,30})[\s'"-]{1,3}$/u.exec(plain.slice(Math.max(0, start - 34), start))?.[1]
   const isTold = before === 'bank' && /^\s(?:they|you|i|we)\s/.test(plain.slice(end, end + 8))
   if (before !== undefined && OTHER_BEFORE.has(before) && !isTold) return true
-  return OTHER_AFTER.beginsIn(plain.slice(end, end + 40), /^[\s-]{1,3}$/)
+  return OTHER_AFTER.beginsIn(plain.slice(end, end + 40), /^[\s-]{1,3}$/, 3)
 }
 
 /** "Security code required", "verification codes are": no code comes. */

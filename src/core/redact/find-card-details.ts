@@ -12,7 +12,7 @@ export const findCardDetails = ({ plain }: Reading, numbers: readonly Span[]): S
   const named = numbers.length > 0 || speaksOfCards(plain) ? after(CODE_WORDS, CHECK_CODE, plain) : []
   const reversed = [...plain.matchAll(CODE_FIRST)]
     .filter(match =>
-      CHECK_WORDS.beginsIn(plain.slice(match.index + match[0].length, match.index + match[0].length + 30), /^$/),
+      CHECK_WORDS.beginsIn(plain.slice(match.index + match[0].length, match.index + match[0].length + 30), /^$/, 0),
     )
     .map(match => groupSpan(match))
   const isCertain = numbers.length + codes.length + reversed.length > 0 || PAYMENT_CARD.isIn(plain)

@@ -3,7 +3,7 @@ import { type CodeLabel, codeLabels, speaksOfSecrecy } from './code-words.ts'
 import type { Find, Span } from './find.ts'
 import { createPhrases } from './find-phrases.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, patternOf, WORD_END, WORD_START } from './vocabulary.ts'
+import { patternOf } from './vocabulary.ts'
 
 /**
  * One-time codes: what looks like one and is called so, before or behind it. Precision counts here: a message with a code
@@ -110,7 +110,7 @@ const isNamedBefore = (
     if (!looksRandom(candidate, message.text) || (isBooking(plain) && !isSecret)) return false
     return certain
       ? link !== 'loose' || (isFirst && gap.length < 30)
-      : link === 'named' && YOURS.test(before(plain, label)) && !isOffer
+      : link === 'named' && isYours(before(plain, label)) && !isOffer
   }
   if (value.length > 8 && link !== 'named' && !(label.sort === 'sure' && link !== 'loose')) {
     return link === 'bare' && /\p{Script=Arabic}/u.test(plain.slice(label.start, label.end))
@@ -122,15 +122,14 @@ const isNamedBefore = (
   }
   if (isOffer && !isSecret) return false
   if (link === 'named')
-    return !isYear(value) || YOURS.test(before(plain, label)) || !/^\s+\p{L}/u.test(after) || /[:=]/.test(gap)
+    return !isYear(value) || isYours(before(plain, label)) || !/^\s+\p{L}/u.test(after) || /[:=]/.test(gap)
   if (link === 'bare') {
     if (/\n/.test(gap) && !isSecret) return false
-    if (COMPOUND.test(plain.slice(label.start, label.end)) && !YOURS.test(before(plain, label)) && !isSecret)
-      return false
+    if (COMPOUND.test(plain.slice(label.start, label.end)) && !isYours(before(plain, label)) && !isSecret) return false
     if (value.length >= 5) return !/^\s{1,2}\p{L}{2,}s(?![\p{L}])/u.test(after) || isSecret
     return (
       !isYear(value) &&
-      (YOURS.test(before(plain, label)) || isSecret || (isClauseEnd(after) && isClauseStart(before(plain, label))))
+      (isYours(before(plain, label)) || isSecret || (isClauseEnd(after) && isClauseStart(before(plain, label))))
     )
   }
   if (link === 'linked' && /^\s\p{L}{3,}s(?![\p{L}])/u.test(after) && !isSecret) return false
@@ -182,13 +181,53 @@ const NOT_YET = createPhrases([
 
 const before = (plain: string, label: CodeLabel): string => plain.slice(Math.max(0, label.start - 40), label.start)
 
-const YOURS = patternOf(
-  `${WORD_START}${anyOf(['your', 'ur', 'my', 'ihr', 'ihre?n?', 'dein~', 'mein~', 'votre', 'ton', 'mon', 'tu', 'su', 'mi', 'seu', 'sua', 'teu', 'meu', 'tuo', 'suo', 'mio', 'vostro', 'je', 'jouw', 'uw', 'mijn', 'din', 'ditt', 'min', 'twoj', 'moj', 'vas', 'tvuj', 'ваш', 'твой', 'мой', 'ваший', 'here s'])}${WORD_END}(?:\\s+[\\p{L}\\p{N}.'&+-]{1,20}){0,4}\\s*$|${WORD_START}${anyOf(['the', 'this', 'that', 'il', 'le', 'el', 'o', 'der', 'den', 'het', 'de'])}\\s+$`,
-  'u',
-)
+const YOURS = createPhrases([
+  'your',
+  'ur',
+  'my',
+  'ihr',
+  'ihre?n?',
+  'dein~',
+  'mein~',
+  'votre',
+  'ton',
+  'mon',
+  'tu',
+  'su',
+  'mi',
+  'seu',
+  'sua',
+  'teu',
+  'meu',
+  'tuo',
+  'suo',
+  'mio',
+  'vostro',
+  'je',
+  'jouw',
+  'uw',
+  'mijn',
+  'din',
+  'ditt',
+  'min',
+  'twoj',
+  'moj',
+  'vas',
+  'tvuj',
+  'ваш',
+  'твой',
+  'мой',
+  'ваший',
+  'here s',
+])
+const FEW_WORDS = /^(?:\s+[^\s,;:!?]{1,20}){0,4}\s*$/
+/** "The code": with nothing between. */
+const ARTICLE = /(?<![\p{L}\p{N}])(?:the|this|that|il|le|el|o|der|den|het|de)\s+$/u
+
+const isYours = (text: string): boolean => YOURS.endsIn(text, FEW_WORDS) || ARTICLE.test(text)
 
 /** Something is counted or paid: "15000 lines", "1200 people". */
-const isMeasured = (after: string): boolean => MEASURE.beginsIn(after, /^[\s-]{0,2}$/)
+const isMeasured = (after: string): boolean => MEASURE.beginsIn(after, /^[\s-]{0,2}$/, 2)
 
 const MEASURE = createPhrases([
   'lines?',
@@ -397,13 +436,13 @@ const isOrdered = ({ shape, value, start, end }: CodeCandidate, { plain, isOffer
   const ahead = plain.slice(end, end + 90)
   const behind = plain.slice(Math.max(0, start - 60), start)
   if (ORDER.endsIn(behind, TO_CODE))
-    return PURPOSE.beginsIn(ahead, FROM_CODE) || (value.length >= 5 && ORDERED_FOR.endsIn(behind, /^[^\n]{0,40}$/))
+    return PURPOSE.beginsIn(ahead, FROM_CODE, 80) || (value.length >= 5 && ORDERED_FOR.endsIn(behind, /^[^\n]{0,40}$/))
   return (
     shape === 'digits' &&
     value.length >= 5 &&
     value.length <= 8 &&
     /(?:^|[:\-.\n\]])\s{0,3}$/.test(behind) &&
-    LETS_IN.test(ahead)
+    LETS_IN.beginsIn(ahead, TO, 50)
   )
 }
 
@@ -545,10 +584,25 @@ const ORDERED_FOR = createPhrases([
   'sign in',
   'inloggen met',
 ])
-const LETS_IN = patternOf(
-  `^["')\\]]?\\s{0,2}[-:,]?\\s{0,2}(?:use (?:this|it) )?(?:to|pour|para|per|um|om|zum|для)\\s(?:\\p{L}{1,12}\\s){0,2}${anyOf(['log ?in', 'login', 'sign in', 'verify', 'approve', 'authori(z|s)e', 'authenticate', 'anmelden', 'einloggen', 'inloggen', 'connecter', 'iniciar sesion', 'entrar', 'acceder', 'accedere', 'входа'])}`,
-  'u',
-)
+const LETS_IN = createPhrases([
+  'log ?in',
+  'login',
+  'sign in',
+  'verify',
+  'approve',
+  'authori(z|s)e',
+  'authenticate',
+  'anmelden',
+  'einloggen',
+  'inloggen',
+  'connecter',
+  'iniciar sesion',
+  'entrar',
+  'acceder',
+  'accedere',
+  'входа',
+])
+const TO = /^["')\]]?\s{0,2}[-:,]?\s{0,2}(?:use (?:this|it) )?(?:to|pour|para|per|um|om|zum|для)\s(?:\S{1,12}\s){0,2}$/
 
 /** A number in a line or a sentence of its own, in a text that announces a code. */
 const isSetApart = ({ shape, value, start, end }: CodeCandidate, { plain, labels, isSecret }: Message): boolean => {

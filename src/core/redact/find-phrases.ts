@@ -18,14 +18,16 @@ export const createPhraseFinder = <Sort extends string>(vocabulary: Readonly<Rec
     tables ??= (Object.keys(vocabulary) as Sort[]).map(sort => ({ sort, phrases: byBeginning(vocabulary[sort]) }))
     return tables
   }
-  const findNext = (plain: string, from: number): FoundPhrase<Sort> | undefined => {
+  const findNext = (plain: string, from: number, last = plain.length): FoundPhrase<Sort> | undefined => {
     const all = tablesNow()
-    for (let start = from; start < plain.length; start++) {
-      if (!isBeginning(plain, start)) continue
+    for (let start = from; start < plain.length && start <= last; start++) {
+      const beginning = beginningAt(plain, start)
+      if (beginning === 'none') continue
       const keys = [plain.slice(start, start + 2), plain.charAt(start), '']
       for (const { sort, phrases } of all) {
         for (const key of keys) {
           for (const phrase of phrases.get(key) ?? []) {
+            if (phrase.isWhole && beginning !== 'word') continue
             const end = phrase.endAt(plain, start)
             if (end !== undefined && end > start) return { sort, start, end }
           }
@@ -35,19 +37,23 @@ export const createPhraseFinder = <Sort extends string>(vocabulary: Readonly<Rec
     return undefined
   }
   return {
-    find: (plain: string): FoundPhrase<Sort>[] => {
+    /** Those that begin up to `last`. */
+    find: (plain: string, last?: number): FoundPhrase<Sort>[] => {
       const found: FoundPhrase<Sort>[] = []
-      for (let next = findNext(plain, 0); next !== undefined; next = findNext(plain, next.end)) found.push(next)
+      for (let next = findNext(plain, 0, last); next !== undefined; next = findNext(plain, next.end, last))
+        found.push(next)
       return found
     },
     isIn: (plain: string): boolean => findNext(plain, 0) !== undefined,
   }
 }
 
-/** A letter or digit behind something else, or any character of a script that does not separate words. */
-const isBeginning = (plain: string, at: number): boolean => {
+/** A word begins here, or, in the midst of one, a character of a script that does not separate words. */
+const beginningAt = (plain: string, at: number): 'word' | 'character' | 'none' => {
   const code = plain.charCodeAt(at)
-  return isWordUnit(code) && (at === 0 || code >= FIRST_UNSPACED || !isWordUnit(plain.charCodeAt(at - 1)))
+  if (!isWordUnit(code)) return 'none'
+  if (at === 0 || !isWordUnit(plain.charCodeAt(at - 1))) return 'word'
+  return code >= FIRST_UNSPACED ? 'character' : 'none'
 }
 
 /** Thai, and beyond it Chinese, Japanese and Korean. */
@@ -75,8 +81,8 @@ export const createPhrases = (words: readonly string[], anywhere: readonly strin
     /** Whether one of them stands in it so that nothing else than the gap is behind. */
     endsIn: (before: string, gap: RegExp): boolean =>
       finder.find(before).some(({ end }) => gap.test(before.slice(end))),
-    /** Whether one of them stands in it so that nothing else than the gap is before. */
-    beginsIn: (behind: string, gap: RegExp): boolean =>
-      finder.find(behind).some(({ start }) => gap.test(behind.slice(0, start))),
+    /** Whether one of them stands in it so that nothing else than the gap is before, which is so long at most. */
+    beginsIn: (behind: string, gap: RegExp, longest: number): boolean =>
+      finder.find(behind, longest).some(({ start }) => gap.test(behind.slice(0, start))),
   }
 }

@@ -88,7 +88,7 @@ const named = (plain: string) => {
   })
   const before = [...plain.matchAll(NUMBER_FIRST)].flatMap(match => {
     const [digits, end] = [match[1] ?? '', match.index + match[0].length]
-    const isCalled = isSsn(digitsIn(digits)) && WORDS.beginsIn(plain.slice(end, end + 40), /^(?:\S{2,14}\s{1,2})?$/)
+    const isCalled = isSsn(digitsIn(digits)) && WORDS.beginsIn(plain.slice(end, end + 40), /^(?:\S{2,14}\s{1,2})?$/, 16)
     return isCalled ? [{ start: match.index, end: match.index + digits.length }] : []
   })
   return [...behind, ...before]

@@ -6,16 +6,18 @@ import { plainOf } from './reading.ts'
  * by hand: as patterns the vocabulary of forty languages would take more memory than the rest of the agent's.
  */
 export type Phrase = {
+  /** Whether it has to be whole words. */
+  readonly isWhole: boolean
   /** What it can begin with: two characters, one, or, where it begins with any letters, none. */
   readonly beginnings: ReadonlySet<string>
   /** Where it ends that begins at this place of a plain text; undefined where it does not. */
   readonly endAt: (plain: string, at: number) => number | undefined
 }
 
-/** @param isWhole whether letters and digits may not follow it */
 export const parsePhrase = (written: string, isWhole: boolean): Phrase => {
   const items = parse(plainOf(written))
   return {
+    isWhole,
     beginnings: new Set(beginningsOf(items, 2)),
     endAt: (plain, at) => {
       let end: number | undefined
@@ -34,7 +36,7 @@ export const isWordUnit = (code: number): boolean =>
   (code >= 0x61 && code <= 0x7a) ||
   (code >= 0x30 && code <= 0x39) ||
   (code >= 0xc0 && code < 0x2000) ||
-  (code >= 0x2c00 && code < 0xe000 && !(code >= 0x3000 && code <= 0x303f)) ||
+  (code >= 0x2c00 && code < 0xd800 && !(code >= 0x3000 && code <= 0x303f)) ||
   (code >= 0xf900 && code < 0xfe00)
 
 type Item =
@@ -114,7 +116,8 @@ const matchAll = (
       for (; to >= at; to--) if (rest(to)) return true
       return false
     }
-    default: {
+    case 'gap':
+    case 'maybe gap': {
       let to = at
       while (to - at < 3 && GAP.test(plain.charAt(to))) to += 1
       for (; to >= at + (item.sort === 'gap' ? 1 : 0); to--) if (rest(to)) return true
@@ -138,7 +141,8 @@ const beginningsOf = (items: readonly Item[], length: number): string[] => {
     }
     case 'choice':
       return [...item.of, ...(item.isOptional ? [[]] : [])].flatMap(each => beginningsOf([...each, ...rest], length))
-    default:
+    case 'gap':
+    case 'maybe gap':
       return item.sort === 'gap' ? [''] : ['', ...beginningsOf(rest, length)]
   }
 }

@@ -1,27 +1,7 @@
 import { plainOf } from './reading.ts'
 
-/**
- * The source of a pattern that matches any of these phrases in the plain reading copy. A space in a phrase stands for
- * white space, a hyphen or an underscore, `~` for more letters of the word; `(a|b)` and `?` are as in any pattern.
- */
-export const anyOf = (phrases: readonly string[]): string => `(?:${phrases.map(phrase => toPattern(phrase)).join('|')})`
-
-/** The same as whole words. */
-export const anyWordOf = (phrases: readonly string[]): string => `${WORD_START}${anyOf(phrases)}${WORD_END}`
-
-export const WORD_START = '(?<![\\p{L}\\p{N}])'
-export const WORD_END = '(?![\\p{L}\\p{N}])'
-
 /** Words as they are in the plain reading copy. */
 export const wordSet = (words: string): ReadonlySet<string> => new Set(plainOf(words).split(/\s+/))
-
-const toPattern = (phrase: string): string =>
-  plainOf(phrase)
-    .replace(/\((?!\?)/g, '(?:')
-    .replaceAll(' ?', '[\\s_-]{0,3}')
-    .replaceAll(' ', '[\\s_-]{1,3}')
-    .replaceAll('~', '\\p{L}*')
-    .replaceAll('.', '\\.')
 
 /**
  * A pattern for the reading copy, with a small table of letters and digits in place of Unicode's, which costs a hundred times
