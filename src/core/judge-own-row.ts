@@ -72,6 +72,7 @@ const explains = (bubble: StartedBubble, row: MessageRow, threadId: string, now:
   // Messages may have put it into another chat of the same person.
   if (bubble.threadId !== threadId) return rowGuid === undefined && isFresh
   if (rowGuid === undefined) return !bubble.failed || isFresh
+  if (isFresh && row.isLink && bubble.says.split(' ').some(isLink)) return true // once as words, once with its picture
   // It has its row. Another one is what a person has typed, unless it is of an earlier try, or a copy with the old date.
   if (bubble.tries > 1) return sinceMs < LATE_ROW_MS
   return row.dateMs !== undefined && row.dateMs >= startedMs && row.dateMs <= confirmedMs
@@ -89,7 +90,7 @@ const LATE_ROW_MS = 60 * 60_000
 const isRewritten = (ours: string, row: MessageRow): boolean => {
   const theirs = bare(row.text)
   const words = ours.split(' ')
-  if (theirs === '') return bare(ours) === '' ? row.hasContent : row.isLink && words.some(isLink)
+  if (theirs === '') return bare(ours) === '' ? row.text.trim() !== '' : row.isLink && words.some(isLink)
   const [first = '', last = ''] = [words[0], words.at(-1)]
   const inner = [words, words.slice(isLink(first) ? 1 : 0), words.slice(0, isLink(last) ? -1 : undefined)]
   return [...inner.map(part => part.join(' ')), ...words.filter(isLink)].some(part => bare(part) === theirs)

@@ -142,7 +142,9 @@ const startMessages = (dir: string): ((request: Request) => Promise<Answer>) => 
   app.stdin.on('error', () => {}) // it ended: the missing answer tells
   const answers = createInterface({ input: app.stdout })[Symbol.asyncIterator]()
   return async request => {
-    app.stdin.write(`${JSON.stringify(request)}\n`)
+    // These two end a line for whoever reads it.
+    const line = JSON.stringify(request).replace(/[\u2028\u2029]/g, end => (end === '\u2028' ? '\\u2028' : '\\u2029'))
+    app.stdin.write(`${line}\n`)
     const { value, done } = await answers.next()
     if (done) throw new Error(`the Messages stand-in ended without an answer, see messages-app.log in ${dir}`)
     return JSON.parse(value)
