@@ -17,7 +17,7 @@ import {
 } from '../flows/tend-pauses.ts'
 import { openStore } from '../store/open-store.ts'
 import { printResult } from './print-told.ts'
-import { describePause } from './tend-queue.ts'
+import { describeHeld, describePause } from './tend-queue.ts'
 
 type Shown = { readonly json: boolean }
 
@@ -46,12 +46,16 @@ export const runResume = async (input: ConfigInput, { json, ...request }: Shown 
     return printResult({ running: isRunning, thread: thread === '' ? null : thread, ...lists, dropped, waiting })
   }
   print([
-    ...(ended.length === 0 ? [thread === '' ? 'everything was not paused' : `${thread} was not held by itself`] : []),
-    ...ended.map(pause => `over: ${describePause(pause)}`),
+    ...(ended.length === 0
+      ? [thread === '' ? 'nothing to end: sending as a whole was not paused' : `${thread} was not held by itself`]
+      : []),
+    ...ended.map(pause => `no longer ${describeHeld(pause)}`),
     ...(dropped > 0 ? [`given up: ${bubbles(dropped)}`] : []),
     ...(request.drop && ended.length === 0 ? ['Nothing was given up: only what a pause held back is.'] : []),
     ...still.map(pause => `still ${describePause(pause)}`),
-    ...(ended.length > 0 && waiting > 0 ? [`${bubbles(waiting)} go out now, as far as nothing else holds them.`] : []),
+    ...(ended.length > 0 && waiting > 0
+      ? [`What waits goes out now, as far as nothing else holds it: ${bubbles(waiting)}.`]
+      : []),
     ...(still.some(pause => pause.threadId !== '') ? ['To end these: edge-agent resume THREAD, or --all.'] : []),
     ...(isRunning ? [] : [NOT_RUNNING]),
   ])

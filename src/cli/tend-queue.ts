@@ -80,11 +80,12 @@ const describe = ({ messages, bubbles, schedules, pauses }: Listing): string[] =
 }
 
 /** What holds back bubbles: where, why and until when. */
-export const describePause = ({ threadId, cause, untilMs }: Pause): string => {
-  const where = threadId === '' ? 'everything' : threadId
-  const until = untilMs === undefined ? 'until "edge-agent resume"' : `until ${time(untilMs)}`
-  return `${CAUSES[cause]}: ${where}, ${until}`
-}
+export const describePause = (pause: Pause): string =>
+  `${describeHeld(pause)}, until ${pause.untilMs === undefined ? '"edge-agent resume"' : time(pause.untilMs)}`
+
+/** The same without its end. */
+export const describeHeld = ({ threadId, cause }: Pause): string =>
+  `${CAUSES[cause]}: ${threadId === '' ? 'everything' : threadId}`
 
 const CAUSES: Readonly<Record<Pause['cause'], string>> = {
   operator: 'paused',
