@@ -107,8 +107,11 @@ export type Takeover = {
   readonly knownSinceMs: number
   readonly isOwnAddress: (address: string) => boolean
   readonly started: (threadId: string) => readonly StartedBubble[]
-  /** The owner wrote there, at that time (Unix milliseconds); in the transaction that moves the cursor. */
-  readonly begin: (threadId: string, atMs: number) => void
+  /**
+   * The owner wrote there, at that time (Unix milliseconds), to a person who has these other addresses; in the transaction
+   * that moves the cursor.
+   */
+  readonly begin: (threadId: string, atMs: number, aliases: readonly string[]) => void
 }
 
 export type Received = {
@@ -265,7 +268,7 @@ const receiveOwnRow = (row: MessageRow, seen: Seen | undefined, needs: ReceiveNe
   const verdict = judgeOwnRow(row, { ...takeover, now, waitedMs: seen === undefined ? 0 : now - seen.firstSeenMs })
   if (verdict.kind === 'wait') return verdict.for
   if (verdict.kind === 'by_hand') {
-    takeover.begin(verdict.threadId, verdict.atMs)
+    takeover.begin(verdict.threadId, verdict.atMs, (row.chat?.isGroup === false && row.senderAliases) || [])
     needs.count('guard.by_hand')
   }
   return undefined
