@@ -4,6 +4,8 @@ import { loadStateDir } from '../config/load-config.ts'
 import { askAgent } from '../control/ask-agent.ts'
 import { controlSocketPath } from '../control/socket-path.ts'
 import { zonedTime } from './local-time.ts'
+import { toJson } from './to-json.ts'
+import { withoutControls } from './without-controls.ts'
 
 /** Asks the running agent and prints what it says. Throws an EdgeError with exit code 3 when none runs. */
 export const printStatus = async (input: ConfigInput, { json }: { readonly json: boolean }): Promise<void> => {
@@ -11,11 +13,8 @@ export const printStatus = async (input: ConfigInput, { json }: { readonly json:
   // Both ends are this very program, of one version: the agent answered with its own type.
   const status = answer as AgentStatus
   const lines = describe(status).map(withoutControls)
-  process.stdout.write(json ? `${JSON.stringify(status, null, 2)}\n` : `${lines.join('\n')}\n`)
+  process.stdout.write(json ? `${toJson(status, 2)}\n` : `${lines.join('\n')}\n`)
 }
-
-/** Some of it is the backend's own words: they stay on their line and do nothing to the terminal. */
-const withoutControls = (line: string): string => line.replace(/\p{Cc}/gu, ' ')
 
 const describe = (status: AgentStatus): string[] => {
   const { agent, connection, messages, bubbles, reflex, latenciesMs, permissions } = status

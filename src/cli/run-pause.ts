@@ -18,6 +18,7 @@ import {
 import { openStore } from '../store/open-store.ts'
 import { printResult } from './print-told.ts'
 import { describeHeld, describePause } from './tend-queue.ts'
+import { withoutControls } from './without-controls.ts'
 
 type Shown = { readonly json: boolean }
 
@@ -110,5 +111,5 @@ const shownPause = ({ threadId, cause, sinceMs, untilMs }: Pause) => ({
 const bubbles = (n: number): string => `${n} ${n === 1 ? 'bubble' : 'bubbles'}`
 
 const print = (lines: readonly string[]): void => {
-  process.stdout.write(`${lines.map(line => line.replace(/\p{Cc}/gu, ' ')).join('\n')}\n`)
+  process.stdout.write(`${lines.map(withoutControls).join('\n')}\n`)
 }

@@ -1,6 +1,5 @@
 import { ROW_GRACE_MS } from './limits.ts'
 import type { MessageRow } from './message.ts'
-import { toPlainText } from './plain-text.ts'
 import { says } from './says.ts'
 import { SELFTEST_MARK } from './selftest.ts'
 
@@ -66,7 +65,7 @@ const explains = (bubble: StartedBubble, row: MessageRow, threadId: string, now:
   if (rowGuid === row.guid) return true
   const sinceMs = now - startedMs
   const isFresh = sinceMs < UNDER_WAY_MS
-  if (says(toPlainText(bubble.says)) !== says(row.text)) {
+  if (bubble.says !== says(row.text)) {
     return (isFresh || rowGuid === undefined) && bubble.threadId === threadId && isRewritten(bubble.says, row)
   }
   // Messages may have put it into another chat of the same person.
