@@ -343,6 +343,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     holdOf: holds.of,
     wallNow: Date.now,
     onHeld: (threadId, detail) => {
+      outbox.noteHeld(threadId, detail)
       for (const commandId of outbox.commandsPlannedIn(threadId)) acks.sendHeld(commandId, detail)
     },
     onOut: ({ threadId, messageId }) => loops.sent(threadId, messageId !== undefined),
@@ -533,7 +534,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   })
 
   const explain = (asked: StoryAsked) =>
-    findStory(asked, { read: store.stories.read, rowOf: guid => chats.rowOf(guid), cursor })
+    findStory(asked, { read: store.stories.read, rowOf: guid => chats.rowOf(guid), waitsFor: guard.waitsFor, cursor })
   const audit = ({ sinceMs, list }: { readonly sinceMs: number; readonly list?: number | undefined }) => ({
     audit: store.audits.read(sinceMs, Date.now()),
     ...(list !== undefined && { list: store.audits.list(sinceMs, list) }),

@@ -98,6 +98,11 @@ const describeMessages = ({ messages }: AuditSummary): string[] => {
   const { left, kept, waiting, dead } = messages
   return [
     bold(`${plural(messages.total, 'message')} came in`),
+    ...(messages.events === 0
+      ? []
+      : [
+          `  ${messages.events} of these ${messages.events === 1 ? 'is the edit or withdrawal' : 'are edits or withdrawals'} of messages that the backend has (payload "extended").`,
+        ]),
     row(left.total, 'left this Mac', 'POSTed to the backend at least once over a connection'),
     ...indent(left.byRule.map(({ name, words, messages }) => row(messages, name, words))),
     row(kept.total, 'did not leave', 'passed over for good'),
@@ -163,8 +168,8 @@ const describeBubbles = ({ bubbles }: AuditSummary): string[] => [
     row(bubbles, KINDS[kind] ?? kind, `${sent} sent, ${failed} failed, ${parked} in doubt, ${waiting} waiting`),
   ),
   ...indent(
-    bubbles.notSent.map(({ state, reason, words, bubbles }) =>
-      row(bubbles, reason === null ? state : `${state}, ${reason}`, words),
+    bubbles.notSent.map(({ kind, state, reason, words, bubbles }) =>
+      row(bubbles, reason === null ? state : `${state}, ${reason}`, `${KINDS[kind] ?? kind}: ${words}`),
     ),
   ),
   '',

@@ -3,12 +3,13 @@ import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadStateDir } from '../config/load-config.ts'
 import { elapsed } from '../core/elapsed.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
+import { holdOf } from '../core/hold.ts'
 import type { Story, StoryAsked } from '../core/story.ts'
 import { tellStory } from '../core/tell-story.ts'
 import { findStory, type RowWithoutStory, type StoryFound } from '../flows/find-story.ts'
 import { fromIdempotencyKey } from '../protocol/wire.ts'
 import { askOrOpen } from './ask-or-open.ts'
-import { localDay, localTime, timeOfDay } from './local-time.ts'
+import { localDay, localTime, timeOfDay, zonedTime } from './local-time.ts'
 import { toJson } from './to-json.ts'
 import { withoutControls } from './without-controls.ts'
 
@@ -23,9 +24,11 @@ type Asked = {
 export const printStory = async (input: ConfigInput, asked: Asked): Promise<void> => {
   const query = toQuery(asked)
   const stateDir = loadStateDir(input)
-  const found = await askOrOpen<StoryFound>(stateDir, 'explain', query, ({ stories, cursor }) =>
-    findStory(query, { read: stories.read, rowOf: () => undefined, cursor }),
-  )
+  const found = await askOrOpen<StoryFound>(stateDir, 'explain', query, ({ stories, pauses, cursor }) => {
+    const now = Date.now()
+    const waitsFor = (threadId: string) => holdOf(pauses.of(threadId, now), undefined, now)?.detail
+    return findStory(query, { read: stories.read, rowOf: () => undefined, waitsFor, cursor })
+  })
   if (found.story === undefined) throw notKnown(query, found.row)
   process.stdout.write(asked.json ? storyAsJson(found.story) : `${toLines(found.story, query).join('\n')}\n`)
 }
@@ -104,9 +107,24 @@ const toLines = (story: Story, query: StoryAsked): string[] => {
     ...(isPart ? [`${'asked for'.padEnd(13)}  ${withoutControls(query.id)}, which belongs to this message`] : []),
     ...facts.map(([name, value]) => `${name.padEnd(13)}  ${withoutControls(value)}`),
     ...(nextPostMs === undefined ? [] : [`${'next POST'.padEnd(13)}  ${localTime(nextPostMs)}`]),
+    ...story.commands.flatMap(({ schedule }) => (schedule === undefined ? [] : [describeSchedule(schedule)])),
     '',
     ...shortened(all),
   ]
+}
+
+type Schedule = NonNullable<Story['commands'][number]['schedule']>
+
+const describeSchedule = ({ id, name, state, sendAtMs, length }: Schedule): string =>
+  `${'scheduled'.padEnd(13)}  for ${zonedTime(sendAtMs)}, ${length} characters; ${SCHEDULES[state] ?? state} (${id}, "${withoutControls(name)}")`
+
+const SCHEDULES: Readonly<Record<string, string>> = {
+  waiting: 'waits for its time',
+  planned: 'its time came, and it became a bubble',
+  cancelled: 'cancelled by the backend',
+  too_late: 'not sent, as nobody was there in time',
+  refused: 'not sent: it was no longer allowed when its time came',
+  dropped: 'given up by a person',
 }
 
 /** A message that is tried for days has a long story; its ends are what matters. */

@@ -9,6 +9,8 @@ export type Audit = {
   /** From then on every POST is told. */
   readonly storiesSinceMs: number
   readonly messages: readonly MessageCount[]
+  /** How many of these only tell the backend of an edit or a withdrawal. */
+  readonly events: number
   /** What came of the POSTs that are told one by one: `answered`, a reason, or null where it is not known (yet). */
   readonly posts: readonly {
     readonly to: string | null

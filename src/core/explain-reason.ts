@@ -1,4 +1,5 @@
 import type { SkipReason } from './decide-forward.ts'
+import type { HeldDetail } from './hold.ts'
 
 /**
  * Every reason that the agent gives, in plain English: half a sentence that goes on after "because" or a colon. The one
@@ -40,7 +41,8 @@ export const explainRule = (rule: string): string => find(RULES, RULE_FAMILIES, 
 const RULES: Readonly<Record<string, string>> = {
   default: 'no rule of yours says otherwise',
   unknown: 'it was decided before rules were recorded',
-  attachments_only: 'there is no text in it, and no rule of yours forwards attachments alone',
+  attachment_only: 'there is no text in it, and no rule of yours forwards attachments alone',
+  unsent: 'its sender took back a message that the backend has',
   'forward.allow': 'the setting forward.allow decides',
   'forward.deny': 'the setting forward.deny decides',
   'forward.groups': 'the setting forward.groups decides about groups',
@@ -109,9 +111,12 @@ const BUBBLES: Readonly<Record<string, string>> = {
   agent_stopped_meanwhile: 'the agent was stopped while osascript ran',
   unknown_thread: 'there is no chat of this thread',
   dropped: 'a person gave it up (edge-agent queue drop)',
+  message_unsent: 'the message that it answers was taken back by its sender',
+  too_many_waiting: "more than a day's worth of texts (send.max_per_day_per_thread) waited in its thread",
+  cancelled: 'the backend took it back before it was sent',
   text_has_nul: 'its text has a NUL in it, which no argument list can carry',
   text_has_lone_surrogate: 'its text is not well-formed: half a surrogate pair',
-  text_too_long: 'its text is longer than 20,000 UTF-16 units',
+  text_too_long: 'its text is longer than send.max_length permits',
   'messages_error_-1743': 'macOS does not let the agent control Messages (-1743); all sending waits for that',
   'messages_error_-1744': 'macOS waits for somebody to allow the agent to control Messages (-1744); all sending waits',
   'messages_error_-1728': 'Messages does not find this chat (-1728)',
@@ -142,7 +147,13 @@ const COMMANDS: Readonly<Record<string, string>> = {
   conflict: 'its id came before, with another type, thread or text',
   unknown_thread: 'nobody there has written to this Mac',
   not_allowed: 'its thread is not in send.allow',
-  rate_limited: 'as many texts as send.max_per_minute or send.max_per_minute_per_thread permit were sent or waiting',
+  rate_limited:
+    'as many texts as send.max_per_minute, send.max_per_day or one of their …_per_thread permits were sent or waiting',
+  new_recipient_limit:
+    'commands had begun with send.max_new_per_day new threads in 24 hours, and this would be one more',
+  quiet_hours: 'nothing is sent at this hour (send.quiet_hours), and send.quiet is "refuse"',
+  loop_breaker: 'another machine answered there without pause, and nothing is sent there for a while',
+  message_unsent: 'the message that it answers was taken back by its sender',
   text_is_blank: 'its text is blank',
   scheduled: 'it waits for its time',
   cancelled: 'the backend took it back before it was sent',
@@ -151,6 +162,17 @@ const COMMANDS: Readonly<Record<string, string>> = {
   too_many_scheduled: 'as many scheduled messages wait as schedule.max_waiting permits',
   unknown_schedule: 'there is no scheduled message of that id',
   already_sent: 'it was sent already, or is just being sent',
+}
+
+/** What holds back a bubble: the words of the acks, too. */
+export const explainHold = (detail: string): string => find(HOLDS, [], detail)
+
+const HOLDS: Readonly<Record<HeldDetail | 'rate_limited', string>> = {
+  held_paused: 'a person has paused sending (edge-agent pause)',
+  held_takeover: 'the owner writes in this thread by hand',
+  held_loop: 'another machine answered in this thread without pause',
+  held_quiet_hours: 'it is a time at which nothing is sent (send.quiet_hours)',
+  rate_limited: 'as many texts as the limits permit have been sent',
 }
 
 /** The tables R and A of docs/delivery.md: whether a reflex and the first bubble of an answer are one. */
@@ -162,6 +184,7 @@ const BINDINGS: Readonly<Record<string, string>> = {
   R3: 'an answer that begins with these words was there already: the same bubble, not sent twice',
   R4: 'the message was POSTed again, and this reflex says what the first one said: not sent twice',
   R5: 'no answer begins with these words yet: sent at once, and remembered for the answer',
+  R6: 'the message that it answers was taken back by its sender: not sent',
   A1: 'the first bubble of the answer is this reflex: not sent twice',
   A2: 'the reflex was never sent, so the first bubble of the answer was sent in its place',
   A3: 'no reflex says what the first bubble says: all bubbles of the answer were sent',

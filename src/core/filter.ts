@@ -107,7 +107,7 @@ export const createFilter = (settings: FilterSettings, tools: FilterTools): Filt
       steps.push({ rule: name, holds: criterion === undefined, ...(criterion !== undefined && { unmet: criterion }) })
       if (criterion === undefined) return rule.action === 'forward' ? forward(name) : skip(name, name)
     }
-    if (message.text === '' && holds('attachments_only', true)) return skip('attachments_only', 'attachment_only')
+    if (message.text === '' && holds('attachment_only', true)) return skip('attachment_only', 'attachment_only')
     if (settings.allow.length > 0) {
       return holds('forward.allow', allowed(thread)) ? forward('forward.allow') : skip('forward.allow', 'not_allowed')
     }

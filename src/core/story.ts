@@ -1,4 +1,4 @@
-/** Which story: by the guid of a message or of a sent row, `m12`, `b34`, or a command's id; or the latest one, of a thread or of all. */
+/** Which story: by the guid of a message or of a sent row, `m12`, `b34`, `s5`, or a command's id; or the latest one, of a thread or of all. */
 export type StoryAsked = { readonly id: string } | { readonly last: true; readonly thread?: string | undefined }
 
 /** What the store knows of one message and of all that came of it, without words. Times are Unix milliseconds. */
@@ -40,6 +40,14 @@ export type MessageFacts = Words & {
   readonly reason?: string
   /** The rule of the filter that decided. */
   readonly rule?: string
+  /** It tells the backend what became of another message, whose guid is `about`. */
+  readonly event?: 'edited' | 'unsent'
+  readonly about?: string
+  /** When its sender last edited it, and took it back, as far as it was seen here. */
+  readonly editedMs?: number
+  readonly withdrawnMs?: number
+  /** What the backend was, or is to be, told of that, each a message of its own. */
+  readonly told: readonly { readonly id: string; readonly event: 'edited' | 'unsent'; readonly state: string }[]
   /** What was taken out: kind → how often. */
   readonly redacted: Readonly<Record<string, number>>
   readonly posts: number
@@ -70,6 +78,14 @@ export type CommandFacts = Words & {
   readonly ackOwed: boolean
   /** How often it came again. */
   readonly repeats: number
+  /** The message that it has sent at a time; its id as in the queue: s5. */
+  readonly schedule?: {
+    readonly id: string
+    readonly name: string
+    readonly state: string
+    readonly sendAtMs: number
+    readonly length: number
+  }
   readonly steps: readonly Step[]
 }
 
@@ -79,6 +95,8 @@ export type BubbleFacts = Words & {
   readonly threadId: string
   readonly state: string
   readonly reason?: string
+  /** What holds it back now. */
+  readonly waitsFor?: string
   readonly tries: number
   /** In the answer, from 0; none where a command brought it. */
   readonly position?: number

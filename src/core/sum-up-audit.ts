@@ -21,6 +21,8 @@ export const sumUpAudit = (audit: Audit) => {
     storiesFrom: iso(audit.storiesSinceMs),
     messages: {
       total: sum(messages, 'messages'),
+      /** Of all of them, those that only tell of an edit or a withdrawal. */
+      events: audit.events,
       left: {
         total: sum(left, 'messages'),
         byRule: by(left, ({ rule }) => rule ?? 'unknown', explainRule),
@@ -98,7 +100,7 @@ const MINIMAL = 'thread_id sender filtered_text'
 
 /** What a bubble without a reason is. */
 const BUBBLE_STATES: Readonly<Record<string, string>> = {
-  planned: 'waits for its turn',
+  planned: 'waits for its turn, or is held back (see edge-agent queue)',
   sending: 'is being handed to Messages',
   failed: 'it was not sent',
   parked: 'whether it was sent cannot be told: a person decides',

@@ -3,6 +3,7 @@ import {
   explainBinding,
   explainBubble,
   explainCommand,
+  explainHold,
   explainPost,
   explainRule,
   explainSkip,
@@ -31,7 +32,11 @@ export const tellStory = (
   const order = orderOf(story)
   const lines = ordered.toSorted((a, b) => order(a.seq) - order(b.seq)).map(({ seq: _, ...line }) => line)
   return {
-    facts: [...(message ? messageFacts(message) : []), ...commands.flatMap(commandFacts)],
+    facts: [
+      ...(message ? messageFacts(message) : threadFacts(story)),
+      ...commands.flatMap(commandFacts),
+      ...holdFacts(bubbles),
+    ],
     sinceMs: message?.seenMs ?? lines[0]?.atMs ?? 0,
     lines,
   }
@@ -57,6 +62,21 @@ const orderOf = ({ message, commands, bubbles }: Story): ((seq: number) => numbe
   return seq => before.get(seq) ?? seq
 }
 
+/** Where there is no message to say which. */
+const threadFacts = ({ commands, bubbles }: Story): StoryFact[] => {
+  const thread = commands[0]?.threadId ?? bubbles[0]?.threadId
+  return thread === undefined ? [] : [['thread', thread]]
+}
+
+/** What is held back just now, by what holds it. */
+const holdFacts = (bubbles: readonly BubbleFacts[]): StoryFact[] => {
+  const reasons = [...new Set(bubbles.flatMap(({ waitsFor }) => waitsFor ?? []))]
+  return reasons.map(reason => {
+    const ids = bubbles.filter(({ waitsFor }) => waitsFor === reason).map(({ id }) => id)
+    return ['held back', `${ids.join(', ')}: ${withReason(reason, explainHold)}; edge-agent queue says until when`]
+  })
+}
+
 /** Before and after all that is in the history. */
 const FIRST = -1
 const LAST = Number.MAX_SAFE_INTEGER
@@ -72,6 +92,7 @@ const messageFacts = (message: MessageFacts): StoryFact[] => {
     posts === 0 ? 'nothing: it was never POSTed' : `nothing: POSTed ${times(posts)}, without coming to a connection`
   return [
     ['message', `${message.guid} (${message.id})`],
+    ...eventFacts(message),
     ['thread', threadId === undefined ? 'not known' : `${threadId}${where && ` (${where})`}`],
     ...(length === undefined ? [] : [['length', `${length} characters`] as const]),
     ['decision', decision(message)],
@@ -81,13 +102,29 @@ const messageFacts = (message: MessageFacts): StoryFact[] => {
   ]
 }
 
+const eventFacts = ({ event, about, told }: MessageFacts): StoryFact[] => [
+  ...(event === undefined
+    ? []
+    : [['an event', `tells the backend that message ${about} was ${EVENTS[event]}`] as const]),
+  ...told.map(
+    ({ id, event, state }) => ['an event', `that it was ${EVENTS[event]} is message ${id} (${state})`] as const,
+  ),
+]
+
+const EVENTS = { edited: 'edited by its sender', unsent: 'taken back by its sender' } as const
+
 const decision = ({ state, reason, rule, posts }: MessageFacts): string => {
   const by = rule === undefined ? '' : `, by rule "${rule}": ${explainRule(rule)}`
   if (state !== 'skipped' || reason === 'dropped' || posts > 0) return `to be forwarded${by}`
   return `not forwarded: ${withReason(reason, explainSkip)}${rule === undefined || rule === reason ? '' : by}`
 }
 
-const now = ({ state, reason, bubbles, answerRule }: MessageFacts): string => {
+const now = (message: MessageFacts): string => {
+  const isGone = message.withdrawnMs !== undefined && message.event === undefined && message.reason !== 'unsent'
+  return `${nowItself(message)}${isGone ? '; its sender took it back meanwhile' : ''}`
+}
+
+const nowItself = ({ state, reason, bubbles, answerRule }: MessageFacts): string => {
   switch (state) {
     case 'answered': {
       const met = answerRule === undefined ? '' : `; ${answerRule}: ${explainBinding(answerRule)}`
@@ -114,8 +151,9 @@ const messageLines = (message: MessageFacts): Line[] => {
   const told = steps.reduce((most, { n = 0 }) => Math.max(most, n), 0)
   let begun: Step | undefined
   const lines = steps.flatMap((step, index) => {
-    const tookMs = begun === undefined ? undefined : step.atMs - begun.atMs
-    begun = step.state === 'posting' ? step : undefined
+    const tookMs = begun === undefined || step.state in EVENTS ? undefined : step.atMs - begun.atMs
+    // What its sender does meanwhile does not end its POST.
+    if (!(step.state in EVENTS)) begun = step.state === 'posting' ? step : undefined
     return index === 0 && step.state === 'queued' ? [] : [line(step.seq, step.atMs, messageStep(step, tookMs, message))]
   })
   const first = state === 'skipped' && steps.length === 0 ? `, and not forwarded (${reason})` : ''
@@ -147,6 +185,10 @@ const messageStep = (step: Step, tookMs: number | undefined, { bubbles = 0 }: Me
       return `${end}the backend answered, ${bubbles === 0 ? 'and there is no reply' : `with ${plural(bubbles, 'bubble')}`}`
     case 'dead':
       return `${end}${withReason(reason, explainPost)}; given up, kept as a dead letter`
+    case 'edited':
+      return 'its sender edited it'
+    case 'unsent':
+      return 'its sender took it back'
     case 'skipped':
       return `not forwarded any more: ${withReason(reason, explainSkip)}`
     default:
@@ -225,6 +267,8 @@ const bubbleStep = (step: Step, tookMs: number | undefined, { id }: BubbleFacts,
       return reason === undefined
         ? 'a person has it sent again (edge-agent queue retry)'
         : `not sent: ${because}${wait}`
+    case 'held':
+      return `held back: ${withReason(reason, explainHold)}`
     case 'sending':
       return `try ${n}: it is handed to Messages`
     case 'sent':

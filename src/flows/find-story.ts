@@ -18,6 +18,8 @@ export type StoryNeeds = {
   readonly rowOf: (
     guid: string,
   ) => { readonly rowid: number; readonly fromMe: boolean; readonly dateMs?: number } | undefined
+  /** Why what is planned in a thread does not go now. */
+  readonly waitsFor: (threadId: string) => string | undefined
   readonly cursor: {
     readonly read: () => { readonly rowid: number } | undefined
     readonly pendingRows: () => readonly { readonly rowid: number; readonly waitingFor: string }[]
@@ -25,9 +27,15 @@ export type StoryNeeds = {
 }
 
 /** What became of a message, as it is known now. */
-export const findStory = (asked: StoryAsked, { read, rowOf, cursor }: StoryNeeds): StoryFound => {
+export const findStory = (asked: StoryAsked, { read, rowOf, waitsFor, cursor }: StoryNeeds): StoryFound => {
   const story = read(asked)
-  if (story !== undefined) return { story }
+  if (story !== undefined) {
+    const bubbles = story.bubbles.map(bubble => {
+      const held = bubble.state === 'planned' ? waitsFor(bubble.threadId) : undefined
+      return { ...bubble, ...(held !== undefined && { waitsFor: held }) }
+    })
+    return { story: { ...story, bubbles } }
+  }
   const row = 'id' in asked ? rowOf(asked.id) : undefined
   if (row === undefined) return {}
   const { rowid, fromMe, dateMs } = row

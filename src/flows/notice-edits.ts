@@ -70,7 +70,11 @@ export type EditNeeds = {
       edit: { readonly words: string; readonly fingerprint?: string; readonly editedMs: number },
     ) => number
     readonly noteWithdrawal: (id: number, nowMs: number) => void
-    readonly skip: (id: number, reason: string, redacted?: Readonly<Record<string, number>>) => boolean
+    readonly skip: (
+      id: number,
+      reason: string,
+      why?: { readonly rule?: string; readonly redacted?: Readonly<Record<string, number>> },
+    ) => boolean
     readonly posted: (
       threadId: string,
       sinceMs: number,
@@ -222,6 +226,7 @@ const tellUnsent = (change: Change, needs: EditNeeds): void => {
     guid: `${known.guid}:unsent`,
     threadId,
     seenMs,
+    rule: 'unsent',
     event: 'unsent',
     about: known.guid,
   })
@@ -253,7 +258,7 @@ const followEdit = (change: Change, needs: EditNeeds): void => {
   inbox.add({ ...anew, guid, threadId, seenMs: needs.now(), event: 'edited', about: known.guid })
 }
 
-type Anew = (Composed & { readonly rule?: string }) | { readonly skip: string }
+type Anew = (Composed | { readonly skip: string }) & { readonly rule?: string }
 
 const replaceBody = (
   { id }: Known,
@@ -261,7 +266,7 @@ const replaceBody = (
   words: { readonly words?: string; readonly fingerprint?: string; readonly editedMs: number },
   { inbox }: EditNeeds,
 ): void => {
-  if ('skip' in anew) inbox.skip(id, anew.skip, 'redacted' in anew ? anew.redacted : undefined)
+  if ('skip' in anew) inbox.skip(id, anew.skip, anew)
   else inbox.recompose(id, { ...anew, ...words })
 }
 
@@ -278,7 +283,8 @@ const composeAnew = (change: Change, needs: EditNeeds, event?: Extended['event']
     isTwin: false,
     ownBubble: 'none',
   })
-  if (verdict.kind === 'skip') return { skip: verdict.reason }
+  if (verdict.kind === 'skip')
+    return { skip: verdict.reason, ...(verdict.rule !== undefined && { rule: verdict.rule }) }
   if (verdict.kind === 'wait' || chat === undefined || sender === undefined) return { skip: 'incomplete' }
   const { threadId } = chat
   const outgoing = { threadId, sender, text: row.text, ...extendedOf(change, event) }

@@ -14,6 +14,7 @@ export const createAudits = (db: Database, counters: Counters) => ({
       nowMs,
       ...record(db, counters, nowMs),
       messages: all<Audit['messages'][number]>(MESSAGES).map(row => ({ ...row, left: Boolean(row.left) })),
+      events: db.prepare<[number], number>(EVENTS).pluck().get(sinceMs) ?? 0,
       posts: all<Audit['posts'][number]>(POSTS),
       fields: all<Audit['fields'][number]>(FIELDS),
       redacted: all<Audit['redacted'][number]>(REDACTED).map(row => ({ ...row, left: Boolean(row.left) })),
@@ -65,12 +66,15 @@ const MESSAGES = `
     COUNT(*) AS messages, SUM(posts) AS posts, SUM(unconnected) AS unconnected
   FROM messages WHERE seen_ms >= @since GROUP BY 1, 2, 3, 4 ORDER BY messages DESC`
 
+const EVENTS = 'SELECT COUNT(*) FROM messages WHERE seen_ms >= ? AND event IS NOT NULL'
+
 /** Each POST and what came right after it. */
 const POSTS = `
   SELECT reason AS "to", CASE next WHEN 'answered' THEN 'answered' ELSE next_reason END AS outcome, COUNT(*) AS posts,
     COUNT(DISTINCT subject) AS messages
   FROM (SELECT h.subject, h.state, h.reason, LEAD(h.state) OVER w AS next, LEAD(h.reason) OVER w AS next_reason
         FROM history h JOIN messages m ON m.id = h.subject WHERE h.kind = 'message' AND m.seen_ms >= @since
+          AND h.state NOT IN ('edited', 'unsent') -- what its sender does meanwhile ends no POST
         WINDOW w AS (PARTITION BY h.subject ORDER BY h.id))
   WHERE state = 'posting' GROUP BY 1, 2 ORDER BY posts DESC`
 

@@ -102,8 +102,9 @@ export const createInbox = (db: Database, counters: Counters) => {
     )
     .pluck()
   const withdraw = db.prepare<[number, number]>('UPDATE messages SET withdrawn_ms = ? WHERE id = ?')
-  const skip = db.prepare<[string, string | null, number]>(
-    `UPDATE messages SET state = 'skipped', reason = ?, redacted = COALESCE(?, redacted), detail = NULL, body = NULL
+  const skip = db.prepare<[string, string | null, string | null, number]>(
+    `UPDATE messages SET state = 'skipped', reason = ?, rule = COALESCE(?, rule), redacted = COALESCE(?, redacted),
+       detail = NULL, body = NULL
      WHERE id = ? AND state IN ('queued', 'waiting', 'dead')`,
   )
   // From thread to thread by the index messages_due: a backlog in few threads costs as little as none.
@@ -245,8 +246,12 @@ export const createInbox = (db: Database, counters: Counters) => {
     },
     isWithdrawn: (id: number): boolean => byId.get(id)?.withdrawn_ms !== null,
     /** A message that waits for a POST, or is dead, ends as skipped; false where it is in no such state. */
-    skip: (id: number, reason: string, redacted?: Readonly<Record<string, number>>): boolean => {
-      const isSkipped = skip.run(reason, toJson(redacted), id).changes === 1
+    skip: (
+      id: number,
+      reason: string,
+      { rule, redacted }: { readonly rule?: string; readonly redacted?: Readonly<Record<string, number>> } = {},
+    ): boolean => {
+      const isSkipped = skip.run(reason, rule ?? null, toJson(redacted), id).changes === 1
       if (isSkipped) counters.count(`skipped.${reason}`)
       return isSkipped
     },

@@ -95,6 +95,12 @@ export const createOutbox = (db: Database, counters: Counters) => {
       "SELECT command_id FROM bubbles WHERE state = 'planned' AND thread_id = ? AND command_id IS NOT NULL",
     )
     .pluck()
+  const noteHeld = db.prepare<[{ threadId: string; reason: string }]>(
+    `INSERT INTO history (kind, subject, state, reason)
+     SELECT 'bubble', b.id, 'held', @reason FROM bubbles b WHERE b.state = 'planned' AND b.thread_id = @threadId
+       AND @reason IS NOT (SELECT CASE state WHEN 'held' THEN reason END FROM history
+                           WHERE kind = 'bubble' AND subject = b.id ORDER BY id DESC LIMIT 1)`,
+  )
   const planned = db
     .prepare<[string], number>("SELECT id FROM bubbles WHERE state = 'planned' AND thread_id = ?")
     .pluck()
@@ -251,6 +257,10 @@ export const createOutbox = (db: Database, counters: Counters) => {
     plannedIn: (threadId: string): number[] => planned.all(threadId),
     /** The commands that wait for their send in a thread. */
     commandsPlannedIn: (threadId: string): string[] => plannedCommands.all(threadId),
+    /** Puts on record why all that is planned in a thread is held back, once until something else happens to it. */
+    noteHeld: (threadId: string, reason: string): void => {
+      noteHeld.run({ threadId, reason })
+    },
     /** What was sent in a thread after `sinceMs`, the latest 200, and whatever in others has no row yet after `recentMs`. */
     startedFor: (threadId: string, sinceMs: number, recentMs: number): StartedBubble[] =>
       [...startedIn.all(threadId, sinceMs), ...underWay.all(recentMs, threadId)].map(toStarted),

@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3'
 import type { BubbleFacts, CommandFacts, MessageFacts, Step, Story, StoryAsked } from '../core/story.ts'
 
 /**
- * Reads what became of a message. An id is the guid of a message or of a sent row, `m12`, `b34`, or a command's; a bubble
+ * Reads what became of a message. An id is the guid of a message or of a sent row, `m12`, `b34`, `s5`, or a command's; a bubble
  * or command that belongs to a message leads to that message's story. Statements are made when they are asked for: that is
  * seldom.
  */
@@ -29,7 +29,7 @@ const findLast = (db: Database, thread: string | undefined): Found | undefined =
 }
 
 const findById = (db: Database, id: string): Found | undefined => {
-  const [, kind, number] = /^([mb])(\d{1,15})$/.exec(id) ?? []
+  const [, kind, number] = /^([mbs])(\d{1,15})$/.exec(id) ?? []
   const message = kind === 'm' ? messageBy(db, 'id', Number(number)) : messageBy(db, 'guid', id)
   if (message !== undefined) return { messageId: message }
   const bubble = (column: 'id' | 'row_guid' | 'echo_guid', value: string | number) =>
@@ -40,6 +40,7 @@ const findById = (db: Database, id: string): Found | undefined => {
       .get(value)
   return (
     (kind === 'b' ? bubble('id', Number(number)) : undefined) ??
+    (kind === 's' ? commandOfSchedule(db, Number(number)) : undefined) ??
     db
       .prepare<[string], { commandId: string; messageId: number | null }>(
         'SELECT command_id AS commandId, message_id AS messageId FROM commands WHERE command_id = ?',
@@ -49,6 +50,14 @@ const findById = (db: Database, id: string): Found | undefined => {
     bubble('echo_guid', id)
   )
 }
+
+const commandOfSchedule = (db: Database, id: number) =>
+  db
+    .prepare<[number], { commandId: string; messageId: number | null }>(
+      `SELECT c.command_id AS commandId, c.message_id AS messageId
+       FROM schedules s JOIN commands c ON c.command_id = s.command_id WHERE s.id = ?`,
+    )
+    .get(id)
 
 const messageBy = (db: Database, column: 'id' | 'guid', value: string | number): number | undefined =>
   db.prepare<[string | number], number>(`SELECT id FROM messages WHERE ${column} = ?`).pluck().get(value)
@@ -128,6 +137,10 @@ type MessageRow = {
   next_post_ms: number | null
   answered_ms: number | null
   bubbles: number | null
+  event: 'edited' | 'unsent' | null
+  about: string | null
+  edited_ms: number | null
+  withdrawn_ms: number | null
   answer_rule: string | null
   length: number | null
   wiped_ms: number | null
@@ -151,11 +164,20 @@ const toMessage = (db: Database, row: MessageRow): MessageFacts => ({
     reason: row.reason,
     rule: row.rule,
     answeredMs: row.answered_ms,
+    event: row.event,
+    about: row.about,
+    editedMs: row.edited_ms,
+    withdrawnMs: row.withdrawn_ms,
     bubbles: row.bubbles,
     answerRule: row.answer_rule,
     length: row.length,
     wipedMs: row.wiped_ms,
   }),
+  told: db
+    .prepare<[string], MessageFacts['told'][number]>(
+      "SELECT 'm' || id AS id, event, state FROM messages WHERE about = ? AND about IS NOT NULL ORDER BY id",
+    )
+    .all(row.guid),
   steps: stepsOf(db, 'message', row.id),
 })
 
@@ -192,6 +214,15 @@ const toCommand = (db: Database, row: CommandRow): CommandFacts => ({
     error: row.error,
     detail: row.detail,
     wipedMs: row.wiped_ms,
+  }),
+  ...present({
+    schedule:
+      db
+        .prepare<[string], NonNullable<CommandFacts['schedule']>>(
+          `SELECT 's' || id AS id, schedule_id AS name, state, send_at_ms AS sendAtMs, length FROM schedules
+           WHERE command_id = ?`,
+        )
+        .get(row.command_id) ?? null,
   }),
   steps: stepsOf(db, 'command', row.received_seq),
 })

@@ -137,6 +137,48 @@ test('a careful person learns from explain and audit what became of each message
   expect(stopped).toEqual({ ...summary, from: undefined, to: undefined })
 })
 
+test('what is held back, scheduled or taken back by its sender says so', async () => {
+  house = await startHouse({ backend: { ...twoBubbles, thinkMs: 1_500 }, env: { EDGE_PAYLOAD: 'extended' } })
+  await house.startConnected()
+  await house.simulator.receive({ from: BERT, text: 'nightingale' })
+  await sees(house, BERT, bubblesTo('nightingale'))
+  expect((await edgeAgent('pause', BERT)).code).toBe(0)
+  await house.simulator.receive({ from: BERT, text: 'goldcrest' })
+  const { guid } = await house.simulator.receive({ from: ANNA, text: 'kingfisher' })
+  await waitFor('the POST', () => house.backend.received.some(({ body }) => body.includes('kingfisher')))
+  house.simulator.unsendMessage(guid)
+  await waitFor('the answers', async () => (await house.status()).messages.answered === 4)
+
+  const held = (await edgeAgent('explain', '--last', '--thread', BERT)).stdout
+  expect(held).toMatch(/held back +b\d+, b\d+: a person has paused sending \(edge-agent pause\) \[held_paused\]/)
+  expect(held.match(/ b\d+ +held back: a person has paused sending/g)).toHaveLength(2)
+  expect((await edgeAgent('resume', BERT)).code).toBe(0)
+  await sees(house, BERT, bubblesTo('nightingale', 'goldcrest'))
+  const gone = (await edgeAgent('explain', '--last', '--thread', BERT)).stdout
+  expect(gone).not.toMatch(/^held back/m)
+  expect(gone.match(/ b\d+ +held back: a person has paused sending/g)).toHaveLength(2)
+
+  const withdrawn = (await edgeAgent('explain', guid)).stdout
+  expect(withdrawn).toMatch(/an event +that it was taken back by its sender is message m\d+ \(answered\)/)
+  expect(withdrawn).toMatch(/now +answered with 2 bubbles.*; its sender took it back meanwhile/)
+  expect(withdrawn).toMatch(/its sender took it back\n(.*\n)*.*POST 1 ended after/)
+  const event = (await edgeAgent('explain', `${guid}:unsent`)).stdout
+  expect(event).toMatch(`tells the backend that message ${guid} was taken back by its sender`)
+  expect(event).toMatch(/decision +to be forwarded, by rule "unsent": its sender took back/)
+
+  const payload = { thread_id: BERT, message_text: 'bullfinch', send_at: Math.floor(Date.now() / 1_000) + 3_600 }
+  house.backend.sendCommand(AGENT_ID, { command_id: 'later', command_type: 'schedule_message', payload })
+  await waitFor('the schedule', async () => (await house.status()).scheduled['waiting'] === 1)
+  const later = await edgeAgent('explain', 's1')
+  expect(later.stdout).toMatch(/thread +bert@example.com\ncommand +later, schedule_message; received\n/)
+  expect(later.stdout).toMatch(/scheduled +for \d{4}-.*, 9 characters; waits for its time \(s1, "later"\)/)
+
+  const summary = await audit()
+  expect(summary.messages).toMatchObject({ total: 4, events: 1 })
+  expect(summary.messages.left.byRule).toMatchObject([{ name: 'default' }, { name: 'unsent', messages: 1 }])
+  expect(summary.posts).toMatchObject({ total: 4, notTold: 0, byOutcome: [{ outcome: 'answered', posts: 4 }] })
+})
+
 test('without an agent and a state there is nothing to tell, 3; a time that is none is a usage error, 64', async () => {
   house = await startHouse()
   expect((await edgeAgent('explain', '--last')).code).toBe(3)

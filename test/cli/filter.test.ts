@@ -165,7 +165,7 @@ describe('filter replay', () => {
       'forward.groups -': 1,
       'rule:annas groups -': 1,
       'rule:strangers rule:strangers': 1,
-      'attachments_only attachment_only': 1,
+      'attachment_only attachment_only': 1,
       '- incomplete': 1,
     })
     expect(JSON.parse(stdout)).toMatchObject({ messages: 10, forwarded: 4 })

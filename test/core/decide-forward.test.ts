@@ -69,7 +69,7 @@ describe('whether a row goes to the backend', () => {
     ],
     ['a date in the future', { dateMs: NOW + 9 * HOUR }, {}, forward],
     ['withdrawn', { emptied: true, text: '' }, {}, skip('unsent')],
-    ['an attachment without words', { text: '', hasContent: true }, {}, skip('attachment_only', 'attachments_only')],
+    ['an attachment without words', { text: '', hasContent: true }, {}, skip('attachment_only', 'attachment_only')],
     ['a twin of a handled one', {}, { isTwin: true }, skip('twin')],
     ['a sender who is denied', {}, denying('+15550001'), skip('denied', 'forward.deny')],
     ['a twin from one who is denied', {}, { ...denying('+15550001'), isTwin: true }, skip('twin')],

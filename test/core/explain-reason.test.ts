@@ -40,10 +40,12 @@ test('every reason that the sources give has its words', () => {
       /\b(?:reason|error|skip|rule): '([a-z][\w.]+)'/g,
       /\b(?:skip|notStarted|invalid|waitForRetry|deadLetter)\(\s*(?:id, )?'([a-z]\w+)'/g,
       /\breturn '((?:text|not|unknown|rate)_\w+)'/g,
+      /\b(?:[A-Z]+_UNSENT) = '(\w+)'/g,
       /\b(?:reason|[A-Z_]+_LOST) = .*'([a-z_]{4,})'(?! in)/g,
     ],
   )
-  const reasons = [...given, ...reasonsIn(['store'], [/\breason = '(\w+)'/g])]
+  const chosen = reasonsIn(['flows'], [/\? '([a-z]+_[a-z_]+)' : undefined/g, /\? undefined : '([a-z]+_[a-z_]+)'/g])
+  const reasons = [...given, ...chosen, ...reasonsIn(['store'], [/\breason = '(\w+)'/g])]
   expect(reasons.length).toBeGreaterThan(30)
   expect(reasons.filter(reason => !anyWords(reason))).toEqual([])
 })
@@ -69,7 +71,7 @@ test.each([
 })
 
 test('each rule of the tables R and A has its words', () => {
-  for (const rule of ['R1', 'R2', 'R3', 'R4', 'R5', 'A1', 'A2', 'A3', 'A3 mismatch']) {
+  for (const rule of ['R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'A1', 'A2', 'A3', 'A3 mismatch']) {
     expect(hasWords(rule, explainBinding(rule))).toBe(true)
   }
 })

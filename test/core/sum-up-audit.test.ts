@@ -44,6 +44,7 @@ const NOTHING: Audit = {
   completeSinceMs: 0,
   storiesSinceMs: 0,
   messages: [],
+  events: 0,
   posts: [],
   fields: [],
   redacted: [],

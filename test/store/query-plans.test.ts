@@ -24,7 +24,7 @@ const useAll = ({ inbox, outbox, commands, stories, wipe }: ReturnType<typeof cr
     bubbleId: 1,
     nowMs: 0,
   })
-  for (const id of ['a', 'm1', 'b1', 'c', 'row']) stories.read({ id })
+  for (const id of ['a', 'm1', 'b1', 's1', 'c', 'row']) stories.read({ id })
   wipe({ now: 0, ended: 0, undecided: 0 })
 }
 
