@@ -163,7 +163,7 @@ const readOutcome = async (response: IncomingMessage, nowMs: number): Promise<Po
     response.destroy()
     return headers.location === undefined
       ? { kind: 'wrong-road', reason: `http_${status}`, detail: '' }
-      : { kind: 'wrong-road', reason: 'redirect', detail: `status ${status} to ${headers.location}` }
+      : { kind: 'wrong-road', reason: 'redirect', detail: `status ${status} to ${head(headers.location)}` }
   }
   // The status says it all: where the body cannot be read, there is only less to tell.
   const { text } = await readText(response).catch(() => ({ text: '' }))

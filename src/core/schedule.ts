@@ -8,7 +8,7 @@ export type ScheduleLimits = {
   readonly maxWaiting: number
 }
 
-/** What waits already. */
+/** What waits already, for its time or for its turn; `characters` of the former. */
 export type ScheduleLoad = { readonly inAll: number; readonly inThread: number; readonly characters: number }
 
 /** In one thread, lest a backend that runs away in it takes the room of all others. */

@@ -66,7 +66,7 @@ export type CommandNeeds = {
   readonly scheduling: SchedulingNeeds
   /** Why this may not be sent there now; undefined where it may. */
   readonly refuse: (threadId: string, text: string) => string | undefined
-  /** Whether one more refusal is worth a row of the database: of a flood it is not. */
+  /** Whether one more command that changes nothing is worth a row of the database: of a flood it is not. */
   readonly mayKeepRefusal: () => boolean
   /** Why what waits in a thread is held back, if it is. */
   readonly heldBy: (threadId: string) => string | undefined
@@ -138,6 +138,8 @@ const obey = (parsed: Obeyed, needs: CommandNeeds): void => {
     const { error, detail, isKept } = stored
     needs.log.warn({ commandId, error, detail }, 'command refused')
     if (!isKept) needs.ackNow({ commandId, status: 'failed', error, ...(detail !== undefined && { detail }) })
+  } else if (stored.kind === 'idle') {
+    needs.ackNow({ commandId, status: 'completed', detail: 'cancelled' })
   } else if (stored.kind === 'conflict') {
     needs.log.warn({ commandId }, 'command id used again for something else')
     needs.ackNow({
@@ -188,7 +190,8 @@ const scheduled = (commandId: string, { scheduling }: CommandNeeds) => {
 type Stored =
   | { readonly kind: 'accepted'; readonly isReflex: boolean; readonly rule: string | undefined }
   | { readonly kind: 'refused'; readonly error: string; readonly detail?: string; readonly isKept: boolean }
-  | { readonly kind: 'again' | 'conflict' }
+  /** A cancellation that changes nothing, one of so many that it is not kept. */
+  | { readonly kind: 'again' | 'conflict' | 'idle' }
 
 /** The command, or what is wrong with it, in the caller's transaction. */
 const store = (parsed: Obeyed, digest: string, needs: CommandNeeds): Stored => {
@@ -223,6 +226,7 @@ const store = (parsed: Obeyed, digest: string, needs: CommandNeeds): Stored => {
     case 'cancel': {
       const end = cancelScheduled(parsed, needs.scheduling)
       if ('error' in end) return reject(end)
+      if (end.endedCommand === undefined && !needs.mayKeepRefusal()) return { kind: 'idle' }
       const at = needs.scheduling.clock()
       if (end.endedCommand !== undefined) needs.commands.finish(end.endedCommand, 'failed', at, 'cancelled')
       const accepted = add()

@@ -5,7 +5,7 @@ import type { Hold } from '../core/hold.ts'
  * not; undefined where it may.
  */
 export const createRefusal = (needs: RefusalNeeds) => {
-  const { settings, knowsChat, isFull, holdOf, recipients, now } = needs
+  const { settings, knowsChat, isFull, isIdling, holdOf, recipients, now } = needs
   const { allow } = settings
 
   const isForbidden = (threadId: string): boolean => typeof allow !== 'string' && !needs.isListed(allow, threadId)
@@ -35,7 +35,8 @@ export const createRefusal = (needs: RefusalNeeds) => {
       (isFull(threadId) ? 'rate_limited' : undefined) ??
       asStranger(threadId),
     /** A text for later. */
-    schedule: atAnyTime,
+    schedule: (threadId: string, text: string): string | undefined =>
+      atAnyTime(threadId, text) ?? (isIdling() ? 'rate_limited' : undefined),
     /** The same when its time has come; what is too much of a minute waits its turn. */
     due: (threadId: string): string | undefined =>
       isForbidden(threadId) ? 'not_allowed' : (atThisTime(threadId) ?? asStranger(threadId)),
@@ -55,6 +56,8 @@ type RefusalNeeds = {
   readonly isListed: (list: readonly string[], threadId: string) => boolean
   readonly knowsChat: (threadId: string) => boolean
   readonly isFull: (threadId: string) => boolean
+  /** Whether too many commands of late were for nothing. */
+  readonly isIdling: () => boolean
   readonly holdOf: (threadId: string) => Hold | undefined
   readonly recipients: {
     readonly isKnown: (threadId: string) => boolean

@@ -35,6 +35,8 @@ export const createSendLimits = ({ settings, outbox, commands, now }: SendLimits
       })
       return Math.max(...ends)
     },
+    /** Whether as many commands came to nothing in a day as may be sent in one: scheduled and cancelled, or bound. */
+    isIdling: (): boolean => commands.boundSince(now() - DAY_MS) >= settings.maxPerDay,
     /** Whether a command for this thread would be one too many. */
     isFull: (threadId: string): boolean =>
       limits.some(({ most, windowMs, isOfThread }) => {

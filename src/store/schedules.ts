@@ -53,10 +53,15 @@ export const createSchedules = (db: Database, counters: Counters) => {
     .prepare<[string], number>("SELECT 1 FROM schedules WHERE schedule_id = ? AND state = 'waiting'")
     .pluck()
   const loadOfAll = db.prepare<[], { n: number; characters: number }>(
-    "SELECT COUNT(*) AS n, TOTAL(length) AS characters FROM schedules WHERE state = 'waiting'",
+    `SELECT COUNT(*) + (SELECT COUNT(*) FROM bubbles WHERE state = 'planned' AND command_id IS NOT NULL) AS n,
+       TOTAL(length) AS characters FROM schedules WHERE state = 'waiting'`,
   )
   const loadOfThread = db
-    .prepare<[string], number>("SELECT COUNT(*) FROM schedules WHERE thread_id = ? AND state = 'waiting'")
+    .prepare<[{ threadId: string }], number>(
+      `SELECT COUNT(*) + (SELECT COUNT(*) FROM bubbles
+         WHERE state = 'planned' AND thread_id = @threadId AND command_id IS NOT NULL)
+       FROM schedules WHERE thread_id = @threadId AND state = 'waiting'`,
+    )
     .pluck()
   const bySchedule = db.prepare<[string], FoundRow>(
     `${FOUND} WHERE s.schedule_id = ? ORDER BY s.state = 'waiting' DESC, s.id DESC LIMIT 1`,
@@ -96,9 +101,10 @@ export const createSchedules = (db: Database, counters: Counters) => {
     },
     /** One of this name waits. */
     isWaiting: (scheduleId: string): boolean => isTaken.get(scheduleId) !== undefined,
+    /** Those that wait for their time, and what commands have planned and is not sent yet: due messages do not pile up. */
     load: (threadId: string): ScheduleLoad => {
       const { n = 0, characters = 0 } = loadOfAll.get() ?? {}
-      return { inAll: n, inThread: loadOfThread.get(threadId) ?? 0, characters }
+      return { inAll: n, inThread: loadOfThread.get({ threadId }) ?? 0, characters }
     },
     ofCommand: (commandId: string): (FoundSchedule & { readonly sendAtMs: number }) | undefined => {
       const row = byCommand.get(commandId)

@@ -37,6 +37,7 @@ const createAgent = () => {
   const { commands, outbox, schedules, transaction } = store
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
   const allowed = new Set([ANNA, BERT, GROUP])
+  const refusals = { kept: true }
   const limits = { maxLateMs: 10 * MINUTE, maxAheadMs: 365 * DAY, maxWaiting: 1000 }
   const heard: CommandAckData[] = []
   const changes: object[] = []
@@ -69,6 +70,7 @@ const createAgent = () => {
 
   return {
     allowed,
+    refusals,
     limits,
     heard,
     changes,
@@ -79,7 +81,7 @@ const createAgent = () => {
       executeCommand(JSON.stringify({ type: 'command', data: { command_id, command_type, payload, ...more } }), {
         ...store,
         refuse: () => undefined,
-        mayKeepRefusal: () => true,
+        mayKeepRefusal: () => refusals.kept,
         heldBy: () => undefined,
         ackHeld: () => {},
         scheduling: {
@@ -277,6 +279,30 @@ describe('how much may wait is bounded', () => {
     expect(last('c250')).toMatchObject({ status: 'failed', error: 'too_many_scheduled', detail: 'in_thread' })
     schedule('b', 'hi', MINUTE, { thread_id: BERT })
     expect(last('b')).toMatchObject({ status: 'received' })
+  })
+
+  test('what is due and waits for its turn takes its place, too', () => {
+    agent.limits.maxWaiting = 2
+    schedule('c1', 'one', -SECOND)
+    schedule('c2', 'two', -SECOND)
+    schedule('c3', 'three', -SECOND)
+    expect(last('c3')).toMatchObject({ status: 'failed', error: 'too_many_scheduled', detail: 'in_all' })
+    agent.send('one', 'sent')
+    schedule('c4', 'three', -SECOND)
+    expect(last('c4')).toMatchObject({ status: 'received' })
+  })
+
+  test('a flood of cancellations that change nothing is acked and not kept', () => {
+    schedule('c1', 'one', MINUTE)
+    agent.refusals.kept = false
+    cancel('x1', { schedule_id: 'c1' })
+    cancel('x2', { schedule_id: 'c1' })
+    expect([last('c1'), last('x1'), last('x2')]).toMatchObject([
+      { status: 'failed', error: 'cancelled' },
+      { status: 'completed', detail: 'cancelled' },
+      { status: 'completed', detail: 'cancelled' },
+    ])
+    expect(agent.store.commands.counts()).toEqual({ failed: 1, completed: 1 })
   })
 
   test('in characters', () => {

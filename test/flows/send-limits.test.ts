@@ -78,3 +78,8 @@ test('commands that wait take their place, and those that were bound to an answe
   expect(limitsAfter([], { planned: 2 }).isFull('a')).toBe(true)
   expect(limitsAfter([['a', HOUR]], { bound: 3 }).isFull('a')).toBe(true)
 })
+
+test('commands that come to nothing are as many in a day as may be sent in one', () => {
+  expect(limitsAfter([], { bound: 4 }).isIdling()).toBe(false)
+  expect(limitsAfter([], { bound: 5 }).isIdling()).toBe(true)
+})
