@@ -210,6 +210,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     chatDb: () => chatDb,
     rules,
     now: Date.now,
+    steadyNow: now,
     hash,
     transaction: commitAndClear('edit'),
     inbox,

@@ -35,6 +35,8 @@ export type EditNeeds = {
   readonly rules: ForwardRules
   /** Wall clock, Unix milliseconds. */
   readonly now: () => number
+  /** The clock by which answers and reflexes are told apart; the one on the wall may be set. */
+  readonly steadyNow: () => number
   readonly hash: (text: string) => string
   readonly transaction: <T>(work: () => T) => T
   readonly inbox: {
@@ -187,11 +189,12 @@ const follow = (change: Change, needs: EditNeeds): void => {
 const followUnsent = (change: Change, needs: EditNeeds): void => {
   const { known } = change
   const { inbox } = needs
-  const now = needs.now()
+  const now = needs.steadyNow()
   const parts = [known, ...inbox.editsOf(known.guid)]
   for (const part of parts) {
     inbox.noteWithdrawal(part.id, now)
-    if (part.state !== 'dead') inbox.skip(part.id, 'unsent')
+    // A dead letter that the backend has seen stays for a person to see; retried it would not be POSTed.
+    if (part.state !== 'dead' || part.posts === 0) inbox.skip(part.id, 'unsent')
   }
   const held = parts.flatMap(part => holdBack(part, needs))
   needs.log.info({ guid: known.guid, posts: known.posts, held: held.length }, 'message unsent')
@@ -203,7 +206,9 @@ const holdBack = ({ id, threadId, firstPostSeq }: Known, needs: EditNeeds): read
   const { commands, inbox, outbox } = needs
   if (threadId !== undefined && firstPostSeq !== undefined) {
     // A reflex that names nobody is this one's where no other message of the thread is in flight.
-    const isAlone = inbox.posted(threadId, needs.now()).every(({ unsent, answer }) => unsent || answer !== undefined)
+    const isAlone = inbox
+      .posted(threadId, needs.steadyNow())
+      .every(({ unsent, answer }) => unsent || answer !== undefined)
     for (const reflex of isAlone ? commands.openReflexes(threadId, firstPostSeq) : []) commands.bind(reflex, id, 'R6')
   }
   const planned = outbox.plannedFor(id)

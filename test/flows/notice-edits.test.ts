@@ -59,6 +59,7 @@ const begin = (payload: 'minimal' | 'extended') => {
       return rules()
     },
     now: () => Date.now() + laterMs,
+    steadyNow: Date.now,
     hash: text => text,
     transaction: store.transaction,
     inbox: store.inbox,
@@ -161,6 +162,14 @@ describe('before its POST', () => {
     expect(edits.lookAgain(id)).toBe('ended')
   })
 
+  test('a dead letter that never left is none any more, and one that was refused stays', async () => {
+    const [kept, refused] = [await written('kept for a person'), await posted('refused')]
+    for (const { id } of [kept, refused]) store.inbox.deadLetter(id, 'reason', undefined)
+    for (const { guid } of [kept, refused]) writer.unsendMessage(guid)
+    expect(look()).toBe(true)
+    expect([kept, refused].map(({ guid }) => state(guid))).toEqual(['skipped', 'dead'])
+  })
+
   test('a message that is unsent before it was seen is skipped', async () => {
     const { guid } = await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'oops' })
     writer.unsendMessage(guid)
@@ -242,6 +251,15 @@ describe('after its POST', () => {
     writer.unsendMessage(message.guid)
     look()
     expect(queue()).toEqual(['parked message_unsent'])
+  })
+
+  test('a reflex that comes later is refused, though the clock was set back', async () => {
+    laterMs = -3_600_000
+    const { guid, id } = await posted()
+    store.inbox.waitForRetry(id, 'http_503', undefined, Date.now(), 1_000, false)
+    writer.unsendMessage(guid)
+    look()
+    expect(store.inbox.posted(ANNA, Date.now() - 600_000)).toMatchObject([{ id, unsent: true }])
   })
 
   test('and goes where it may be for another message', async () => {

@@ -59,6 +59,7 @@ export const createLife = (world: World, store: Store, scenario: Scenario, tampe
     chatDb: () => chatDb,
     rules: { maxAgeMs: WINDOW_MS, filter: () => ({ action: 'forward', rule: 'default', steps: [] }) },
     now,
+    steadyNow: now,
     hash: text => text,
     transaction,
     inbox,
