@@ -64,6 +64,9 @@ const withoutTail = (text: string, start: number, end: number, isBracketed: bool
 const isStrong = (value: string): boolean =>
   (/[A-Z]/.test(value) && /[a-z]/.test(value) && /[0-9]/.test(value)) || /[@#$%^&*!]/.test(value)
 
+/** Digits alone are not enough. */
+export const NEVER = 99
+
 /** Nobody takes it for a word: letters and digits, signs within, capitals within; digits alone from `fewestDigits` on. */
 export const looksSecret = (value: string, fewestDigits = 4): boolean => {
   if (value.includes(PLACEHOLDER) || isLink(value)) return false
