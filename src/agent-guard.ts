@@ -49,9 +49,10 @@ export const createGuard = ({ settings, store, chats, startedMs, now, problems, 
       if (begins) log.info({ forMs: settings.takeover.pauseMs }, 'the owner writes by hand; bubbles are held there')
     },
   }
+  const normalise = createNormaliser(settings.country)
   const refuse = createRefusal({
     settings: send,
-    isListed: createIsListed(settings.people, createNormaliser(settings.country)),
+    isListed: createIsListed(settings.people, normalise),
     knowsChat: threadId => chats.chatOf(threadId) !== undefined,
     isFull: limits.isFull,
     holdOf: holds.of,
@@ -64,6 +65,7 @@ export const createGuard = ({ settings, store, chats, startedMs, now, problems, 
     loops,
     takeover: settings.takeover.pauseMs === 0 ? undefined : takeover,
     refuse,
+    normalise,
     mayKeepRefusal: createTokenBucket(REFUSALS_AT_ONCE, REFUSAL_EVERY_MS, now),
     /** Why what is planned in a thread does not go now. */
     waitsFor: (threadId: string): string | undefined =>

@@ -105,4 +105,4 @@ const row = (
   return `${id.padEnd(6)} ${state.padEnd(8)} ${thread.padEnd(18)} ${reason ?? '-'} (${tries}, since ${time(sinceMs)}${next})`
 }
 
-const time = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
+const time = zonedTime

@@ -119,11 +119,11 @@ const add = (outcomes: Map<string, Outcome>, { sample, redacted, ...judged }: Ju
   outcomes.set(key, { ...judged, count: count + 1, redacted: addUp(before, redacted), samples: kept })
 }
 
-const addUp = (before: Outcome['redacted'], found: Outcome['redacted']): Outcome['redacted'] =>
-  Object.entries(found).reduce<Outcome['redacted']>(
-    (sums, [kind, count]) => ({ ...sums, [kind]: (sums[kind] ?? 0) + count }),
-    before,
-  )
+const addUp = (before: Outcome['redacted'], found: Outcome['redacted']): Outcome['redacted'] => {
+  const sums = { ...before }
+  for (const [kind, count] of Object.entries(found)) sums[kind] = (sums[kind] ?? 0) + count
+  return sums
+}
 
 /** What is kept must not hold on to a long text. */
 const shorten = (sample: Sample): Sample => ({ ...sample, text: Buffer.from(sample.text.slice(0, 500)).toString() })
