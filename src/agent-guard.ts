@@ -43,16 +43,26 @@ export const createGuard = ({ settings, store, chats, startedMs, now, problems, 
     knownSinceMs: store.startedOver === undefined ? 0 : startedMs + UNKNOWN_ROWS_MS,
     isOwnAddress: chats.isOwnAddress,
     started: threadId => outbox.startedFor(threadId, now() - OWN_ROWS_MS, now() - UNDER_WAY_MS),
-    begin: (threadId, atMs) => {
-      loops.forget(threadId)
-      const begins = pauses.extend(threadId, 'takeover', Date.now(), atMs + settings.takeover.pauseMs)
-      if (begins) log.info({ forMs: settings.takeover.pauseMs }, 'the owner writes by hand; bubbles are held there')
+    begin: (threadId, atMs, aliases) => {
+      for (const each of [threadId, ...otherThreads(threadId, aliases)]) {
+        loops.forget(each)
+        const begins = pauses.extend(each, 'takeover', Date.now(), atMs + settings.takeover.pauseMs)
+        if (begins) log.info({ forMs: settings.takeover.pauseMs }, 'the owner writes by hand; bubbles are held there')
+      }
     },
   }
   const normalise = createNormaliser(settings.country)
+  const isListed = createIsListed(settings.people, normalise)
+  /** Messages shows what is said to one person under several addresses as one conversation. */
+  const otherThreads = (threadId: string, aliases: readonly string[]): readonly string[] => {
+    const addresses = [threadId, ...aliases]
+    const handles = Object.values(settings.people).filter(person => addresses.some(each => isListed(person, each)))
+    const others = new Set([...aliases, ...handles.flat().flatMap(handle => [handle, normalise(handle)])])
+    return [...others].filter(each => each !== threadId && recipients.isKnown(each))
+  }
   const refuse = createRefusal({
     settings: send,
-    isListed: createIsListed(settings.people, normalise),
+    isListed,
     knowsChat: threadId => chats.chatOf(threadId) !== undefined,
     isFull: limits.isFull,
     holdOf: holds.of,

@@ -155,8 +155,10 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   // chat.db → inbox
   const { rules, compose, details } = createForwarding(settings, () => chatDb)
   let lookedMs = Number.NEGATIVE_INFINITY
+  let lookedAt: { readonly db: ChatDb; readonly version: number } | undefined
   const receive = (db: ChatDb): 'at a change' | 'soon' | 'at once' => {
     try {
+      lookedAt = { db, version: db.dataVersion() }
       const commitMs = commitTime(settings.chatDb)
       const attended = Math.abs(Date.now() - lookedMs) < UNATTENDED_MS
       lookedMs = Date.now()
@@ -190,6 +192,16 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       if (!(error instanceof EdgeError)) throw error // chat.db's
       problems.setFrom(error)
       return 'soon'
+    }
+  }
+
+  /** Before anything of ours goes out: the owner may have written by hand just now, or a sender taken back what is answered. */
+  const lookFirst = (): void => {
+    try {
+      if (chatDb === undefined || (lookedAt?.db === chatDb && lookedAt.version === chatDb.dataVersion())) return
+      receive(chatDb)
+    } catch (error) {
+      log.debug({ error: String(error) }, 'chat.db cannot be read now') // whoever follows it tells why
     }
   }
 
@@ -255,6 +267,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   let frameAt: number | undefined
   const obey = (text: string): void => {
     frameAt = performance.now()
+    lookFirst()
     try {
       executeCommand(text, {
         transaction: commitAndClear('command'),
@@ -326,6 +339,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       maxTries: settings.send.retries + 1,
     },
     roomAt: limits.roomAt,
+    lookFirst,
     holdOf: holds.of,
     wallNow: Date.now,
     onHeld: (threadId, detail) => {

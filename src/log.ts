@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
+import { escapeControls } from './core/escape-controls.ts'
 import { createLineWriter, type LineWriter } from './line-writer.ts'
 import { createRotatingFile } from './rotating-file.ts'
 
@@ -24,7 +25,7 @@ export const createLog = async ({
     format === 'pretty' ? await loadPretty(file === undefined && destination.isTTY && !process.env['NO_COLOR']) : asIs
   const target = file === undefined ? () => destination.fd : fileOrStderr(file, line => render(maskPeople(line)))
   const toWriter: LineWriter = createLineWriter(target, lost => render(maskPeople(lostLine(lost))))
-  return pino({ ...OPTIONS, level }, { write: line => toWriter(render(maskPeople(line))) })
+  return pino({ ...OPTIONS, level }, { write: line => toWriter(render(maskPeople(escapeControls(line)))) })
 }
 
 const SECRETIVE = [
@@ -81,7 +82,8 @@ export const loadPretty = async (
 ): Promise<(line: string) => string> => {
   const { prettyFactory } = await import('pino-pretty')
   const pretty = prettyFactory({ colorize, translateTime, ignore: 'pid' })
-  return line => pretty(line)
+  // What was escaped in JSON is a character again.
+  return line => escapeControls(pretty(line))
 }
 
 const asIs = (line: string): string => line

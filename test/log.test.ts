@@ -55,6 +55,16 @@ test('phone numbers and addresses are masked wherever they are, and the line sta
   expect(JSON.parse(text)).toMatchObject({ err: { message: 'no chat with +…39 or …@…' } })
 })
 
+test.each(['json', 'pretty'] as const)(
+  'what others wrote does nothing to the terminal that shows the log (%s)',
+  async format => {
+    const commandId = '\u001b[2J\u009b2J\u007f\u202etxt\u2028end'
+    const text = await written({ format }, log => log.warn({ commandId }, 'command refused'))
+    expect(text.trimEnd()).not.toMatch(/[\p{Cf}\p{Zl}\u007f-\u009f]|(?!\n)\p{Cc}/u)
+    if (format === 'json') expect(JSON.parse(text)).toMatchObject({ commandId })
+  },
+)
+
 test('a long text without an address does not take long', async () => {
   const started = performance.now()
   await written({ format: 'json' }, log => log.info({ blob: 'a'.repeat(200_000) }, 'long'))

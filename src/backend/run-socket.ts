@@ -200,14 +200,17 @@ const failure = (error: unknown): SocketEnd => ({
   message: error instanceof Error ? error.message : String(error),
 })
 
-/** WebSocket pongs come in order: the pong of a ping proves everything that was sent before that ping. */
+/**
+ * WebSocket pongs come in order: the pong of a ping proves everything that was sent before that ping. One ping at a time:
+ * behind a flood of its own the other side's pongs have to wait, and libraries end a connection on which they pile up.
+ */
 const queueDeliveries = (ping: () => number) => {
-  let unproven: { readonly ping: number; readonly onDelivered: () => void }[] = []
+  let unproven: { readonly ping: number; readonly onDelivered: readonly (() => void)[] } | undefined
   let fresh: (() => void)[] = []
 
   const askForProof = (): void => {
-    const number = ping()
-    unproven.push(...fresh.map(onDelivered => ({ ping: number, onDelivered })))
+    if (unproven !== undefined || fresh.length === 0) return
+    unproven = { ping: ping(), onDelivered: fresh }
     fresh = []
   }
   return {
@@ -217,9 +220,11 @@ const queueDeliveries = (ping: () => number) => {
       fresh.push(onDelivered)
     },
     settle: (provenPing: number): void => {
-      const proven = unproven.filter(delivery => delivery.ping <= provenPing)
-      unproven = unproven.filter(delivery => delivery.ping > provenPing)
-      for (const { onDelivered } of proven) onDelivered()
+      if (unproven === undefined || unproven.ping > provenPing) return
+      const { onDelivered } = unproven
+      unproven = undefined
+      for (const settle of onDelivered) settle()
+      askForProof()
     },
   }
 }

@@ -1,12 +1,14 @@
-/** On the clocks of this Mac, to the second, with the zone: `2026-11-23 09:00:00 GMT+1`. */
-export const zonedTime = (when: number | string): string =>
-  new Date(when).toLocaleString('sv-SE', {
-    ...{ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' },
-    timeZoneName: 'short',
-  })
-
 /** A time as this Mac's clock shows it: `2026-11-23 00:07:38.012`. */
 export const localTime = (ms: number): string => `${localDay(ms)} ${timeOfDay(ms)}`
+
+/** The same to the second, with the offset: `2026-11-23 09:00:00 +01:00`. Takes Unix milliseconds or ISO 8601. */
+export const zonedTime = (when: number | string): string => {
+  const date = new Date(when)
+  const offset = -date.getTimezoneOffset()
+  const minutes = Math.abs(offset)
+  const zone = `${offset < 0 ? '-' : '+'}${pad(minutes / 60)}:${pad(minutes % 60)}`
+  return `${localTime(date.getTime()).slice(0, -'.000'.length)} ${zone}`
+}
 
 export const localDay = (ms: number): string => {
   const date = new Date(ms)

@@ -7,6 +7,7 @@ import { type AuditSummary, sumUpAudit } from '../core/sum-up-audit.ts'
 import { askOrOpen } from './ask-or-open.ts'
 import { localTime } from './local-time.ts'
 import { parseSince, SINCE_HINT } from './since-option.ts'
+import { toJson } from './to-json.ts'
 import { withoutControls } from './without-controls.ts'
 
 type Answer = { readonly audit: Audit; readonly list?: readonly AuditedMessage[] }
@@ -24,7 +25,7 @@ export const printAudit = async (input: ConfigInput, { since, list, json }: Aske
   const summary = sumUpAudit(answer.audit)
   if (json) {
     const listed = answer.list?.map(({ id, seenMs, ...row }) => ({ id: `m${id}`, seen: iso(seenMs), ...row }))
-    process.stdout.write(`${JSON.stringify({ ...summary, ...(listed && { list: listed }) }, null, 2)}\n`)
+    process.stdout.write(`${toJson({ ...summary, ...(listed && { list: listed }) }, 2)}\n`)
     return
   }
   const lines = [...describe(summary), ...(answer.list ? describeList(answer.list, summary) : [])]

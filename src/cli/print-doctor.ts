@@ -4,6 +4,7 @@ import { type Check, type CheckState, GROUPS, type Group } from '../doctor/check
 import { type DoctorReport, runDoctor } from '../doctor/run-doctor.ts'
 import { runTool } from '../macos/run-tool.ts'
 import { endProcess } from './end-process.ts'
+import { toJson } from './to-json.ts'
 import { version } from './version.ts'
 
 /** Looks, prints, and ends the process with the exit code of what was found. */
@@ -19,7 +20,7 @@ export const printDoctor = async (input: ConfigInput, { json }: { readonly json:
   progress.end()
   const { exit, ...answer } = report
   // A tool that hangs, a name that is being resolved: none of it keeps us.
-  await endProcess(json ? `${JSON.stringify(answer, null, 2)}\n` : render(report), exit)
+  await endProcess(json ? `${toJson(answer, 2)}\n` : render(report), exit)
 }
 
 /** One line on a terminal, which goes away again. */

@@ -12,6 +12,7 @@ import { createNormaliser } from '../matching/normalise-address.ts'
 import { fromIdempotencyKey } from '../protocol/wire.ts'
 import { askOrOpen } from './ask-or-open.ts'
 import { localDay, localTime, timeOfDay, zonedTime } from './local-time.ts'
+import { toJson } from './to-json.ts'
 import { withoutControls } from './without-controls.ts'
 
 type Asked = {
@@ -31,7 +32,7 @@ export const printStory = async (input: ConfigInput, asked: Asked): Promise<void
     return findStory(query, { read: stories.read, rowOf: () => undefined, waitsFor, cursor })
   })
   if (found.story === undefined) throw notKnown(query, asked, found.row)
-  process.stdout.write(asked.json ? toJson(found.story) : `${toLines(found.story, query).join('\n')}\n`)
+  process.stdout.write(asked.json ? storyAsJson(found.story) : `${toLines(found.story, query).join('\n')}\n`)
 }
 
 const toQuery = ({ id, last, thread }: Asked, input: ConfigInput): StoryAsked => {
@@ -74,7 +75,7 @@ const whyNot = ({ fromMe, standing, waitingFor, dateMs }: RowWithoutStory): stri
   return `it came before the first start of the agent, or ended more than 30 days ago${date}`
 }
 
-const toJson = (story: Story): string => {
+const storyAsJson = (story: Story): string => {
   const { sinceMs, lines } = tellStory(story)
   const told = lines.map(({ atMs, of, what }) => ({
     at: new Date(atMs).toISOString(),
@@ -82,7 +83,7 @@ const toJson = (story: Story): string => {
     of,
     what,
   }))
-  return `${JSON.stringify({ ...story, lines: told }, null, 2)}\n`
+  return `${toJson({ ...story, lines: told }, 2)}\n`
 }
 
 const toLines = (story: Story, query: StoryAsked): string[] => {

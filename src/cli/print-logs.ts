@@ -6,11 +6,14 @@ import { z } from 'zod'
 import { type ConfigInput, inspectConfig } from '../config/inspect-config.ts'
 import { placesOf } from '../config/places.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
+import { escapeControls } from '../core/escape-controls.ts'
 import { loadPretty } from '../log.ts'
 import { logFilesOf } from '../rotating-file.ts'
 import { followLog } from './follow-log.ts'
 import { type LogFile, linesFromEnd, linesOf, openLogs } from './read-log.ts'
 import { sinceOption } from './since-option.ts'
+import { toJson } from './to-json.ts'
+import { withoutControls } from './without-controls.ts'
 
 /**
  * Prints what the options ask for of the log; with `follow` until it is interrupted.
@@ -147,12 +150,12 @@ const createPrinter = async (json: boolean) => {
     if (!process.stdout.write(text)) await once(process.stdout, 'drain')
   }
   const isJson = (line: string): boolean => line.startsWith('{') && timeOf(line) !== undefined
-  const show = (line: string): string => (pretty === undefined || !isJson(line) ? `${line}\n` : pretty(line))
+  const show = (line: string): string =>
+    pretty === undefined ? `${escapeControls(line)}\n` : isJson(line) ? pretty(line) : `${withoutControls(line)}\n`
   const mark = isColoured ? styleText('dim', 'launchd |') : 'launchd |'
   return {
-    line: (line: string) => write(json && !isJson(line) ? `${JSON.stringify({ line })}\n` : show(line)),
-    launchdLine: (line: string) =>
-      write(json ? `${JSON.stringify({ source: 'launchd', line })}\n` : `${mark} ${show(line)}`),
+    line: (line: string) => write(json && !isJson(line) ? `${toJson({ line })}\n` : show(line)),
+    launchdLine: (line: string) => write(json ? `${toJson({ source: 'launchd', line })}\n` : `${mark} ${show(line)}`),
   }
 }
 

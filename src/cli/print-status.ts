@@ -4,6 +4,8 @@ import { loadStateDir } from '../config/load-config.ts'
 import { askAgent } from '../control/ask-agent.ts'
 import { controlSocketPath } from '../control/socket-path.ts'
 import { zonedTime } from './local-time.ts'
+import { toJson } from './to-json.ts'
+import { withoutControls } from './without-controls.ts'
 
 /** Asks the running agent and prints what it says. Throws an EdgeError with exit code 3 when none runs. */
 export const printStatus = async (input: ConfigInput, { json }: { readonly json: boolean }): Promise<void> => {
@@ -11,11 +13,8 @@ export const printStatus = async (input: ConfigInput, { json }: { readonly json:
   // Both ends are this very program, of one version: the agent answered with its own type.
   const status = answer as AgentStatus
   const lines = describe(status).map(withoutControls)
-  process.stdout.write(json ? `${JSON.stringify(status, null, 2)}\n` : `${lines.join('\n')}\n`)
+  process.stdout.write(json ? `${toJson(status, 2)}\n` : `${lines.join('\n')}\n`)
 }
-
-/** Some of it is the backend's own words: they stay on their line and do nothing to the terminal. */
-const withoutControls = (line: string): string => line.replace(/\p{Cc}/gu, ' ')
 
 const describe = (status: AgentStatus): string[] => {
   const { agent, connection, messages, bubbles, reflex, latenciesMs, permissions } = status
@@ -24,7 +23,7 @@ const describe = (status: AgentStatus): string[] => {
     row('connection', describeConnection(connection)),
     row('chat.db', status.chatDb.readable ? 'readable' : 'NOT READABLE'),
     row('permissions', `Full Disk Access ${permissions.fullDiskAccess}, Automation ${permissions.automation}`),
-    row('last message', status.lastMessage ? `${status.lastMessage.at}, ${status.lastMessage.state}` : 'none yet'),
+    row('last message', status.lastMessage ? `${zonedTime(status.lastMessage.at)}, ${status.lastMessage.state}` : 'none yet'),
     row('messages', counts(messages)),
     row('skipped', counts(status.skipped)),
     row('bubbles', counts(bubbles)),
@@ -38,7 +37,7 @@ const describe = (status: AgentStatus): string[] => {
     row('memory, cpu', `${Math.round(agent.rssBytes / 1e6)} MB, ${agent.cpuSeconds.toFixed(1)} s`),
     ...(status.problems.length === 0 ? [row('problems', 'none')] : ['', 'Problems:']),
     ...status.problems.flatMap(({ code, message, remedy, sinceMs }) => [
-      `  ${code}, since ${new Date(sinceMs).toISOString()}`,
+      `  ${code}, since ${zonedTime(sinceMs)}`,
       `    ${message}`,
       `    ${remedy}`,
     ]),
@@ -46,7 +45,7 @@ const describe = (status: AgentStatus): string[] => {
 }
 
 const describeHolds = ({ everywhere, paused, takeover, loop, quietHours }: AgentStatus['held']): string[] => {
-  const until = (time: string | null, otherwise: string): string => (time === null ? otherwise : `until ${time}`)
+  const until = (time: string | null, otherwise: string): string => (time === null ? otherwise : `until ${zonedTime(time)}`)
   const threads = (what: string, { threads: n, until: time }: typeof paused): string[] =>
     n === 0 ? [] : [`${n} ${n === 1 ? 'thread' : 'threads'} ${what} (${until(time, 'until resumed')})`]
   const held = [
@@ -62,7 +61,7 @@ const describeHolds = ({ everywhere, paused, takeover, loop, quietHours }: Agent
 const row = (name: string, value: string): string => `${name.padEnd(18)} ${value}`
 
 const describeConnection = (connection: AgentStatus['connection']): string => {
-  const since = `since ${new Date(connection.since).toISOString()}`
+  const since = `since ${zonedTime(connection.since)}`
   if (connection.state === 'open')
     return `open ${since}${connection.rttMs === undefined ? '' : `, ${connection.rttMs.toFixed(1)} ms`}`
   const error = connection.lastError

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { Tell } from '../install/tell.ts'
+import { toJson } from './to-json.ts'
 
 /** Prints what a command says while it works; nothing with --json, where only the result counts. Warnings go to standard error. */
 export const printTold =
@@ -19,5 +20,5 @@ export const printTold =
 
 /** What a command comes to, as JSON. */
 export const printResult = (result: unknown): void => {
-  process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
+  process.stdout.write(`${toJson(result, 2)}\n`)
 }

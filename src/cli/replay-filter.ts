@@ -12,6 +12,7 @@ import { localTime } from './local-time.ts'
 import { onOneLine } from './on-one-line.ts'
 import { sinceOption } from './since-option.ts'
 import { abortedByCtrlC } from './this-mac.ts'
+import { toJson } from './to-json.ts'
 
 /**
  * Prints what the rules would have done with the history.
@@ -43,7 +44,7 @@ export const replayFilter = async (input: ConfigInput, rawOptions: unknown): Pro
     wipeProgress()
     db.close()
   }
-  if (json) process.stdout.write(`${JSON.stringify(toJson(outcomes, sinceMs, samples), null, 2)}\n`)
+  if (json) process.stdout.write(`${toJson(replayed(outcomes, sinceMs, samples), 2)}\n`)
   else process.stdout.write(`${describe(outcomes, { sinceMs, samples, payload: config.payload }).join('\n')}\n`)
 }
 
@@ -97,7 +98,7 @@ const wipeProgress = (): void => {
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
 }
 
-const toJson = (outcomes: readonly Outcome[], sinceMs: number, samples: boolean) => ({
+const replayed = (outcomes: readonly Outcome[], sinceMs: number, samples: boolean) => ({
   since: new Date(sinceMs).toISOString(),
   messages: total(outcomes),
   forwarded: total(outcomes.filter(({ action }) => action === 'forward')),

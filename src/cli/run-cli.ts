@@ -21,9 +21,11 @@ import { register as selftest } from './selftest.ts'
 import { register as start } from './start.ts'
 import { register as status } from './status.ts'
 import { register as stop } from './stop.ts'
+import { toJson } from './to-json.ts'
 import { register as uninstall } from './uninstall.ts'
 import { register as verifyBackend } from './verify-backend.ts'
 import { version } from './version.ts'
+import { withoutControls } from './without-controls.ts'
 
 /** Runs what was typed, to its end. Sets the process's exit code and never rejects. */
 export const runCli = async (argv: readonly string[]): Promise<void> => {
@@ -84,7 +86,9 @@ const reportError = (error: unknown, json: boolean): number => {
   const { message, ...fields } = error instanceof EdgeError ? error : unexpected(error)
   if (json) printJson({ ...fields, message })
   else
-    process.stderr.write(`edge-agent: ${message}\n${fields.remedy === undefined ? '' : `${indent(fields.remedy)}\n`}`)
+    process.stderr.write(
+      onLines(`edge-agent: ${message}\n${fields.remedy === undefined ? '' : `${indent(fields.remedy)}\n`}`),
+    )
   return fields.exit
 }
 
@@ -103,8 +107,11 @@ const unexpected = (error: unknown): EdgeError =>
 const withoutPrefix = (text: string, replacement = ''): string => text.replace(/^error: /, replacement)
 
 const printJson = (error: object): void => {
-  process.stderr.write(`${JSON.stringify({ error })}\n`)
+  process.stderr.write(`${toJson({ error })}\n`)
 }
+
+/** Some words are those of others. */
+const onLines = (text: string): string => text.split('\n').map(withoutControls).join('\n')
 
 const indent = (text: string): string => text.replace(/^/gm, '  ')
 

@@ -8,6 +8,7 @@ import { readScenario, type Scenario } from '../mock-backend/read-scenario.ts'
 import type { JoinReplicas } from '../mock-backend/replicas.ts'
 import { splitWords } from '../mock-backend/reply-command.ts'
 import { startWithConsole } from '../mock-backend/start-with-console.ts'
+import { toJson } from './to-json.ts'
 
 /**
  * Runs a mock backend until SIGINT or SIGTERM, its log on stdout.
@@ -31,13 +32,13 @@ export const runMockBackend = async (raw: unknown): Promise<void> => {
     ...readReplyCommand(options.replyCommand ?? scenario.replyCommand),
     behaviour: readBehaviour(options, scenario),
     faults: [...(options.websocket ? [] : [NO_WEBSOCKET]), ...(scenario.faults ?? [])],
-    ...(json ? { onEvent: event => print(JSON.stringify({ ...event, line: logLine(event) })) } : {}),
+    ...(json ? { onEvent: event => print(toJson({ ...event, line: logLine(event) })) } : {}),
     // With --json the log is in the events; what a reply command says is in none of them.
     log: json ? line => line.startsWith('[Reply command]') && process.stderr.write(`${line}\n`) : print,
   })
 
   const line = `mock backend listening on ${backend.url}`
-  print(json ? JSON.stringify({ at: Date.now(), type: 'listening', url: backend.url, line }) : line)
+  print(json ? toJson({ at: Date.now(), type: 'listening', url: backend.url, line }) : line)
   await untilSignal()
   await close()
 }

@@ -18,7 +18,8 @@ import {
 import { createNormaliser } from '../matching/normalise-address.ts'
 import { openStore } from '../store/open-store.ts'
 import { printResult } from './print-told.ts'
-import { describePause } from './tend-queue.ts'
+import { describeHeld, describePause } from './tend-queue.ts'
+import { withoutControls } from './without-controls.ts'
 
 type Shown = { readonly json: boolean }
 
@@ -48,13 +49,15 @@ export const runResume = async (input: ConfigInput, { json, ...request }: Shown 
   }
   print([
     ...(ended.length === 0
-      ? [thread === '' ? 'There was no pause of everything.' : `Nothing held ${thread} by itself.`]
+      ? [thread === '' ? 'nothing to end: sending as a whole was not paused' : `${thread} was not held by itself`]
       : []),
-    ...ended.map(pause => `over: ${describePause(pause)}`),
+    ...ended.map(pause => `no longer ${describeHeld(pause)}`),
     ...(dropped > 0 ? [`given up: ${bubbles(dropped)}`] : []),
     ...(request.drop && ended.length === 0 ? ['Nothing was given up: only what a pause held back is.'] : []),
     ...still.map(pause => `still ${describePause(pause)}`),
-    ...(ended.length > 0 && waiting > 0 ? [`${bubbles(waiting)} go out now, as far as nothing else holds them.`] : []),
+    ...(ended.length > 0 && waiting > 0
+      ? [`What waits goes out now, as far as nothing else holds it: ${bubbles(waiting)}.`]
+      : []),
     ...(still.some(pause => pause.threadId !== '') ? ['To end these: edge-agent resume THREAD, or --all.'] : []),
     ...(isRunning ? [] : [NOT_RUNNING]),
   ])
@@ -111,5 +114,5 @@ const shownPause = ({ threadId, cause, sinceMs, untilMs }: Pause) => ({
 const bubbles = (n: number): string => `${n} ${n === 1 ? 'bubble' : 'bubbles'}`
 
 const print = (lines: readonly string[]): void => {
-  process.stdout.write(`${lines.map(line => line.replace(/\p{Cc}/gu, ' ')).join('\n')}\n`)
+  process.stdout.write(`${lines.map(withoutControls).join('\n')}\n`)
 }

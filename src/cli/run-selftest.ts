@@ -8,6 +8,7 @@ import { controlSocketPath } from '../control/socket-path.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import { SELFTEST_STEPS, type SelftestRun, type SelftestStep } from '../core/selftest.ts'
 import { runTool } from '../macos/run-tool.ts'
+import { toJson } from './to-json.ts'
 
 type Report = {
   /** The last two digits alone. */
@@ -35,7 +36,7 @@ export const runSelftest = async (input: ConfigInput, rawOptions: unknown): Prom
   }
   const versions = { agent: agent.version, node: agent.node, system: await systemVersion() }
   const report = { to: lastTwo(to), versions, runs, mediansMs: medians(runs) }
-  process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : `${describe(report, count).join('\n')}\n`)
+  process.stdout.write(json ? `${toJson(report, 2)}\n` : `${describe(report, count).join('\n')}\n`)
   const last = runs.at(-1)?.outcome
   process.exitCode = last === 'confirmed' ? EXIT.ok : last === 'not_allowed' ? EXIT.permission : EXIT.failure
 }

@@ -12,6 +12,7 @@ import { timingsFor } from '../verify-backend/timings.ts'
 import { toJunit } from '../verify-backend/to-junit.ts'
 import { exitCodeOf, type Report, verifyBackend } from '../verify-backend/verify-backend.ts'
 import { type Paint, renderOpening, renderReport } from './print-verify.ts'
+import { toJson } from './to-json.ts'
 
 /**
  * Judges a backend and prints what was found; the exit code tells, too.
@@ -44,7 +45,7 @@ export const runVerifyBackend = async (raw: unknown): Promise<void> => {
     if (junit !== undefined) writeJunit(junit, report, strict)
     // Follows NO_COLOR and whether it is a terminal.
     const paint: Paint = (format, text) => styleText(format, text, { stream: process.stdout })
-    process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report, paint))
+    process.stdout.write(json ? `${toJson(report, 2)}\n` : renderReport(report, paint))
     process.exitCode = exitCodeOf(report, strict)
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, cancel)

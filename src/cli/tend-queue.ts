@@ -10,6 +10,8 @@ import { createCommandEnd } from '../flows/end-command.ts'
 import { createQueue } from '../flows/tend-queue.ts'
 import { openStore } from '../store/open-store.ts'
 import { zonedTime } from './local-time.ts'
+import { toJson } from './to-json.ts'
+import { withoutControls } from './without-controls.ts'
 
 type Queue = ReturnType<typeof openQueue>['queue']
 type Listing = ReturnType<Queue['list']>
@@ -17,7 +19,7 @@ type Listing = ReturnType<Queue['list']>
 export const printQueue = async (input: ConfigInput, { json }: { readonly json: boolean }): Promise<void> => {
   // Both ends are this very program, of one version: the agent answers with its own type.
   const listing = (await ask(loadStateDir(input), 'queue', [])) as Listing
-  process.stdout.write(json ? `${JSON.stringify(listing, null, 2)}\n` : `${describe(listing).join('\n')}\n`)
+  process.stdout.write(json ? `${toJson(listing, 2)}\n` : `${describe(listing).map(withoutControls).join('\n')}\n`)
 }
 
 export const changeQueue = async (
@@ -28,7 +30,7 @@ export const changeQueue = async (
 ): Promise<void> => {
   const result = (await ask(loadStateDir(input), `queue-${verb}`, ids)) as { done: string[] }
   const said = verb === 'retry' ? 'will be tried again' : 'dropped'
-  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${said}: ${result.done.join(', ')}\n`)
+  process.stdout.write(json ? `${toJson(result)}\n` : `${said}: ${result.done.join(', ')}\n`)
 }
 
 /** The running agent answers; where none runs, its database is opened instead. */
@@ -96,11 +98,12 @@ const describe = ({ messages, bubbles, schedules, pauses }: Listing): string[] =
 }
 
 /** What holds back bubbles: where, why and until when. */
-export const describePause = ({ threadId, cause, untilMs }: Pause): string => {
-  const where = threadId === '' ? 'everything' : threadId
-  const until = untilMs === undefined ? 'until "edge-agent resume"' : `until ${time(untilMs)}`
-  return `${CAUSES[cause]}: ${where}, ${until}`
-}
+export const describePause = (pause: Pause): string =>
+  `${describeHeld(pause)}, until ${pause.untilMs === undefined ? '"edge-agent resume"' : time(pause.untilMs)}`
+
+/** The same without its end. */
+export const describeHeld = ({ threadId, cause }: Pause): string =>
+  `${CAUSES[cause]}: ${threadId === '' ? 'everything' : threadId}`
 
 const CAUSES: Readonly<Record<Pause['cause'], string>> = {
   operator: 'paused',

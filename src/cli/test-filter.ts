@@ -12,6 +12,7 @@ import { createNormaliser } from '../matching/normalise-address.ts'
 import { createComposeHere } from './create-compose-here.ts'
 import { createFilterHere } from './create-filter-here.ts'
 import { onOneLine } from './on-one-line.ts'
+import { toJson } from './to-json.ts'
 
 /**
  * Prints what would happen with the message that the options describe.
@@ -35,7 +36,7 @@ export const testFilter = async (input: ConfigInput, rawOptions: unknown): Promi
     ...(composed && 'body' in composed && { body: JSON.parse(composed.body) }),
     ...(composed && { payload: config.payload, redacted: composed.redacted }),
   }
-  if (options.json) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
+  if (options.json) process.stdout.write(`${toJson(answer, 2)}\n`)
   else process.stdout.write(`${describe(decision, { message, config }, composed).join('\n')}\n`)
 }
 

@@ -41,7 +41,7 @@ const flag = () => z.boolean().optional().register(aboutPart, { expects: 'true o
 const choice = <const T extends readonly [string, ...string[]]>(choices: T) =>
   z.enum(choices).register(aboutPart, { expects: choices.map(choice => `"${choice}"`).join(' or ') })
 
-const ruleName = z
+export const ruleName = z
   .string()
   .trim()
   .regex(/^[\p{L}\p{N}][\p{L}\p{M}\p{N} _.-]{0,39}$/u)

@@ -1,12 +1,9 @@
 import { z } from 'zod'
 import { REDACT_ACTIONS, REDACT_KINDS } from '../core/redact.ts'
-import { patternPart } from './filter-settings.ts'
+import { patternPart, ruleName } from './filter-settings.ts'
 import { aboutPart, namedTables } from './tables.ts'
 
-const patternName = z
-  .string()
-  .trim()
-  .regex(/^[\p{L}\p{N}][\p{L}\p{M}\p{N} _.-]{0,39}$/u)
+const patternName = ruleName
   .refine(name => !(REDACT_KINDS as readonly string[]).includes(name.toLowerCase()))
   .register(aboutPart, {
     expects: `a name of up to 40 letters, digits, spaces, hyphens and dots, other than ${REDACT_KINDS.join(', ')}`,

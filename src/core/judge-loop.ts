@@ -11,13 +11,14 @@ export type LoopRules = {
 }
 
 /** How many turns, each the other's, are worth keeping: more tell nothing new. */
-export const keptTurns = ({ rounds }: LoopRules): number => 4 * Math.max(rounds, SAME_ROUNDS) + 2
+export const keptTurns = ({ rounds }: LoopRules): number => 2 * 3 * Math.max(rounds, SAME_ROUNDS) + 2
 
 /**
  * Do two machines answer each other here? A round is something of ours and what came in within `gapMs` of it. It is a
- * loop after `rounds` of them without a pause, or after six in which the other side said the very same. People take
- * their time to read: where the median of the other side's answers is slower than a third of the gap, it takes twice as
- * many. `turns` are those of one thread, oldest first; the last one counts with all that lead up to it without a pause.
+ * loop after `rounds` of them without a pause, or after six in which the other side said the very same. People write
+ * several lines in no time, and then take their time to read: where one in five of the other side's answers took longer
+ * than a sixth of the gap, it takes twice as many, and where longer than a third, three times. `turns` are those of one
+ * thread, oldest first; the last one counts with all that lead up to it without a pause.
  */
 export const judgeLoop = (turns: readonly Turn[], rules: LoopRules): 'none' | 'rounds' | 'same_words' => {
   if (rules.rounds === 0) return 'none'
@@ -50,8 +51,10 @@ const roundsOf = (turns: readonly Turn[], gapMs: number): readonly Round[] => {
   return rounds
 }
 
-/** 1 for who answers as fast as a machine, 2 for others. */
-const patience = (rounds: readonly Round[], { gapMs }: LoopRules): 1 | 2 => {
+/** 1 for who answers as fast as a machine, 2 and 3 for who is slower at times. */
+const patience = (rounds: readonly Round[], { gapMs }: LoopRules): 1 | 2 | 3 => {
   const times = rounds.map(({ tookMs }) => tookMs).sort((a, b) => a - b)
-  return (times[Math.floor(times.length / 2)] ?? 0) * 3 > gapMs ? 2 : 1
+  const slow = times[Math.floor(times.length * 0.8)] ?? 0
+  if (slow * 6 <= gapMs) return 1
+  return slow * 3 <= gapMs ? 2 : 3
 }

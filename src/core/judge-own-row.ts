@@ -1,6 +1,5 @@
 import { ROW_GRACE_MS } from './limits.ts'
 import type { MessageRow } from './message.ts'
-import { toPlainText } from './plain-text.ts'
 import { says } from './says.ts'
 import { SELFTEST_MARK } from './selftest.ts'
 
@@ -66,12 +65,13 @@ const explains = (bubble: StartedBubble, row: MessageRow, threadId: string, now:
   if (rowGuid === row.guid) return true
   const sinceMs = now - startedMs
   const isFresh = sinceMs < UNDER_WAY_MS
-  if (says(toPlainText(bubble.says)) !== says(row.text)) {
+  if (bubble.says !== says(row.text)) {
     return (isFresh || rowGuid === undefined) && bubble.threadId === threadId && isRewritten(bubble.says, row)
   }
   // Messages may have put it into another chat of the same person.
   if (bubble.threadId !== threadId) return rowGuid === undefined && isFresh
   if (rowGuid === undefined) return !bubble.failed || isFresh
+  if (isFresh && row.isLink && bubble.says.split(' ').some(isLink)) return true // once as words, once with its picture
   // It has its row. Another one is what a person has typed, unless it is of an earlier try, or a copy with the old date.
   if (bubble.tries > 1) return sinceMs < LATE_ROW_MS
   return row.dateMs !== undefined && row.dateMs >= startedMs && row.dateMs <= confirmedMs
@@ -89,7 +89,7 @@ const LATE_ROW_MS = 60 * 60_000
 const isRewritten = (ours: string, row: MessageRow): boolean => {
   const theirs = bare(row.text)
   const words = ours.split(' ')
-  if (theirs === '') return bare(ours) === '' ? row.hasContent : row.isLink && words.some(isLink)
+  if (theirs === '') return bare(ours) === '' ? row.text.trim() !== '' : row.isLink && words.some(isLink)
   const [first = '', last = ''] = [words[0], words.at(-1)]
   const inner = [words, words.slice(isLink(first) ? 1 : 0), words.slice(0, isLink(last) ? -1 : undefined)]
   return [...inner.map(part => part.join(' ')), ...words.filter(isLink)].some(part => bare(part) === theirs)

@@ -38,6 +38,7 @@ export type MessageRow = {
   readonly hasContent: boolean
   /** The picture of a link, which Messages makes of a text that holds one. */
   readonly isLink: boolean
+  /** What it is that it puts onto another message; 0: nothing. */
   readonly associatedType: number
   readonly itemType: number
   readonly scheduleType: number

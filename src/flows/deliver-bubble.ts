@@ -61,6 +61,8 @@ export type DeliveryNeeds = {
   }
   /** When the limits next leave room for a send in this thread; 0 where they do. */
   readonly roomAt: (threadId: string) => number
+  /** Takes in what Messages has written since it was last looked at: that may hold something back. */
+  readonly lookFirst?: () => void
   /** What holds back all that is to be sent there, if anything does. */
   readonly holdOf: (threadId: string) => Hold | undefined
   /** Wall clock, Unix milliseconds: holds end by it. */
@@ -123,6 +125,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
 
   /** Starts what is due in one thread; says in how many milliseconds the next is. */
   const startThread = (threadId: string): number | undefined => {
+    needs.lookFirst?.()
     const hold = needs.holdOf(threadId)
     if (hold !== undefined) {
       needs.onHeld?.(threadId, hold.detail)

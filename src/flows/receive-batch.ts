@@ -66,7 +66,7 @@ export type ReceiveNeeds = {
     ) => boolean
     readonly isKnown: (guid: string) => boolean
     readonly hasTwin: (fingerprint: string, guid: string) => boolean
-    readonly hasTwinAt: (threadId: string, dateMs: number, guid: string) => boolean
+    readonly hasTwinAt: (threadId: string, dateMs: number, guid: string, isEdited: boolean) => boolean
   }
   readonly outbox: {
     readonly ownBubble: (
@@ -107,8 +107,11 @@ export type Takeover = {
   readonly knownSinceMs: number
   readonly isOwnAddress: (address: string) => boolean
   readonly started: (threadId: string) => readonly StartedBubble[]
-  /** The owner wrote there, at that time (Unix milliseconds); in the transaction that moves the cursor. */
-  readonly begin: (threadId: string, atMs: number) => void
+  /**
+   * The owner wrote there, at that time (Unix milliseconds), to a person who has these other addresses; in the transaction
+   * that moves the cursor.
+   */
+  readonly begin: (threadId: string, atMs: number, aliases: readonly string[]) => void
 }
 
 export type Received = {
@@ -265,7 +268,7 @@ const receiveOwnRow = (row: MessageRow, seen: Seen | undefined, needs: ReceiveNe
   const verdict = judgeOwnRow(row, { ...takeover, now, waitedMs: seen === undefined ? 0 : now - seen.firstSeenMs })
   if (verdict.kind === 'wait') return verdict.for
   if (verdict.kind === 'by_hand') {
-    takeover.begin(verdict.threadId, verdict.atMs)
+    takeover.begin(verdict.threadId, verdict.atMs, (row.chat?.isGroup === false && row.senderAliases) || [])
     needs.count('guard.by_hand')
   }
   return undefined
@@ -280,13 +283,12 @@ export const fingerprintOf = (row: MessageRow, hash: (text: string) => string): 
     ? undefined
     : hash([row.chat.threadId, row.sender ?? '', row.date, row.text].join('\0'))
 
-/** The copy of an edited message may have been stored before it was edited, with other words. */
+/** Where one of the two was edited or withdrawn since, they do not say the same. */
 const isTwin = (row: MessageRow, fingerprint: string | undefined, inbox: ReceiveNeeds['inbox']): boolean =>
   (fingerprint !== undefined && inbox.hasTwin(fingerprint, row.guid)) ||
-  (row.editedMs !== undefined &&
-    row.chat !== undefined &&
+  (row.chat !== undefined &&
     row.dateMs !== undefined &&
-    inbox.hasTwinAt(row.chat.threadId, row.dateMs, row.guid))
+    inbox.hasTwinAt(row.chat.threadId, row.dateMs, row.guid, row.editedMs !== undefined))
 
 /**
  * First start: history is never answered; what came since then is, however long chat.db could not be read. After a loss of

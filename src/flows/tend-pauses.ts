@@ -22,7 +22,7 @@ export type ResumeAnswer = {
   readonly dropped: number
   /** What goes on there; without a thread, all that does. */
   readonly still: readonly Pause[]
-  /** Bubbles that wait there now. */
+  /** Bubbles that wait there now; without a thread, in all that are not held by themselves. */
   readonly waiting: number
 }
 
@@ -101,7 +101,7 @@ export const createPausing = (needs: PausingNeeds) => {
           ended: before.filter(isMeant),
           dropped: ids.length,
           still: threadId === EVERYWHERE ? still : still.filter(pause => pause.threadId === EVERYWHERE),
-          waiting: waitingIn(threadId === EVERYWHERE ? waiting : [threadId]).length,
+          waiting: waitingIn(threadId === EVERYWHERE ? waiting.filter(each => !held.has(each)) : [threadId]).length,
         }
       }),
     list: (): Pause[] => pauses.list(now()),

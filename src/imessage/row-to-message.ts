@@ -61,7 +61,7 @@ export const toMessageRow = (raw: RawRow): MessageRow => {
     places: written.split(ATTACHMENT_MARK).length - 1,
     hasContent: written !== '' || isSet(raw.cache_has_attachments) || raw.balloon_bundle_id !== null,
     isLink: raw.balloon_bundle_id === LINK_BALLOON,
-    associatedType: Number(raw.associated_message_type ?? 0n),
+    associatedType: toAssociatedType(raw.associated_message_type),
     itemType: Number(raw.item_type ?? 0n),
     scheduleType: Number(raw.schedule_type ?? 0n),
     system: isSet(raw.is_system_message),
@@ -79,6 +79,9 @@ export const toMessageRow = (raw: RawRow): MessageRow => {
     ...(isText(raw.thread_originator_guid) && { replyTo: raw.thread_originator_guid }),
   }
 }
+
+/** 2 and 3 mark what an app or a watch has sent: put onto no other message, and a message like any other. */
+const toAssociatedType = (type: bigint | null): number => (type === 2n || type === 3n ? 0 : Number(type ?? 0n))
 
 const LINK_BALLOON = 'com.apple.messages.URLBalloonProvider'
 /** That which the message came to, and that of the account, which is written E:me@example.com or P:+1…. */

@@ -142,12 +142,15 @@ const startMessages = (dir: string): ((request: Request) => Promise<Answer>) => 
   app.stdin.on('error', () => {}) // it ended: the missing answer tells
   const answers = createInterface({ input: app.stdout })[Symbol.asyncIterator]()
   return async request => {
-    app.stdin.write(`${JSON.stringify(request)}\n`)
+    app.stdin.write(`${onOneLine(JSON.stringify(request))}\n`)
     const { value, done } = await answers.next()
     if (done) throw new Error(`the Messages stand-in ended without an answer, see messages-app.log in ${dir}`)
     return JSON.parse(value)
   }
 }
+
+/** Node's readline ends lines at these two as well. */
+const onOneLine = (json: string): string => json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
 
 // Not process.exitCode alone: pipes to Messages would keep this process until its row is written.
 main(process.argv.slice(2)).then(

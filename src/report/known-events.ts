@@ -9,6 +9,7 @@ export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   'bubble without a row in chat.db',
   'chat not in the live list; sending to its participant',
   'chat.db is another file or was rebuilt; going on by date',
+  'chat.db cannot be read now',
   'command accepted',
   'command id used again for something else',
   'command refused',

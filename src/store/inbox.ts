@@ -79,10 +79,11 @@ export const createInbox = (db: Database, counters: Counters) => {
   const twin = db
     .prepare<[string, string], number>('SELECT 1 FROM messages WHERE fingerprint = ? AND guid <> ? LIMIT 1')
     .pluck()
-  // Of an edited message the words differ from its twin's; no two of a thread are of the same moment.
+  // Of an edited or withdrawn message the words differ from its twin's; no two of a thread are of the same moment.
   const twinAt = db
-    .prepare<[string, number, string], number>(
-      'SELECT 1 FROM messages WHERE thread_id = ? AND date_ms = ? AND guid <> ? AND event IS NULL LIMIT 1',
+    .prepare<[string, number, string, number], number>(
+      `SELECT 1 FROM messages WHERE thread_id = ? AND date_ms = ? AND guid <> ? AND event IS NULL
+         AND (? OR edited_ms IS NOT NULL OR withdrawn_ms IS NOT NULL OR reason = 'unsent') LIMIT 1`,
     )
     .pluck()
   const byGuid = db.prepare<[string], MessageRecord>('SELECT * FROM messages WHERE guid = ?')
@@ -201,9 +202,9 @@ export const createInbox = (db: Database, counters: Counters) => {
     },
     isKnown: (guid: string): boolean => known.get(guid) !== undefined,
     hasTwin: (fingerprint: string, guid: string): boolean => twin.get(fingerprint, guid) !== undefined,
-    /** A message of the same thread and moment is known under another guid. */
-    hasTwinAt: (threadId: string, dateMs: number, guid: string): boolean =>
-      twinAt.get(threadId, dateMs, guid) !== undefined,
+    /** A message of the same thread and moment is known under another guid, and one of the two was edited or withdrawn. */
+    hasTwinAt: (threadId: string, dateMs: number, guid: string, isEdited: boolean): boolean =>
+      twinAt.get(threadId, dateMs, guid, isEdited ? 1 : 0) !== undefined,
     lookUp: (guid: string): KnownMessage | undefined => {
       const row = byGuid.get(guid)
       return row && toKnown(row)

@@ -320,6 +320,31 @@ test('a frame counts as delivered when a pong proves it, and not before', async 
   expect(delivered).toEqual([1, 2, 3])
 })
 
+test('a backend whose pongs are stuck behind its own frames is asked for one proof at a time', async () => {
+  const backend = await startBackend({ options: { autoPong: false } })
+  const agent = connect(backend.url, { timings: { ...FAST, pingEveryMs: 60_000, silenceMs: 60_000 } })
+  const socket = await backend.next()
+  const pings: Buffer[] = []
+  socket.on('ping', (payload: Buffer) => pings.push(payload))
+  let received = 0
+  socket.on('message', () => {
+    received += 1
+  })
+  const connection = await agent.opened(1)
+  let delivered = 0
+  for (let sent = 1; sent <= 200; sent += 1) {
+    connection.send(`ack ${sent}`, () => {
+      delivered += 1
+    })
+    await expect.poll(() => received, { interval: 1 }).toBe(sent)
+  }
+  // That at the opening, and that of the first one.
+  expect(pings.length).toBeLessThanOrEqual(2)
+  socket.on('ping', payload => socket.pong(payload))
+  socket.pong(pings.at(-1))
+  await expect.poll(() => delivered).toBe(200)
+})
+
 test('sending on a connection that has ended does nothing', async () => {
   const backend = await startBackend()
   const agent = connect(backend.url)

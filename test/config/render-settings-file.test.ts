@@ -24,6 +24,7 @@ const GIVEN = new Map<string, unknown>([
   ['redact.patterns', [{ name: 'badge', pattern: 'B-[0-9]+', action: 'mask' }]],
   ['watch.hint', false],
   ['people', { anna: ['+1 562 292 4139'], 'Bert B.': ['b@example.com'] }],
+  ['redact.patterns', [{ name: 'project', pattern: 'falcon', action: 'mask' }]],
 ])
 
 const inspect = (text: string) => {

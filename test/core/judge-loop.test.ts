@@ -33,16 +33,16 @@ describe('two machines', () => {
     ).toBe('rounds')
   })
 
-  test('of which the other thinks for twenty seconds are one after sixty', () => {
+  test('of which the other thinks for eight seconds are one after sixty', () => {
     expect(
       judgeLoop(
-        chat(59, () => 20_000, other),
+        chat(59, () => 8_000, other),
         RULES,
       ),
     ).toBe('none')
     expect(
       judgeLoop(
-        chat(60, () => 20_000, other),
+        chat(60, () => 8_000, other),
         RULES,
       ),
     ).toBe('rounds')
@@ -77,6 +77,9 @@ describe('two machines', () => {
   })
 })
 
+/** Two lines right after one another, and a third after a while. */
+const burst = (n: number) => (n % 3 === 2 ? 12_000 : 1_500)
+
 describe('a person', () => {
   test('in a lively chat is none: thirty turns in twenty minutes', () => {
     const pace = (n: number) => 8_000 + ((n * 7_919) % 56_000)
@@ -96,6 +99,25 @@ describe('a person', () => {
           () => 15_000,
           () => 'next',
         ),
+        RULES,
+      ),
+    ).toBe('none')
+  })
+
+  test('who writes three lines at a time, each answered at once, and then reads is none: sixty turns', () => {
+    expect(judgeLoop(chat(60, burst, other), RULES)).toBe('none')
+  })
+
+  test('who chats for a quarter of an hour is none: eighty turns of three to twenty seconds', () => {
+    const pace = (n: number) => 3_000 + ((n * 7_919) % 17_000)
+    expect(judgeLoop(chat(80, pace, other), RULES)).toBe('none')
+  })
+
+  test('who says "yes" eleven times, one answer in five after six seconds, is none', () => {
+    const pace = (n: number) => (n % 4 === 0 ? 6_000 : 2_500)
+    expect(
+      judgeLoop(
+        chat(11, pace, () => 'yes'),
         RULES,
       ),
     ).toBe('none')

@@ -72,6 +72,12 @@ describe('written by hand', () => {
       {},
       [ours('on my way', { threadId: 'b@example.com', startedMs: NOW - 5 * MINUTE })],
     ],
+    ['a picture, where ours has no letter', { text: '' }, [ours('...')]],
+    [
+      'the link of ours once more, minutes later',
+      { text: 'https://a.example/x', isLink: true },
+      [ours('https://a.example/x', { ...confirmed, startedMs: NOW - 5 * MINUTE })],
+    ],
     ['a link, where ours had none', { text: 'https://a.example/x' }, [ours('on my way')]],
     [
       'the first word of ours that has a link at its end',
@@ -105,6 +111,11 @@ describe('not written by hand, or of no weight', () => {
     ['ours, with what Messages takes out', { text: 'ab' }, [ours('a\uFFFCb')]],
     ['the words of ours with a link at its end', { text: 'see' }, [ours(BOTH_LINK)]],
     ['the link of ours', { text: 'https://a.example/x', isLink: true }, [ours(BOTH_LINK)]],
+    [
+      'the link of ours once more, now with its picture',
+      { text: 'https://a.example/x', isLink: true },
+      [ours('https://a.example/x', confirmed)],
+    ],
     ['the picture of the link of ours', { text: '', isLink: true }, [ours(BOTH_LINK)]],
     ['a tapback', { associatedType: 2000 }, []],
     ['a sticker on a message', { associatedType: 1000 }, []],

@@ -250,16 +250,17 @@ describe('rows that Messages writes bit by bit: each is handled once, and right'
   test('a text typed on this Mac looks like an incoming one until a later UPDATE', async () => {
     await start()
     await say('hi') // finished rows are marked as such here
+    await sees(house, ANNA, bubblesTo('hi'))
+    await settled(house)
     await house.simulator.writeOutgoing({
       chat: `any;-;${ANNA}`,
       text: 'typed by hand',
       atFirst: { is_from_me: 0, is_finished: 0 },
       settleMs: 1_000,
     })
-    await sees(house, ANNA, bubblesTo('hi'))
-    await settled(house)
     await waitFor('our own rows to be recognised', async () => (await skips())['own'] === 3)
     expect(posted()).toEqual(['hi'])
+    expect((await house.status()).held.takeover.threads).toBe(1)
   })
 
   test('our own bubble looks like an incoming one until a later UPDATE', async () => {

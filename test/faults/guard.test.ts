@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { drop } from '../../src/mock-backend/reflex-faults.ts'
 import type { CommandAckData } from '../../src/protocol/wire.ts'
@@ -128,6 +129,23 @@ describe.concurrent('a person', () => {
       await sees(house, ANNA, [...bubblesTo('hello'), ...bubblesTo('hi')])
     }))
 })
+
+test('what the owner writes to a person holds the threads of all their addresses', () =>
+  inHouse({ expected: { byHand: 1 } }, async house => {
+    await house.startConnected()
+    for (const who of [ANNA, BERT, phone(1)]) await converse(house, who)
+    const db = new Database(house.simulator.chatDbPath)
+    db.prepare("UPDATE handle SET person_centric_id = 'one person' WHERE id IN (?, ?)").run(ANNA, BERT)
+    db.close()
+    await byHand(house, ANNA)
+    await waitFor('the takeover', async () => (await house.status()).held.takeover.threads === 2)
+    for (const from of [BERT, phone(1)]) await house.simulator.receive({ from, text: 'hi' })
+    await sees(house, phone(1), bubblesTo('hello', 'hi'))
+    await planned(house, 2)
+    expect(house.seen(BERT)).toEqual(bubblesTo('hello'))
+    expect(await edgeAgent(house, 'resume', BERT)).toMatchObject({ code: 0 })
+    await sees(house, BERT, bubblesTo('hello', 'hi'))
+  }))
 
 describe.concurrent('a backend', () => {
   test('may write to a few new recipients a day, and a restart forgives nothing', () =>

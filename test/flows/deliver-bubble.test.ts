@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { PHASE_MARK, SPAWN_MARK } from '../../src/core/judge-send.ts'
 import { createProblems } from '../../src/core/problems.ts'
-import { createDelivery } from '../../src/flows/deliver-bubble.ts'
+import { createDelivery, type DeliveryNeeds } from '../../src/flows/deliver-bubble.ts'
 import { openStore, type Store } from '../../src/store/open-store.ts'
 
 const ANNA = '+15622924139'
@@ -20,15 +20,41 @@ afterEach(() => {
   rmSync(dir, { recursive: true })
 })
 
+const needs = (): DeliveryNeeds => ({
+  transaction: store.transaction,
+  outbox: store.outbox,
+  sender: {
+    send: () => Promise.reject(new Error('nothing is to be sent')),
+    wasPrepared: attempt => attempt === 'attempt-1',
+    evidence: () => `${SPAWN_MARK}\n${PHASE_MARK} done`,
+    forget: () => {},
+    running: () => Promise.resolve([]),
+    kill: () => {},
+  },
+  chatOf: () => undefined,
+  watermark: () => 0,
+  newAttempt: () => 'attempt-2',
+  now: Date.now,
+  settings: { timeoutMs: 10_000, maxTries: 1 },
+  roomAt: () => 0,
+  holdOf: () => undefined,
+  wallNow: Date.now,
+  onEnd: () => {},
+  onSent: () => {},
+  problems: createProblems(Date.now),
+  log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+})
+const plan = (): number =>
+  store.outbox.planCommand({ threadId: ANNA, commandId: 'c', text: 'hi', says: 'hi', immediate: true, now: Date.now() })
+
 test('what an earlier life sent is recorded once the disk has room again', async () => {
   const { outbox } = store
-  const now = Date.now()
-  const id = outbox.planCommand({ threadId: ANNA, commandId: 'c', text: 'hi', says: 'hi', immediate: true, now })
-  outbox.startSending(id, 'attempt-1', 0, now)
+  const id = plan()
+  outbox.startSending(id, 'attempt-1', 0, Date.now())
   let isFull = false
   let refused = 0
-  const problems = createProblems(Date.now)
   const delivery = createDelivery({
+    ...needs(),
     transaction: work => {
       if (isFull) {
         refused += 1
@@ -36,27 +62,6 @@ test('what an earlier life sent is recorded once the disk has room again', async
       }
       return store.transaction(work)
     },
-    outbox,
-    sender: {
-      send: () => Promise.reject(new Error('nothing is to be sent')),
-      wasPrepared: attempt => attempt === 'attempt-1',
-      evidence: () => `${SPAWN_MARK}\n${PHASE_MARK} done`,
-      forget: () => {},
-      running: () => Promise.resolve([]),
-      kill: () => {},
-    },
-    chatOf: () => undefined,
-    watermark: () => 0,
-    newAttempt: () => 'attempt-2',
-    now: Date.now,
-    settings: { timeoutMs: 10_000, maxTries: 1 },
-    roomAt: () => 0,
-    holdOf: () => undefined,
-    wallNow: Date.now,
-    onEnd: () => {},
-    onSent: () => {},
-    problems,
-    log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
   })
 
   delivery.recover()
@@ -67,3 +72,23 @@ test('what an earlier life sent is recorded once the disk has room again', async
   await expect.poll(() => outbox.byId(id).state, { timeout: 20_000 }).toBe('sent')
   await delivery.stop(1_000)
 })
+
+test.each([undefined, ANNA])(
+  'what the owner has written a moment ago counts before anything is sent (%s)',
+  async thread => {
+    const id = plan()
+    let isHeld = false
+    const delivery = createDelivery({
+      ...needs(),
+      lookFirst: () => {
+        isHeld = true
+      },
+      holdOf: () => (isHeld ? HOLD : undefined),
+    })
+    delivery.wake(thread)
+    expect(store.outbox.byId(id).state).toBe('planned')
+    await delivery.stop(1_000)
+  },
+)
+
+const HOLD = { detail: 'held_takeover', all: ['held_takeover'], untilMs: Number.POSITIVE_INFINITY } as const

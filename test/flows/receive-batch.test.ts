@@ -116,3 +116,17 @@ test('a backlog is taken in a little at a time, so that the rest of the program 
     { queued: 50, pending: 0, more: false },
   ])
 })
+
+test.each([
+  ['edited', (guid: string) => writer.editMessage(guid, 'new words')],
+  ['withdrawn', (guid: string) => writer.unsendMessage(guid)],
+])('a copy with the words from before is known, where the message was %s before it was seen', async (_, change) => {
+  const columns = { date: toAppleDate(Date.now()) }
+  const { guid } = await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'old words', columns })
+  change(guid)
+  receive(Date.now())
+  await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'old words', columns })
+  expect(receive(Date.now())).toEqual({ queued: 0, pending: 0, more: false })
+  await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'old words' })
+  expect(receive(Date.now())).toEqual({ queued: 1, pending: 0, more: false })
+})

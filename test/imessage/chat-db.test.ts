@@ -144,3 +144,12 @@ const dropIndexesOf = (column: string): string => {
   db.close()
   return names.map(name => `DROP INDEX ${name}`).join(';')
 }
+
+test('what an app or a watch has sent is put onto no other message', async () => {
+  const types = [0, 2, 3, 1000, 2001, 4000]
+  for (const associated_message_type of types) {
+    await writer.writeIncoming({ chat: GROUP, from: ANNA, text: 'hi', columns: { associated_message_type } })
+  }
+  const rows = reading(db => db.rowsAfter(0, 10))
+  expect(rows.map(({ associatedType }) => associatedType)).toEqual([0, 0, 0, 1000, 2001, 4000])
+})

@@ -45,7 +45,7 @@ describe('a send that goes well', () => {
   })
 
   test('takes any text as it is', async () => {
-    const text = '-e "quoted" \'single\' $HOME `x` \\ \n\ttwo\r\n👩🏽‍🚀 ü  '
+    const text = '-e "quoted" \'single\' $HOME `x` \\ \n\ttwo\r\n👩🏽‍🚀 ü\u2028\u2029  '
     await send(text)
     expect(simulator.readLedger()[0]?.text).toBe(text)
     await eventually(outgoing).toMatchObject([{ text }])

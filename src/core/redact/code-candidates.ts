@@ -1,4 +1,5 @@
 import type { Span } from './find.ts'
+import { patternOf } from './vocabulary.ts'
 
 /** What could be a one-time code by its looks. */
 export type CodeCandidate = Span & {
@@ -22,7 +23,7 @@ export const codeCandidates = (text: string): CodeCandidate[] => {
   return found
 }
 
-const CANDIDATE = new RegExp(
+const CANDIDATE = patternOf(
   [
     '(?!(?:[oO][tT][pP]|[pP][iI][nN]|[tT][aA][nN]|[cC][oO][dD][eE]|[kK][oO][dD])\\b)[A-Za-z]{1,4}\\s?-\\s?[0-9]{4,8}', // G-123456
     '(?:[0-9][\\s\\-.]{1,3}){3,7}[0-9]', // 1 2 3 4 5 6

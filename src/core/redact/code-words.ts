@@ -1,5 +1,6 @@
+import { createPhraseFinder, createPhrases, type FoundPhrase } from './find-phrases.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, WORD_END, WORD_START, wordSet } from './vocabulary.ts'
+import { wordSet } from './vocabulary.ts'
 
 /** What a message calls a one-time code. As whole words, in any language that separates words. */
 const SURE = [
@@ -121,7 +122,7 @@ const GENERIC = [
   'કોડ',
   'ਕੋਡ',
   // a word that ends in it: Paketcode, lösenkod
-  '\\p{L}{2,20}(code|kode|koden|kod|koodi|koodisi)',
+  '~(code|kode|koden|kod|koodi|koodisi)',
 ]
 const GENERIC_UNSPACED = ['コード', '코드', 'รหัส']
 
@@ -147,34 +148,21 @@ const ACTIONS = [
   'passcode',
 ]
 
-export type CodeLabel = {
-  readonly start: number
-  readonly end: number
-  readonly sort: 'sure' | 'generic' | 'action'
-}
+export type CodeLabel = FoundPhrase<'sure' | 'generic' | 'action'>
 
-/** Where a plain text speaks of codes, in order; the longest where several begin. */
-export const codeLabels = ({ text, plain }: Pick<Reading, 'text' | 'plain'>): CodeLabel[] => {
-  const labels: CodeLabel[] = []
-  let end = 0
-  for (const match of plain.matchAll(LABEL)) {
-    const start = match.index
-    if (start < end) continue
-    end = start + match[0].length
-    const { sure, generic } = match.groups ?? {}
-    const sort = sure !== undefined ? 'sure' : generic !== undefined ? 'generic' : 'action'
-    if (sort === 'generic' && isOtherCode(plain, start, end)) continue
-    if (match[0] === 'tan' && text.slice(start, end) !== 'TAN') continue // a colour
-    if (sort === 'sure' && isPromised(plain, end)) continue
-    labels.push({ start, end, sort })
-  }
-  return labels
-}
+/** Where a text speaks of codes, in order. */
+export const codeLabels = ({ text, plain }: Pick<Reading, 'text' | 'plain'>): CodeLabel[] =>
+  labels.find(plain).filter(({ sort, start, end }) => {
+    if (end - start === 3 && plain.startsWith('tan', start) && !text.startsWith('TAN', start)) return false // a colour
+    if (sort === 'generic') return !isOtherCode(plain, start, end)
+    return sort === 'action' || !isPromised(plain, end)
+  })
 
-const LABEL = new RegExp(
-  `(?<sure>${WORD_START}${anyOf(SURE)}${WORD_END}|${anyOf(SURE_UNSPACED)})|(?<generic>${WORD_START}(?:${GENERIC.map(word => (word.startsWith('\\') ? word : anyOf([word]))).join('|')})${WORD_END}|${anyOf(GENERIC_UNSPACED)})|(?<action>${WORD_START}${anyOf(ACTIONS)}${WORD_END})`,
-  'gu',
-)
+const labels = createPhraseFinder({
+  sure: { words: SURE, anywhere: SURE_UNSPACED },
+  generic: { words: GENERIC, anywhere: GENERIC_UNSPACED },
+  action: { words: ACTIONS },
+})
 
 /** The postcode, the discount code, the code of an error or a colour: what makes another sort of code of it. */
 const isOtherCode = (plain: string, start: number, end: number): boolean => {
@@ -183,7 +171,7 @@ const isOtherCode = (plain: string, start: number, end: number): boolean => {
   const before = /([\p{L}\p{N}+#]{1,30})[\s'"-]{1,3}$/u.exec(plain.slice(Math.max(0, start - 34), start))?.[1]
   const isTold = before === 'bank' && /^\s(?:they|you|i|we)\s/.test(plain.slice(end, end + 8))
   if (before !== undefined && OTHER_BEFORE.has(before) && !isTold) return true
-  return OTHER_AFTER.test(plain.slice(end, end + 40))
+  return OTHER_AFTER.beginsIn(plain.slice(end, end + 40), /^[\s-]{1,3}$/, 3)
 }
 
 /** "Security code required", "verification codes are": no code comes. */
@@ -216,103 +204,101 @@ const OTHER_BEFORE: ReadonlySet<string> = wordSet(`
   promosi pos negara diskon kupon referral buu giam uu dai kotikunta
   postnummer שגיאה מבצע הנחה`)
 
-const OTHER_AFTER = new RegExp(
-  `^[\\s-]{1,3}(?:${anyOf([
-    'postale?~',
-    'promo~',
-    'poste',
-    "(de |del |da |do |di |d'|de la |des |du )?(descuento|desconto|reduction|remise|sconto|errore?|erreur|erro|area|pais|pays|barras|barres|barre|couleur|color|cor|colore|cadeau|regalo|travail|route|conduite|procedure|produit|produto|producto|prodotto|article|articulo|artigo|articolo|cupon|cupom|coupon|parrainage|indicacao|invitacion|convite|reserva|reservation|prenotazione|suivi|seguimiento|rastreio|rastreamento|vestimenta|etica|conducta|conduta|comercio|trabajo|honor)",
-    'qr',
-    'fiscale?s?',
-    'fuente',
-    'source',
-    'civil',
-    'penale?',
-    'swift',
-    'bic',
-    'iban',
-    'iata',
-    'pocztowy',
-    'rabatowy',
-    'kreskowy',
-    'bledu',
-    'qr',
-    'pos',
-    'promosi',
-    'diskon',
-    'negara',
-    'kupon',
-    'ошибк~',
-    'город~',
-    'стран~',
-    'регион~',
-    'товар~',
-    'скидк~',
-    'заказ~',
-    'брон~',
-    'окпо',
-    'оквэд',
-    'предложения',
-    'помилки',
-    'міста',
-    'країни',
-    'на грешка',
-    'שגיאה',
-    'הנחה',
-    'קופון',
-    'מיקוד',
-    'خطا',
-    'تخفيف',
-    'تخفيض',
-    'خصم',
-    'الخصم',
-    'بريدي',
-    'البريدي',
-    'پستي',
-    'ملي',
-    'رهگيري',
-    'الدوله',
-    'reviews?',
-    'review~',
-    'base',
-    'freeze',
-    'complet~',
-    'editor',
-    'of (conduct|practice|honor|honour|ethics|arms|silence|laws?)',
-    'name',
-    'red',
-    'blue',
-    'switch~',
-    'style',
-    'smells?',
-    'paths?',
-    'blocks?',
-    'snippets?',
-    'generator',
-    'camp',
-    'words?',
-    'division',
-    'enforcement',
-    'monkey',
-    'pages?',
-    'points?',
-    'lines?',
-    'cover~',
-    'quality',
-    'changes?',
-    'section',
-    'violations?',
-    'breaker',
-    'talker',
-  ])})${WORD_END}`,
-  'u',
-)
+const OTHER_AFTER = createPhrases([
+  'postale?~',
+  'promo~',
+  'poste',
+  "(de |del |da |do |di |d'|de la |des |du )?(descuento|desconto|reduction|remise|sconto|errore?|erreur|erro|area|pais|pays|barras|barres|barre|couleur|color|cor|colore|cadeau|regalo|travail|route|conduite|procedure|produit|produto|producto|prodotto|article|articulo|artigo|articolo|cupon|cupom|coupon|parrainage|indicacao|invitacion|convite|reserva|reservation|prenotazione|suivi|seguimiento|rastreio|rastreamento|vestimenta|etica|conducta|conduta|comercio|trabajo|honor)",
+  'qr',
+  'fiscale?s?',
+  'fuente',
+  'source',
+  'civil',
+  'penale?',
+  'swift',
+  'bic',
+  'iban',
+  'iata',
+  'pocztowy',
+  'rabatowy',
+  'kreskowy',
+  'bledu',
+  'qr',
+  'pos',
+  'promosi',
+  'diskon',
+  'negara',
+  'kupon',
+  'ошибк~',
+  'город~',
+  'стран~',
+  'регион~',
+  'товар~',
+  'скидк~',
+  'заказ~',
+  'брон~',
+  'окпо',
+  'оквэд',
+  'предложения',
+  'помилки',
+  'міста',
+  'країни',
+  'на грешка',
+  'שגיאה',
+  'הנחה',
+  'קופון',
+  'מיקוד',
+  'خطا',
+  'تخفيف',
+  'تخفيض',
+  'خصم',
+  'الخصم',
+  'بريدي',
+  'البريدي',
+  'پستي',
+  'ملي',
+  'رهگيري',
+  'الدوله',
+  'reviews?',
+  'review~',
+  'base',
+  'freeze',
+  'complet~',
+  'editor',
+  'of (conduct|practice|honor|honour|ethics|arms|silence|laws?)',
+  'name',
+  'red',
+  'blue',
+  'switch~',
+  'style',
+  'smells?',
+  'paths?',
+  'blocks?',
+  'snippets?',
+  'generator',
+  'camp',
+  'words?',
+  'division',
+  'enforcement',
+  'monkey',
+  'pages?',
+  'points?',
+  'lines?',
+  'cover~',
+  'quality',
+  'changes?',
+  'section',
+  'violations?',
+  'breaker',
+  'talker',
+])
 
 /** Whether the whole text is of the sort that carries a code: it is short-lived, secret, or lets somebody in. */
-export const speaksOfSecrecy = (plain: string): boolean => SECRECY.test(plain)
+export const speaksOfSecrecy = (plain: string): boolean => secrecy.isIn(plain)
 
-const SECRECY = new RegExp(
-  anyOf([
+const secrecy = createPhrases(
+  [],
+  [
     'do not share',
     "don'?t share",
     'never share',
@@ -367,6 +353,5 @@ const SECRECY = new RegExp(
     'ログイン',
     '登录',
     '登入',
-  ]),
-  'u',
+  ],
 )

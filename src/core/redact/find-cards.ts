@@ -3,8 +3,8 @@ import { speaksOfCards } from './card-words.ts'
 import { digitGroups } from './digit-groups.ts'
 import type { Find, Span } from './find.ts'
 import { findCardDetails } from './find-card-details.ts'
+import { createPhrases } from './find-phrases.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, anyWordOf } from './vocabulary.ts'
 
 /** Numbers of payment cards, in whatever way their digits are grouped, with the expiry date and the check code. */
 export const findCards = (reading: Reading): Find[] => {
@@ -13,8 +13,8 @@ export const findCards = (reading: Reading): Find[] => {
 }
 
 /** Numbers of another sort say so right before them: "order number 4111…". */
-const OTHER_NUMBER = new RegExp(
-  `${anyWordOf([
+const OTHER_NUMBER = createPhrases(
+  [
     'order~',
     'tracking~',
     'track',
@@ -69,12 +69,13 @@ const OTHER_NUMBER = new RegExp(
     'трек~',
     'накладная',
     'id',
-  ])}[^0-9\\n]{0,16}$|${anyOf(['订单号?', '訂單', '运单号?', '快递单号?', '注文番号', '伝票番号', '주문번호', '송장번호'])}[^0-9]{0,8}$`,
-  'u',
+  ],
+  ['订单号?', '訂單', '运单号?', '快递单号?', '注文番号', '伝票番号', '주문번호', '송장번호'],
 )
 
 const LETTER = /[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]$/u
 const FEWEST_DIGITS = 13
+const TO_NUMBER = /^[^0-9\n]{0,16}$/
 /** Nothing between two groups of one number is a letter. */
 const GAP = /^[^\p{L}\p{N}\ue000]{1,6}$/u
 /** What separates groups of different lengths in a number that is written oddly. */
@@ -82,6 +83,7 @@ const PLAIN_GAP = /^[\s.\-/_]{1,4}$/
 
 const findNumbers = ({ text, plain }: Reading): Span[] => {
   const groups = digitGroups(text)
+  if (groups.length === 0) return []
   const gapAfter = groups.map(({ end }, i) => text.slice(end, groups[i + 1]?.start ?? end))
   const isJoined = gapAfter.map(gap => GAP.test(gap))
   const speaks = speaksOfCards(plain)
@@ -119,7 +121,7 @@ const findNumbers = ({ text, plain }: Reading): Span[] => {
       return false
     const sizes = groups.slice(first, last + 1).map(group => group.end - group.start)
     const gaps = gapAfter.slice(first, last)
-    const isOther = !speaks && OTHER_NUMBER.test(before)
+    const isOther = !speaks && OTHER_NUMBER.endsIn(before, TO_NUMBER)
     if (sizes.length === 1) return !isOther && !/[.,]$/.test(before)
     const uniform = isUniform(sizes)
     const isList = gaps.some(gap => /[,;]/.test(gap))
@@ -160,7 +162,7 @@ const findNumbers = ({ text, plain }: Reading): Span[] => {
     const start = groups[begin]?.start ?? 0
     const isParcel = begin < first && /^(9[1-5]\d\d|420\d*)$/.test(text.slice(start, groups[begin]?.end))
     const isTracked =
-      OTHER_NUMBER.test(plain.slice(Math.max(0, start - 40), start)) && (begin < first || isLinked(last))
+      OTHER_NUMBER.endsIn(plain.slice(Math.max(0, start - 40), start), TO_NUMBER) && (begin < first || isLinked(last))
     return isParcel || isTracked
   }
 }

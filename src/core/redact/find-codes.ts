@@ -1,8 +1,9 @@
 import { type CodeCandidate, codeCandidates } from './code-candidates.ts'
+import { BOOKING, LETS_IN, MEASURE, NOT_YET, OFFER, ORDER, ORDERED_FOR, PURPOSE, YOURS } from './code-contexts.ts'
 import { type CodeLabel, codeLabels, speaksOfSecrecy } from './code-words.ts'
 import type { Find, Span } from './find.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, anyWordOf, WORD_END, WORD_START } from './vocabulary.ts'
+import { patternOf } from './vocabulary.ts'
 
 /**
  * One-time codes: what looks like one and is called so, before or behind it. Precision counts here: a message with a code
@@ -12,7 +13,14 @@ export const findCodes = ({ text, plain }: Reading): Find[] => {
   const all = codeLabels({ text, plain })
   const [labels, actions] = [all.filter(({ sort }) => sort !== 'action'), all.filter(({ sort }) => sort === 'action')]
   const candidates = codeCandidates(text)
-  const message = { plain, text, labels, actions, isSecret: speaksOfSecrecy(plain), isOffer: OFFER.test(plain) }
+  const message = {
+    plain,
+    text,
+    labels,
+    actions,
+    isSecret: speaksOfSecrecy(plain),
+    isOffer: OFFER.isIn(plain) || /[0-9]\s?%/.test(plain),
+  }
   const codes: Span[] = [
     ...candidates.filter((candidate, i) => isCode(candidate, candidates[i - 1], message)),
     ...[...text.matchAll(FIXED)].map(match => {
@@ -76,76 +84,100 @@ const isNamedBefore = (
   label: CodeLabel,
   message: Message,
 ): boolean => {
-  const { plain, isSecret, isOffer } = message
+  const { plain } = message
   if (candidate.start - label.end > LONGEST_GAP) return false
   const gap = plain.slice(label.end, candidate.start)
+  const after = plain.slice(candidate.end, candidate.end + 40)
   const { shape, value } = candidate
   if (ASKED.test(gap)) return shape === 'digits' && value.length >= 5
-  if (SENTENCE_END.test(gap) || NOT_YET.test(gap)) return false
-  const isFirst = previous === undefined || previous.start < label.end
-  const link: Link = TIGHT.test(gap) ? (LINKED.test(gap) ? 'named' : 'bare') : LINKED.test(gap) ? 'linked' : 'loose'
-  const after = plain.slice(candidate.end, candidate.end + 40)
-  if (isMeasured(after)) return false
-  const certain = label.sort === 'sure' || (isSecret && !isOffer)
+  if (SENTENCE_END.test(gap) || NOT_YET.isIn(gap) || isMeasured(after)) return false
+  const named: Named = {
+    ...{ candidate, label, gap, after, link: linkOf(gap) },
+    isFirst: previous === undefined || previous.start < label.end,
+    isOurs: () => isYours(plain.slice(Math.max(0, label.start - 40), label.start)),
+  }
+  if (label.sort === 'action') return isAfterAction(named)
+  if (shape === 'letters') return label.sort === 'sure' && named.link === 'named' && isShouted(candidate, message)
+  if (shape === 'mixed') return isMixedCode(named, message)
+  if (value.length > 8 && named.link !== 'named' && !(label.sort === 'sure' && named.link !== 'loose')) {
+    return named.link === 'bare' && /\p{Script=Arabic}/u.test(plain.slice(label.start, label.end))
+  }
+  return label.sort === 'sure' ? isAfterSure(named) : isAfterGeneric(named, message)
+}
 
-  if (label.sort === 'action')
-    return (
-      (/^[\s-]*[:=][\s:=-]*$/.test(gap) ||
-        (/^(?:\s(?!number|no|nr|id|ref)\p{L}{1,12}){0,2}\s(?:is|says|shows|=)\s$/u.test(gap) && value.length === 6)) &&
-      shape === 'digits' &&
-      value.length >= 4 &&
-      value.length <= 8 &&
-      !isTime(after)
-    )
-  if (shape === 'letters') return label.sort === 'sure' && link === 'named' && isShouted(candidate, message)
-  if (shape === 'mixed') {
-    if (!looksRandom(candidate, message.text) || (isBooking(plain) && !isSecret)) return false
-    return certain
-      ? link !== 'loose' || (isFirst && gap.length < 30)
-      : link === 'named' && YOURS.test(before(plain, label)) && !isOffer
-  }
-  if (value.length > 8 && link !== 'named' && !(label.sort === 'sure' && link !== 'loose')) {
-    return link === 'bare' && /\p{Script=Arabic}/u.test(plain.slice(label.start, label.end))
-  }
-  if (label.sort === 'sure') {
-    if (link === 'named' || link === 'bare') return true
-    if (link === 'linked') return isFirst || value.length >= 6
-    return isFirst && value.length >= 5 && gap.length <= 60 && !isYear(value)
-  }
+/** A candidate behind a label. */
+type Named = {
+  readonly candidate: CodeCandidate
+  readonly label: CodeLabel
+  /** What is between them. */
+  readonly gap: string
+  readonly after: string
+  readonly link: 'named' | 'bare' | 'linked' | 'loose'
+  /** No other candidate is between. */
+  readonly isFirst: boolean
+  /** "Your code", "the code". */
+  readonly isOurs: () => boolean
+}
+
+const linkOf = (gap: string): Named['link'] =>
+  TIGHT.test(gap) ? (LINKED.test(gap) ? 'named' : 'bare') : LINKED.test(gap) ? 'linked' : 'loose'
+
+/** "Verification: 123456", "the verification says 123456". */
+const isAfterAction = ({ candidate: { shape, value }, gap, after }: Named): boolean => {
+  if (shape !== 'digits' || value.length < 4 || value.length > 8 || isTime(after)) return false
+  const isSaid = /^(?:\s(?!number|no|nr|id|ref)\p{L}{1,12}){0,2}\s(?:is|says|shows|=)\s$/u.test(gap)
+  return /^[\s-]*[:=][\s:=-]*$/.test(gap) || (isSaid && value.length === 6)
+}
+
+const isMixedCode = ({ candidate, label, gap, link, isFirst, isOurs }: Named, message: Message): boolean => {
+  const { plain, text, isSecret, isOffer } = message
+  if (!looksRandom(candidate, text) || (BOOKING.isIn(plain) && !isSecret)) return false
+  if (label.sort === 'sure' || (isSecret && !isOffer)) return link !== 'loose' || (isFirst && gap.length < 30)
+  return link === 'named' && isOurs() && !isOffer
+}
+
+const isAfterSure = ({ candidate: { value }, gap, link, isFirst }: Named): boolean => {
+  if (link === 'named' || link === 'bare') return true
+  if (link === 'linked') return isFirst || value.length >= 6
+  return isFirst && value.length >= 5 && gap.length <= 60 && !isYear(value)
+}
+
+const isAfterGeneric = (named: Named, { plain, isSecret, isOffer }: Message): boolean => {
+  const { candidate, label, gap, after, link, isFirst, isOurs } = named
+  const { value } = candidate
   if (isOffer && !isSecret) return false
-  if (link === 'named')
-    return !isYear(value) || YOURS.test(before(plain, label)) || !/^\s+\p{L}/u.test(after) || /[:=]/.test(gap)
-  if (link === 'bare') {
-    if (/\n/.test(gap) && !isSecret) return false
-    if (COMPOUND.test(plain.slice(label.start, label.end)) && !YOURS.test(before(plain, label)) && !isSecret)
-      return false
-    if (value.length >= 5) return !/^\s{1,2}\p{L}{2,}s(?![\p{L}])/u.test(after) || isSecret
-    return (
-      !isYear(value) &&
-      (YOURS.test(before(plain, label)) || isSecret || (isClauseEnd(after) && isClauseStart(before(plain, label))))
-    )
+  switch (link) {
+    case 'named':
+      return !isYear(value) || isOurs() || !/^\s+\p{L}/u.test(after) || /[:=]/.test(gap)
+    case 'bare':
+      if (isSecret) return value.length >= 5 || !isYear(value)
+      if (/\n/.test(gap)) return false
+      if (COMPOUND.test(plain.slice(label.start, label.end)) && !isOurs()) return false
+      if (value.length >= 5) return !/^\s{1,2}\p{L}{2,}s(?![\p{L}])/u.test(after)
+      if (isYear(value)) return false
+      return isOurs() || (isClauseEnd(after) && isClauseStart(plain.slice(Math.max(0, label.start - 40), label.start)))
+    case 'linked':
+      if (/^\s\p{L}{3,}s(?![\p{L}])/u.test(after) && !isSecret) return false
+      return gap.length <= 50 && isFirst && !isYear(value) && (value.length >= 5 || gap.length <= 36)
+    case 'loose':
+      return isSecret && isFirst && value.length >= 5 && gap.length <= 40
   }
-  if (link === 'linked' && /^\s\p{L}{3,}s(?![\p{L}])/u.test(after) && !isSecret) return false
-  if (link === 'linked') return gap.length <= 50 && isFirst && !isYear(value) && (value.length >= 5 || gap.length <= 36)
-  return isSecret && isFirst && value.length >= 5 && gap.length <= 40
 }
 
 /** A word that ends in "code" may be any sort of code. */
 const COMPOUND = /^\p{L}{3,}(?:code|kode|koden|kod|koodi)$/u
-
-type Link = 'named' | 'bare' | 'linked' | 'loose'
 
 const COPULA =
   "'s|is|are|was|be|will be|reads|ist|lautet|lauten|war|est|sera|es|sera|era|e|son|is het|er|ar|ar:|on|jest|to|je|este|e'|la|dir|bu|adalah|ialah|yaitu|это|—|היא|הוא|זה|هو|هي|است|है|là|ay"
 const FILLER =
   'now|here|below|following|the following|no|nr|number|nummer|num|as follows|today|:|code|pin|otp|only|still|again|just|currently|actually|will|for you|hier|jetzt|folgender|wie folgt|suivant|siguiente|seguente|seguinte|como|de|n|شما|لك|بك|الخاص بك|anda|kamu|cua ban|ban|tau|sizin|你的|您的'
 /** Nothing but marks, copulas and fillers between. */
-const TIGHT = new RegExp(
+const TIGHT = patternOf(
   `^(?:[\\s"'([{<*#:=\\-.,>|~•!_]|(?<![\\p{L}])(?:${COPULA}|${FILLER}|は|が|為|为|是|는|은|이|가|คือ|हे|है)(?![\\p{Script=Latin}\\p{Script=Cyrillic}]))*$`,
   'u',
 )
 /** What comes right before the code says that it is one. */
-const LINKED = new RegExp(
+const LINKED = patternOf(
   `(?:[:=>]|\\s-{1,2}|(?<![\\p{L}])(?:${COPULA}|got|received|says|shows|gave me)|は|が|為|为|是|는|은|คือ|है)[\\s"'(\\[{<*#:]{0,4}$`,
   'u',
 )
@@ -153,97 +185,16 @@ const LINKED = new RegExp(
 const ASKED =
   /^(?:\s\p{L}{1,12}){0,4}\?\s{1,3}(?:(?:it's|its|it is|here|here it is|yes|yep|sure|es ist|c'est|es|e|это)[\s:,]{1,3}){0,2}$/u
 const SENTENCE_END = /[.!?]["')\]]?\s+\S*[^\s\p{P}]|\n\s*\n\s*\n/u
-/** The code is yet to come, or is gone: "code expired", "code not received". */
-const NOT_YET = new RegExp(
-  anyWordOf([
-    'expired',
-    'not received',
-    'never (came|arrived)',
-    'invalid',
-    'incorrect',
-    'wrong',
-    'failed',
-    'abgelaufen',
-    'verlopen',
-    'expire le',
-    'call',
-    'phone',
-    'hotline',
-    'dial',
-    'anrufen',
-  ]),
-  'u',
-)
 
-const before = (plain: string, label: CodeLabel): string => plain.slice(Math.max(0, label.start - 40), label.start)
+const FEW_WORDS = /^(?:\s+[^\s,;:!?]{1,20}){0,4}\s*$/
+/** "The code": with nothing between. */
+const ARTICLE = /(?<![\p{L}\p{N}])(?:the|this|that|il|le|el|o|der|den|het|de)\s+$/u
 
-const YOURS = new RegExp(
-  `${WORD_START}${anyOf(['your', 'ur', 'my', 'ihr', 'ihre?n?', 'dein~', 'mein~', 'votre', 'ton', 'mon', 'tu', 'su', 'mi', 'seu', 'sua', 'teu', 'meu', 'tuo', 'suo', 'mio', 'vostro', 'je', 'jouw', 'uw', 'mijn', 'din', 'ditt', 'min', 'twoj', 'moj', 'vas', 'tvuj', 'ваш', 'твой', 'мой', 'ваший', 'here s'])}${WORD_END}(?:\\s+[\\p{L}\\p{N}.'&+-]{1,20}){0,4}\\s*$|${WORD_START}${anyOf(['the', 'this', 'that', 'il', 'le', 'el', 'o', 'der', 'den', 'het', 'de'])}\\s+$`,
-  'u',
-)
+const isYours = (text: string): boolean => YOURS.endsIn(text, FEW_WORDS) || ARTICLE.test(text)
 
 /** Something is counted or paid: "15000 lines", "1200 people". */
-const isMeasured = (after: string): boolean => MEASURE.test(after)
+const isMeasured = (after: string): boolean => MEASURE.beginsIn(after, /^[\s-]{0,2}$/, 2)
 
-const MEASURE = new RegExp(
-  `^[\\s-]{0,2}${anyOf([
-    'lines?',
-    'loc',
-    'char(acter)?s?',
-    'bytes?',
-    'bits?',
-    'kb',
-    'mb',
-    'gb',
-    'percent',
-    'times',
-    'years?',
-    'months?',
-    'weeks?',
-    'days?',
-    'hours?',
-    'minutes?',
-    'mins?',
-    'seconds?',
-    'people',
-    'persons?',
-    'users?',
-    'guests?',
-    'miles?',
-    'meters?',
-    'metres?',
-    'feet',
-    'steps?',
-    'points?',
-    'files?',
-    'tokens?',
-    'pages?',
-    'words?',
-    'dollars?',
-    'bucks',
-    'euros?',
-    'pounds?',
-    'rupees?',
-    'usd',
-    'eur',
-    'zeilen',
-    'jahre?n?',
-    'stunden?',
-    'minuten',
-    'tage?n?',
-    'lignes',
-    'lineas',
-    'linhas',
-    'righe',
-    'строк~',
-    'рублей',
-    'руб',
-    'tl',
-    'zl',
-    'kr',
-  ])}${WORD_END}`,
-  'u',
-)
 const isTime = (after: string): boolean => /^\s?(?:am|pm|uhr|h|hrs)(?![\p{L}])/u.test(after)
 const isYear = (value: string): boolean => /^(?:19|20)[0-9]{2}$/.test(value)
 const isClauseEnd = (after: string): boolean => /^["')\]]{0,2}(?:\s*$|\s*[.,;!?)\n])/.test(after)
@@ -273,74 +224,6 @@ const looksRandom = ({ value, start, end }: CodeCandidate, text: string): boolea
     !/^[0-9]+(?:st|nd|rd|th|am|pm|x|k|m|s|min|mins|h|hrs|d|px|kb|mb|gb)$/i.test(value)
   )
 }
-
-const isBooking = (plain: string): boolean => BOOKING.test(plain)
-const BOOKING = new RegExp(
-  anyWordOf([
-    'booking~',
-    'reservation~',
-    'flight~',
-    'hotel',
-    'itinerary',
-    'trip',
-    'airbnb',
-    'pnr',
-    'boarding',
-    'check ?in',
-    'order(ed)?',
-    'buchung~',
-    'flug~',
-    'reise',
-    'vol',
-    'vuelo',
-    'reserva~',
-    'volo',
-    'prenotazione',
-    'airlines?',
-    'train',
-    'ticket~',
-    'amtrak',
-    'eurostar',
-    'stay',
-  ]),
-  'u',
-)
-
-const OFFER = new RegExp(
-  `${anyWordOf([
-    'off',
-    'discount~',
-    'checkout',
-    'check out',
-    'sale',
-    'promo~',
-    'coupon~',
-    'save',
-    'deal',
-    'deals',
-    'free (shipping|delivery|trial|month)',
-    'gutschein~',
-    'rabatt~',
-    'bestellung',
-    'remise',
-    'reduction',
-    'descuento',
-    'desconto',
-    'sconto',
-    'korting',
-    'rabat',
-    'znizka',
-    'znizki',
-    'скидк~',
-    'indirim',
-    'diskon',
-    'bonus',
-    'giveaway',
-    'raffle',
-    'black friday',
-  ])}|[0-9]\\s?%|${anyOf(['优惠', '折扣', 'クーポン', '割引', '할인'])}`,
-  'u',
-)
 
 /** "123456 is your code". */
 const isNamedBehind = (
@@ -397,150 +280,21 @@ const isOrdered = ({ shape, value, start, end }: CodeCandidate, { plain, isOffer
   if (value.length < 4 || value.length > 10 || isMeasured(plain.slice(end, end + 30))) return false
   const ahead = plain.slice(end, end + 90)
   const behind = plain.slice(Math.max(0, start - 60), start)
-  if (ORDER.test(behind)) return PURPOSE.test(ahead) || (value.length >= 5 && ORDERED_FOR.test(behind))
+  if (ORDER.endsIn(behind, TO_CODE))
+    return PURPOSE.beginsIn(ahead, FROM_CODE, 80) || (value.length >= 5 && ORDERED_FOR.endsIn(behind, /^[^\n]{0,40}$/))
   return (
     shape === 'digits' &&
     value.length >= 5 &&
     value.length <= 8 &&
     /(?:^|[:\-.\n\]])\s{0,3}$/.test(behind) &&
-    LETS_IN.test(ahead)
+    LETS_IN.beginsIn(ahead, TO, 50)
   )
 }
 
-const ORDER = new RegExp(
-  `(?:${WORD_START}${anyOf([
-    'use',
-    'using',
-    'enter',
-    'type',
-    'typing',
-    'input',
-    'provide',
-    'submit',
-    'insert',
-    'gib',
-    'geben sie',
-    'gebe',
-    'verwende~( sie)?',
-    'nutze~( sie)?',
-    'utilise[zr]?',
-    'saisis(sez)?',
-    'entre[zr]',
-    'entrez',
-    'tape[zr]',
-    'usa',
-    'use',
-    'utiliza',
-    'utilice',
-    'introduce',
-    'introduzca',
-    'ingresa',
-    'ingrese',
-    'digite',
-    'digita',
-    'insira',
-    'informe',
-    'inserisci',
-    'usa il',
-    'voer',
-    'gebruik',
-    'vul',
-    'inloggen met',
-    'ange',
-    'anvand',
-    'skriv( in)?',
-    'indtast',
-    'brug',
-    'wpisz',
-    'podaj',
-    'uzyj',
-    'zadejte',
-    'pouzijte',
-    'введите',
-    'используйте',
-    'введи',
-    'masukkan',
-    'gunakan',
-    'girin',
-    'log ?in with',
-    'sign in with',
-    'verify with',
-    'confirm with',
-  ])}(?:\\s+(?:the|this|your|den|le|el|o|il|de|code|number|digits|pin|codigo|kod|код|nummer|following))*|请?输入|請?輸入|入力)[\\s:"'(\\[<]{0,4}$`,
-  'u',
-)
-const PURPOSE = new RegExp(
-  `^["')\\]>]{0,2}\\s{0,2}[,.]?\\s{0,2}(?:(?:\\p{L}{1,14},?\\s+){0,5}|\\p{Script=Han}{0,4})(?:${anyWordOf([
-    'verify',
-    'verification',
-    'log ?in',
-    'log ?on',
-    'login',
-    'sign in',
-    'sign up',
-    'signing in',
-    'confirm',
-    'authenticate',
-    'authentication',
-    'authorize',
-    'authorise',
-    'reset',
-    'activate',
-    'register',
-    'approve',
-    'validate',
-    'complete your',
-    'finish (signing|logging|setting)',
-    'continue with your',
-    'password',
-    'otp',
-    'access your',
-    'link your',
-    'recover',
-    'anmelden',
-    'einzuloggen',
-    'anzumelden',
-    'zu bestatigen',
-    'bestatigen',
-    'verifizieren',
-    'anmeldung',
-    'connecter',
-    'verifier',
-    'confirmer',
-    'valider',
-    'acceder',
-    'verificar',
-    'confirmar',
-    'iniciar',
-    'validar',
-    'entrar',
-    'acessar',
-    'accedere',
-    'verificare',
-    'confermare',
-    'inloggen',
-    'bevestigen',
-    'logga in',
-    'bekrafta',
-    'zalogowac',
-    'potwierdzic',
-    'войти',
-    'подтвержд~',
-    'входа',
-    'giris',
-    'masuk',
-    'verifikasi',
-  ])}|${anyOf(['登录', '登入', '登錄', '验证', '驗證', 'ログイン', '認証'])})`,
-  'u',
-)
-const ORDERED_FOR = new RegExp(
-  `${anyWordOf(['to (log in|sign in|verify|confirm|authenticate)', 'verify', 'verification', 'log in', 'login', 'sign in', 'inloggen met'])}[^\\n]{0,40}$`,
-  'u',
-)
-const LETS_IN = new RegExp(
-  `^["')\\]]?\\s{0,2}[-:,]?\\s{0,2}(?:use (?:this|it) )?(?:to|pour|para|per|um|om|zum|для)\\s(?:\\p{L}{1,12}\\s){0,2}${anyOf(['log ?in', 'login', 'sign in', 'verify', 'approve', 'authori(z|s)e', 'authenticate', 'anmelden', 'einloggen', 'inloggen', 'connecter', 'iniciar sesion', 'entrar', 'acceder', 'accedere', 'входа'])}`,
-  'u',
-)
+const TO_CODE =
+  /^(?:\s+(?:the|this|your|den|le|el|o|il|de|code|number|digits|pin|codigo|kod|код|nummer|following))*[\s:"'([<]{0,4}$/
+const FROM_CODE = /^["')\]>]{0,2}\s{0,2}[,.]?\s{0,2}(?:[^\s,]{1,14},?\s+){0,5}\S{0,4}$/
+const TO = /^["')\]]?\s{0,2}[-:,]?\s{0,2}(?:use (?:this|it) )?(?:to|pour|para|per|um|om|zum|для)\s(?:\S{1,12}\s){0,2}$/
 
 /** A number in a line or a sentence of its own, in a text that announces a code. */
 const isSetApart = ({ shape, value, start, end }: CodeCandidate, { plain, labels, isSecret }: Message): boolean => {
@@ -562,7 +316,7 @@ const repeated = (codes: readonly Span[], text: string): Span[] => {
   )
   return [...values].slice(0, 8).flatMap(value => {
     const digits = value.replace(/^[A-Za-z]{1,4}(?=[0-9]{4,8}$)/, '')
-    return [...text.matchAll(new RegExp(`(?<![A-Za-z0-9])${[...digits].join('[\\s-]?')}(?![A-Za-z0-9])`, 'g'))].map(
+    return [...text.matchAll(patternOf(`(?<![A-Za-z0-9])${[...digits].join('[\\s-]?')}(?![A-Za-z0-9])`, 'g'))].map(
       ({ index, 0: { length } }) => ({ start: index, end: index + length }),
     )
   })

@@ -1,5 +1,6 @@
 import type { Find } from './find.ts'
 import type { Reading } from './reading.ts'
+import { patternOf } from './vocabulary.ts'
 
 /** E-mail addresses, also as people spell them out: "anna (at) example (dot) com". */
 export const findEmails = ({ text, plain }: Reading): Find[] => [
@@ -36,7 +37,7 @@ const aroundAt = (text: string, at: number): Find[] => {
 const AT = '(?:\\s?[(\\[{<]\\s?(?:at|@|arroba|a)\\s?[)\\]}>]\\s?|\\s@\\s?)'
 const DOT =
   '(?:\\s?[(\\[{<]\\s?(?:dot|punkt|punto|point|ponto|\\.)\\s?[)\\]}>]\\s?|\\s(?:dot|punkt|punto|point)\\s|\\.)'
-const SPELLED = new RegExp(
+const SPELLED = patternOf(
   `(?<![\\p{L}\\p{N}._%+-])[\\p{L}\\p{N}][\\p{L}\\p{N}._%+-]{0,63}(?:${AT}(?:[\\p{L}\\p{N}-]{1,63}${DOT}){1,4}|\\sat\\s(?:[\\p{L}\\p{N}-]{1,63}\\s(?:dot|punkt|punto)\\s){1,4})(?:com|net|org|edu|gov|io|de|uk|fr|es|it|eu|nl|ch|at|us|ca|au|info|me|co|app|dev|ai|br|jp|cn|ru|pl|se|no|dk|fi|be|pt|ie|in|mx|tv)(?![\\p{L}\\p{N}-])`,
   'gu',
 )

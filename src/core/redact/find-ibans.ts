@@ -1,5 +1,6 @@
 import type { Find } from './find.ts'
 import type { Reading } from './reading.ts'
+import { patternOf } from './vocabulary.ts'
 
 /** International bank account numbers: a country's form and length, and check digits that are right. */
 export const findIbans = ({ plain }: Reading): Find[] => {
@@ -14,7 +15,7 @@ export const findIbans = ({ plain }: Reading): Find[] => {
 /** What may stand between two characters of it. */
 const GAP = '[\\s.\\-_/:]{0,3}'
 /** Two letters of a country, two digits; not in the middle of a word, but behind "IBAN". */
-const BEGINNING = new RegExp(
+const BEGINNING = patternOf(
   `(?<![a-z0-9]|[a-z0-9][.\\-_/]|iban)(?=[a-z]${GAP}[a-z]${GAP}[0-9]${GAP}[0-9])|(?<=iban)(?=[a-z]{2}[0-9]{2})`,
   'gu',
 )

@@ -1,15 +1,16 @@
 import { codeLabels } from './code-words.ts'
 import type { Find, Span } from './find.ts'
+import { createPhrases } from './find-phrases.ts'
 import { isLink, isOrdinary, isPlainWord, looksSecret, type PasswordValue, valueAt } from './password-value.ts'
 import { type PasswordLabel, passwordLabels } from './password-words.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, anyWordOf, WORD_END, WORD_START, wordSet } from './vocabulary.ts'
+import { patternOf, wordSet } from './vocabulary.ts'
 
 /** Passwords, PINs, keys and codes of doors: what stands behind, or before, the word for it. */
 export const findPasswords = ({ text, plain }: Reading): Find[] => {
   const codes = codeLabels({ text, plain }).filter(({ sort }) => sort === 'sure')
   const labels = passwordLabels(plain)
-  const message = { text, plain, hasLogin: LOGIN.test(plain) }
+  const message = { text, plain, hasLogin: LOGIN.isIn(plain) }
   const behind = labels.flatMap((label, i) => {
     const spans = secretBehind(label, labels[i + 1], message)
     // A password for one time is a code, where it looks like one.
@@ -22,31 +23,28 @@ export const findPasswords = ({ text, plain }: Reading): Find[] => {
 
 type Message = { readonly text: string; readonly plain: string; readonly hasLogin: boolean }
 
-const LOGIN = new RegExp(
-  anyWordOf([
-    'log ?in',
-    'user ?name',
-    'user',
-    'ssid',
-    'wi ?fi',
-    'wlan',
-    'network',
-    'account',
-    'benutzer~',
-    'netzwerk',
-    'usuario',
-    'utilisateur',
-    'identifiant',
-    'utente',
-    'gebruiker~',
-    'e ?mail',
-    'id',
-    'логин',
-    'router',
-    'hotspot',
-  ]),
-  'u',
-)
+const LOGIN = createPhrases([
+  'log ?in',
+  'user ?name',
+  'user',
+  'ssid',
+  'wi ?fi',
+  'wlan',
+  'network',
+  'account',
+  'benutzer~',
+  'netzwerk',
+  'usuario',
+  'utilisateur',
+  'identifiant',
+  'utente',
+  'gebruiker~',
+  'e ?mail',
+  'id',
+  'логин',
+  'router',
+  'hotspot',
+])
 
 /** How word and value are linked: by a sign, by a verb, or not at all. */
 type Link = { readonly sort: 'sign' | 'verb' | 'none'; readonly at: number }
@@ -62,16 +60,16 @@ const SIGN = '["\']?\\s{0,3}(?::|=+>?|-+>|>)\\s{0,3}(?:\\n\\s{0,3})?|\\s{1,3}-{1
 const VERB = `(?:'s|\\s{1,3}(?:${COPULA}))(?:\\s{1,2}(?:${FILLER})){0,2}\\s{0,2}[:=]?\\s{1,3}(?:\\n\\s{0,2})?|\\s{0,2}(?:は|が|是|为|為|는|은|คือ)\\s{0,2}:?\\s{0,2}`
 const AFTERTHOUGHT =
   "(?:\\s(?:wi-?fi|wlan|internet|router|netflix|spotify|icloud|gmail|google|e-?mail|zoom|admin|guest|карты|телефона|temporaire|nouveau|nouvelle|nueva|nuova|nova|actual|temporal|temporaria)(?=\\s|:))?(?:'s(?=\\s))?(?:\\s{0,2}\\([^()\\n]{0,40}\\))?"
-const DIRECT = new RegExp(
+const DIRECT = patternOf(
   `${AFTERTHOUGHT}(?:(?<sign>${SIGN})|(?<verb>${VERB})|(?<none>\\s{1,3}|(?=[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}]{1,4}["'A-Za-z0-9])|(?<=[^\\x00-\\x7f]|[0-9])(?=[\\x21-\\x7e])|[,(]\\s{0,2}))`,
   'uy',
 )
 /** "… for the wifi is …" */
-const WITH_PHRASE = new RegExp(
+const WITH_PHRASE = patternOf(
   `${AFTERTHOUGHT}\\s{1,2}(?:${PREPOSITION})[\\s'][^\\n:=!?\\ue000]{1,48}?(?:(?<sign>${SIGN})|(?<verb>${VERB}))`,
   'uy',
 )
-const PHRASE = new RegExp(`\\s{1,2}(?:${PREPOSITION})[\\s'][^\\n:=!?.,\\ue000]{1,60}`, 'uy')
+const PHRASE = patternOf(`\\s{1,2}(?:${PREPOSITION})[\\s'][^\\n:=!?.,\\ue000]{1,60}`, 'uy')
 
 const linkAt = (text: string, plain: string, at: number): Link | undefined => {
   const match = matchAt(WITH_PHRASE, plain, at) ?? matchAt(DIRECT, plain, at)
@@ -93,7 +91,7 @@ const behindPhrase = (text: string, plain: string, at: number): number | undefin
   const phrase = matchAt(PHRASE, plain, at)?.[0]
   if (phrase === undefined) return undefined
   const words = [...text.slice(at, at + phrase.length).matchAll(/\S+/g)].slice(1, 6)
-  const found = words.find(({ 0: word }) => looksSecret(word, 99) && /\p{L}/u.test(word) && /[0-9]/.test(word))
+  const found = words.find(({ 0: word }) => looksSecret(word, NEVER) && /\p{L}/u.test(word) && /[0-9]/.test(word))
   return found && at + found.index
 }
 
@@ -115,14 +113,35 @@ const isOnlyMarks = (value: string): boolean => !/[\p{L}\p{N}!@#$%^&*]/u.test(va
 const changedTo = (plain: string, label: PasswordLabel): Link | undefined => {
   TO.lastIndex = label.end
   const match = TO.exec(plain)
-  if (match === null || !CHANGE.test(plain.slice(Math.max(0, label.start - 60), label.start))) return undefined
+  if (match === null || !CHANGE.endsIn(plain.slice(Math.max(0, label.start - 60), label.start), /^[^\n.!?]{0,40}$/))
+    return undefined
   return { sort: 'verb', at: TO.lastIndex }
 }
 const TO = /(?:\s(?:for|on|of)\s[^\n:.!?]{1,30}?)?\s{1,2}(?:to|auf|en|a|por|para|in|naar|till|til|на)\s{1,2}:?\s{0,2}/uy
-const CHANGE = new RegExp(
-  `${WORD_START}${anyOf(['change[ds]?', 'changing', 'set', 'setting', 'reset', 'update[ds]?', 'made', 'make', 'geandert', 'andere', 'habe', 'changed?', 'change', 'cambi(e|o|ar|ado)', 'mudei', 'alterei', 'cambiato', 'ho cambiato', 'gewijzigd', 'bytte', 'сменил~', 'поменял~'])}${WORD_END}[^\\n.!?]{0,40}$`,
-  'u',
-)
+const CHANGE = createPhrases([
+  'change[ds]?',
+  'changing',
+  'set',
+  'setting',
+  'reset',
+  'update[ds]?',
+  'made',
+  'make',
+  'geandert',
+  'andere',
+  'habe',
+  'changed?',
+  'change',
+  'cambi(e|o|ar|ado)',
+  'mudei',
+  'alterei',
+  'cambiato',
+  'ho cambiato',
+  'gewijzigd',
+  'bytte',
+  'сменил~',
+  'поменял~',
+])
 
 /** "Wifi password? hunter2" */
 const question = ({ end }: PasswordLabel, { text }: Message): Span[] => {
@@ -135,36 +154,19 @@ const question = ({ end }: PasswordLabel, { text }: Message): Span[] => {
 }
 
 const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, message: Message): boolean => {
-  const { text, plain } = message
+  const { plain } = message
   const word = value.value
   if (isLink(word) || /^[$€£¥]/.test(word)) return false
   const after = plain.slice(value.end, value.end + 24)
-  switch (label.sort) {
-    case 'pin':
-      return isPin(word, label, link, message, after)
-    case 'door':
-      if (/^comb/.test(plain.slice(label.start, label.end)))
-        return /^[0-9]{1,2}-[0-9]{1,2}-[0-9]{1,2}$/.test(word) && LOCK.test(plain)
-      if (link.sort === 'none' && /^(?:19|20)[0-9]{2}$/.test(word)) return false
-      return (
-        /^[#*]?[0-9]{3,10}[#*]?$|^[0-9]{1,2}-[0-9]{1,2}-[0-9]{1,2}$|^(?=.*[0-9])[A-Za-z0-9#*]{3,10}$/.test(word) &&
-        !/^\s?(?:am|pm|uhr|h)(?![\p{L}])/u.test(after)
-      )
-    case 'key':
-      return isKey(word, link)
-    case 'pass':
-      if (isRide(plain, label)) return false
-      return link.sort === 'none'
-        ? looksSecret(word, plain.startsWith('key', label.start) ? 8 : 99) &&
-            /[0-9]/.test(word) &&
-            word.length >= 6 &&
-            message.hasLogin
-        : looksSecret(word, 6) ||
-            (link.sort === 'sign' && message.hasLogin && !isOrdinary(word) && /^\S+$/.test(word)) ||
-            (value.isQuoted && message.hasLogin)
-    default:
-      break
-  }
+  if (label.sort === 'pin') return isPin(word, label, link, message, after)
+  if (label.sort === 'door') return isDoorCode(word, label, link, message, after)
+  if (label.sort === 'key') return isKey(word, link)
+  if (label.sort === 'pass') return isPass(value, label, link, message)
+  return isPassword(value, link, message, after)
+}
+
+const isPassword = (value: PasswordValue, link: Link, { text, plain }: Message, after: string): boolean => {
+  const word = value.value
   if (value.isQuoted) return word.length >= 3 && (link.sort === 'sign' || !isOrdinary(word))
   if (link.sort === 'none') {
     if (/^[0-9]+$/.test(word)) return word.length >= 4 && !/^\s{1,2}\p{L}/u.test(after)
@@ -173,11 +175,33 @@ const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, messag
   if (looksSecret(word, 3)) return true
   if (isOrdinary(word)) return false
   if (link.sort === 'sign') return isPlainWord(word) || (word.length >= 2 && /[^\x00-\x7f]/.test(word))
-  if (UNSPACED.test(word)) return false
-  return endsClause(text, plain, value)
+  return !UNSPACED.test(word) && endsClause(text, plain, value)
 }
 
-const LOCK = new RegExp(anyWordOf(['locks?', 'locker~', 'padlock', 'safe', 'bike', 'vault', 'suitcase', 'gym']), 'u')
+/** "Pass" and "key" have other meanings, too: it takes a secret's looks, or a login beside it. */
+const isPass = (value: PasswordValue, label: PasswordLabel, link: Link, { plain, hasLogin }: Message): boolean => {
+  const word = value.value
+  if (isRide(plain, label)) return false
+  if (link.sort === 'none') {
+    const fewestDigits = plain.startsWith('key', label.start) ? 8 : NEVER
+    return hasLogin && word.length >= 6 && /[0-9]/.test(word) && looksSecret(word, fewestDigits)
+  }
+  if (looksSecret(word, 6)) return true
+  return hasLogin && (value.isQuoted || (link.sort === 'sign' && !isOrdinary(word) && /^\S+$/.test(word)))
+}
+
+const isDoorCode = (word: string, label: PasswordLabel, link: Link, { plain }: Message, after: string): boolean => {
+  if (/^comb/.test(plain.slice(label.start, label.end))) return TURNS.test(word) && LOCK.isIn(plain)
+  if (link.sort === 'none' && /^(?:19|20)[0-9]{2}$/.test(word)) return false
+  if (/^\s?(?:am|pm|uhr|h)(?![\p{L}])/u.test(after)) return false
+  return /^[#*]?[0-9]{3,10}[#*]?$|^(?=.*[0-9])[A-Za-z0-9#*]{3,10}$/.test(word) || TURNS.test(word)
+}
+
+/** Digits alone are not enough. */
+const NEVER = 99
+/** Of a combination lock. */
+const TURNS = /^[0-9]{1,2}-[0-9]{1,2}-[0-9]{1,2}$/
+const LOCK = createPhrases(['locks?', 'locker~', 'padlock', 'safe', 'bike', 'vault', 'suitcase', 'gym'])
 
 const UNSPACED = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u
 
@@ -216,7 +240,7 @@ const isPin = (word: string, label: PasswordLabel, link: Link, { plain }: Messag
   }
   const name = plain.slice(label.start, label.end)
   // India's postcodes are called so.
-  if (/code|number|no/.test(name) && /^pin/.test(name) && /^[1-9][0-9]{5}$/.test(word) && !OWN_PIN.test(plain))
+  if (/code|number|no/.test(name) && /^pin/.test(name) && /^[1-9][0-9]{5}$/.test(word) && !OWN_PIN.isIn(plain))
     return false
   if (/^[\s-]{0,2}(?:am|pm|uhr|times|people|photos?|messages?|posts?|pictures?|notes?|x)(?![\p{L}])/u.test(after))
     return false
@@ -235,37 +259,34 @@ const isPin = (word: string, label: PasswordLabel, link: Link, { plain }: Messag
   )
 }
 
-const OWN_PIN = new RegExp(
-  anyWordOf([
-    'card',
-    'door',
-    'gate',
-    'phone',
-    'unlock',
-    'sim',
-    'entry',
-    'atm',
-    'bank',
-    'alarm',
-    'safe',
-    'login',
-    'account',
-    'debit',
-    'credit',
-    'meeting',
-    'conference',
-    'my',
-    'secret',
-    'voicemail',
-    'upi',
-    'app',
-    'wallet',
-  ]),
-  'u',
-)
+const OWN_PIN = createPhrases([
+  'card',
+  'door',
+  'gate',
+  'phone',
+  'unlock',
+  'sim',
+  'entry',
+  'atm',
+  'bank',
+  'alarm',
+  'safe',
+  'login',
+  'account',
+  'debit',
+  'credit',
+  'meeting',
+  'conference',
+  'my',
+  'secret',
+  'voicemail',
+  'upi',
+  'app',
+  'wallet',
+])
 
 const isKey = (word: string, link: Link): boolean => {
-  if (link.sort === 'none') return word.length >= 16 && looksSecret(word, 99) && /[0-9]/.test(word)
+  if (link.sort === 'none') return word.length >= 16 && looksSecret(word, NEVER) && /[0-9]/.test(word)
   return word.length >= 8 && looksSecret(word, 12) && (/[0-9]/.test(word) || word.length >= 20)
 }
 
@@ -366,7 +387,7 @@ const pairs = (text: string, plain: string): Span[] =>
     return isLike ? [value] : []
   })
 
-const PAIR = new RegExp(
-  `${WORD_START}(?:log ?in|log-in|user|username|wi-?fi|wlan|ssid|network|netzwerk|account|benutzer|usuario|credentials|creds)\\s{0,2}[:=]?\\s{0,2}[^\\s/|,:]{2,64}\\s{0,2}[/|,:]\\s{0,2}(\\S{6,64})`,
+const PAIR = patternOf(
+  `(?<![\\p{L}\\p{N}])(?:log ?in|log-in|user|username|wi-?fi|wlan|ssid|network|netzwerk|account|benutzer|usuario|credentials|creds)\\s{0,2}[:=]?\\s{0,2}[^\\s/|,:]{2,64}\\s{0,2}[/|,:]\\s{0,2}(\\S{6,64})`,
   'dgu',
 )

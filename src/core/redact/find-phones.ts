@@ -1,7 +1,7 @@
 import { digitsIn } from './digit-groups.ts'
 import type { Find } from './find.ts'
+import { createPhrases } from './find-phrases.ts'
 import type { Reading } from './reading.ts'
-import { anyOf, anyWordOf } from './vocabulary.ts'
 
 /** Phone numbers in the forms in which people write them. Dates, times, amounts and numbers of orders are none. */
 export const findPhones = ({ plain }: Reading): Find[] =>
@@ -26,8 +26,8 @@ const isPhone = (written: string, before: string, after: string): boolean => {
     return false
   if (/[0-9][.,:/]$/.test(before) || isDate(base) || /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/.test(base)) return false
   if (base.startsWith('+')) return length >= 7
-  const isNamed = NAMED.test(before)
-  if (OTHER.test(before) && !isNamed) return false
+  const isNamed = NAMED.endsIn(before, /^[^\p{N}\n]{0,8}$/u)
+  if (OTHER.endsIn(before, /^[^\p{N}\n]{0,10}$/u) && !isNamed) return false
   if (isNamed) return length >= 6 || (length >= 5 && /[\s-]/.test(base))
   if (/^00[1-9]/.test(digits)) return length >= 10
   if (/^20[12][0-9]{7}$/.test(base)) return false // the year in the number of an order
@@ -54,52 +54,86 @@ const isDate = (text: string): boolean =>
     text,
   )
 
-const NAMED = new RegExp(
-  `${anyWordOf(['tel(efon|ephone|efono|efone|efoon)?( no| nr| number)?', 'phone( number| no)?', 'cell( phone)?', 'mobile( number| no)?', 'call( me| us| him| her| them)?( back)?( at| on)?', 'text( me| us| him| her)?( at| on)?', 'whats ?app', 'fax', 'handy( nummer)?', 'handynummer', 'telefonnummer', 'meine nummer', 'ruf( mich)?( an)?( unter)?', 'erreichbar unter', '(my|new|phone|his|her|their|our|cell|mobile|home|work) number( is)?', '(mi|mon|mio|meu|il mio) (nuevo )?n[ou]mero( es| est| e)?', 'llama(me)?( al)?', 'appelle~( au)?', 'bel( me)?( op)?', 'chiama(mi)?( al)?', 'ligue?( para)?', 'zadzwon', 'звони~', 'movil', 'portable', 'celular', 'cellulare', 'dial', 'ring( me)?', 'sms', 'reach( me)?( at| on)?', 'telemovel', 'mobil', 'тел(ефон)?', 'мой номер', 'gsm'])}[^\\p{N}\\n]{0,8}$|${anyOf(['电话', '電話番号?', '手机', '전화', '携帯'])}[^\\p{N}\\n]{0,6}$`,
-  'u',
+const NAMED = createPhrases(
+  [
+    'tel(efon|ephone|efono|efone|efoon)?( no| nr| number)?',
+    'phone( number| no)?',
+    'cell( phone)?',
+    'mobile( number| no)?',
+    'call( me| us| him| her| them)?( back)?( at| on)?',
+    'text( me| us| him| her)?( at| on)?',
+    'whats ?app',
+    'fax',
+    'handy( nummer)?',
+    'handynummer',
+    'telefonnummer',
+    'meine nummer',
+    'ruf( mich)?( an)?( unter)?',
+    'erreichbar unter',
+    '(my|new|phone|his|her|their|our|cell|mobile|home|work) number( is)?',
+    '(mi|mon|mio|meu|il mio) (nuevo )?n[ou]mero( es| est| e)?',
+    'llama(me)?( al)?',
+    'appelle~( au)?',
+    'bel( me)?( op)?',
+    'chiama(mi)?( al)?',
+    'ligue?( para)?',
+    'zadzwon',
+    'звони~',
+    'movil',
+    'portable',
+    'celular',
+    'cellulare',
+    'dial',
+    'ring( me)?',
+    'sms',
+    'reach( me)?( at| on)?',
+    'telemovel',
+    'mobil',
+    'тел(ефон)?',
+    'мой номер',
+    'gsm',
+  ],
+  ['电话', '電話番号?', '手机', '전화', '携帯'],
 )
-const OTHER = new RegExp(
-  `${anyWordOf([
-    'order~',
-    'invoice~',
-    'tracking',
-    'ticket',
-    'flight',
-    'ref(erence)?',
-    'no',
-    'nr',
-    'isbn',
-    'id',
-    'serial',
-    'part',
-    'sku',
-    'model',
-    'case',
-    'bestell~',
-    'rechnung~',
-    'sendung~',
-    'zip',
-    'account',
-    'konto~',
-    'card',
-    'ssn',
-    'version',
-    'code',
-    'pin',
-    'room',
-    'gate',
-    'page',
-    'pages',
-    'routing',
-    'pnr',
-    'member~',
-    'customer',
-    'student',
-    'application',
-    'nhs',
-    'confirmation',
-    'cep',
-    'folio',
-  ])}[^\\p{N}\\n]{0,10}$`,
-  'u',
-)
+const OTHER = createPhrases([
+  'order~',
+  'invoice~',
+  'tracking',
+  'ticket',
+  'flight',
+  'ref(erence)?',
+  'no',
+  'nr',
+  'isbn',
+  'id',
+  'serial',
+  'part',
+  'sku',
+  'model',
+  'case',
+  'bestell~',
+  'rechnung~',
+  'sendung~',
+  'zip',
+  'account',
+  'konto~',
+  'card',
+  'ssn',
+  'version',
+  'code',
+  'pin',
+  'room',
+  'gate',
+  'page',
+  'pages',
+  'routing',
+  'pnr',
+  'member~',
+  'customer',
+  'student',
+  'application',
+  'nhs',
+  'confirmation',
+  'cep',
+  'folio',
+])

@@ -1,7 +1,6 @@
 import type { Span } from './find.ts'
 import { ORDINARY, ORDINARY_ENDING } from './password-words.ts'
-import { PLACEHOLDER } from './reading.ts'
-import { plainOf } from './vocabulary.ts'
+import { PLACEHOLDER, plainOf } from './reading.ts'
 
 /** What stands where a password would: its span, and whether it was put in quotes. */
 export type PasswordValue = Span & { readonly value: string; readonly isQuoted: boolean }

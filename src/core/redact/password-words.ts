@@ -1,4 +1,5 @@
-import { anyOf, WORD_END, WORD_START, wordSet } from './vocabulary.ts'
+import { createPhraseFinder, type FoundPhrase } from './find-phrases.ts'
+import { wordSet } from './vocabulary.ts'
 
 /** What people call a password. As whole words. */
 const PASSWORD = [
@@ -176,35 +177,20 @@ const PHRASE = [
   'passphrasen?',
 ]
 
-export type PasswordLabel = {
-  readonly start: number
-  readonly end: number
-  readonly sort: 'phrase' | 'door' | 'network' | 'key' | 'pin' | 'password' | 'pass'
-}
+export type PasswordLabel = FoundPhrase<'phrase' | 'door' | 'network' | 'pin' | 'key' | 'password' | 'pass'>
 
-export const passwordLabels = (plain: string): PasswordLabel[] =>
-  [...plain.matchAll(LABEL)].map(match => {
-    const groups = match.groups ?? {}
-    const sort = SORTS.find(each => groups[each] !== undefined) ?? 'password'
-    return { start: match.index, end: match.index + match[0].length, sort }
-  })
+/** Where a plain text speaks of passwords, in order. */
+export const passwordLabels = (plain: string): PasswordLabel[] => labels.find(plain)
 
-const SORTS = ['phrase', 'door', 'network', 'key', 'pin', 'password', 'pass'] as const
-
-const words = (phrases: readonly string[]): string => `${WORD_START}${anyOf(phrases)}${WORD_END}`
-
-const LABEL = new RegExp(
-  [
-    `(?<phrase>${words(PHRASE)})`,
-    `(?<door>${words(DOOR)}|${anyOf(DOOR_UNSPACED)})`,
-    `(?<network>${words(NETWORK)})`,
-    `(?<pin>${words(PIN)})`,
-    `(?<key>(?<![\\p{L}])${anyOf(KEY)}${WORD_END})`,
-    `(?<password>${words(PASSWORD)}|${anyOf(PASSWORD_UNSPACED)})`,
-    `(?<pass>${words(PASS)})`,
-  ].join('|'),
-  'gu',
-)
+const labels = createPhraseFinder({
+  phrase: { words: PHRASE },
+  door: { words: DOOR, anywhere: DOOR_UNSPACED },
+  network: { words: NETWORK },
+  pin: { words: PIN },
+  key: { words: KEY },
+  password: { words: PASSWORD, anywhere: PASSWORD_UNSPACED },
+  pass: { words: PASS },
+})
 
 /** "Password: required", "the password is wrong": what is said of passwords, and no password. In small letters. */
 export const ORDINARY: ReadonlySet<string> = wordSet(`

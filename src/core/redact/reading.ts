@@ -51,6 +51,9 @@ export const read = (source: string, placeholders: readonly string[] = []): Read
   }
 }
 
+/** The plain reading copy alone, of a word or phrase. */
+export const plainOf = (text: string): string => latinize(lower([...text].map(foldCharacter).join('')))
+
 /** A mark goes where its character goes. */
 const lengthen = (ends: number[], starts: readonly number[], end: number): void => {
   const start = starts.at(-1)

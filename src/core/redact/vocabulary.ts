@@ -1,26 +1,23 @@
-import { read } from './reading.ts'
-
-/**
- * The source of a pattern that matches any of these phrases in the plain reading copy. A space in a phrase stands for
- * white space, a hyphen or an underscore, `~` for more letters of the word; `(a|b)` and `?` are as in any pattern.
- */
-export const anyOf = (phrases: readonly string[]): string => `(?:${phrases.map(phrase => toPattern(phrase)).join('|')})`
-
-/** The same as whole words. */
-export const anyWordOf = (phrases: readonly string[]): string => `${WORD_START}${anyOf(phrases)}${WORD_END}`
-
-export const WORD_START = '(?<![\\p{L}\\p{N}])'
-export const WORD_END = '(?![\\p{L}\\p{N}])'
+import { plainOf } from './reading.ts'
 
 /** Words as they are in the plain reading copy. */
 export const wordSet = (words: string): ReadonlySet<string> => new Set(plainOf(words).split(/\s+/))
 
-export const plainOf = (text: string): string => read(text).plain
+/**
+ * A pattern for the reading copy, with a small table of letters and digits in place of Unicode's, which costs a hundred times
+ * the memory: marks are folded away there, digits are ASCII, and so is most of what is neither.
+ */
+export const patternOf = (source: string, flags: string): RegExp =>
+  new RegExp(
+    source.replace(/\[(?:[^\]\\]|\\.)*\]|\\p\{[LN]\}/g, part =>
+      part.startsWith('[')
+        ? part.replaceAll('\\p{L}', LETTERS).replaceAll('\\p{N}', '0-9')
+        : part === '\\p{N}'
+          ? '[0-9]'
+          : `[${LETTERS}]`,
+    ),
+    flags,
+  )
 
-const toPattern = (phrase: string): string =>
-  plainOf(phrase)
-    .replace(/\((?!\?)/g, '(?:')
-    .replaceAll(' ?', '[\\s_-]{0,3}')
-    .replaceAll(' ', '[\\s_-]{1,3}')
-    .replaceAll('~', '\\p{L}{0,24}')
-    .replaceAll('.', '\\.')
+const LETTERS =
+  'A-Za-z\\u00c0-\\u1fff\\u2c00-\\u2fef\\u3005-\\u3007\\u3040-\\ud7ff\\uf900-\\ufdff\\ufe20-\\ufefe\\u{10000}-\\u{1efff}\\u{20000}-\\u{3ffff}'

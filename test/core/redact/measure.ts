@@ -18,8 +18,6 @@ export type Secret = {
   readonly rest: readonly string[]
 }
 
-export type Miss = { readonly line: string; readonly text: string }
-
 /** Lines of `kind text with ⟦secrets⟧ in it`; `\n`, `\t` and `\u{…}` as in a program. */
 export const readSecrets = (file: URL): Secret[] =>
   lines(file).map(line => {
