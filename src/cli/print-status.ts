@@ -23,7 +23,10 @@ const describe = (status: AgentStatus): string[] => {
     row('connection', describeConnection(connection)),
     row('chat.db', status.chatDb.readable ? 'readable' : 'NOT READABLE'),
     row('permissions', `Full Disk Access ${permissions.fullDiskAccess}, Automation ${permissions.automation}`),
-    row('last message', status.lastMessage ? `${zonedTime(status.lastMessage.at)}, ${status.lastMessage.state}` : 'none yet'),
+    row(
+      'last message',
+      status.lastMessage ? `${zonedTime(status.lastMessage.at)}, ${status.lastMessage.state}` : 'none yet',
+    ),
     row('messages', counts(messages)),
     row('skipped', counts(status.skipped)),
     row('bubbles', counts(bubbles)),
@@ -45,7 +48,8 @@ const describe = (status: AgentStatus): string[] => {
 }
 
 const describeHolds = ({ everywhere, paused, takeover, loop, quietHours }: AgentStatus['held']): string[] => {
-  const until = (time: string | null, otherwise: string): string => (time === null ? otherwise : `until ${zonedTime(time)}`)
+  const until = (time: string | null, otherwise: string): string =>
+    time === null ? otherwise : `until ${zonedTime(time)}`
   const threads = (what: string, { threads: n, until: time }: typeof paused): string[] =>
     n === 0 ? [] : [`${n} ${n === 1 ? 'thread' : 'threads'} ${what} (${until(time, 'until resumed')})`]
   const held = [
