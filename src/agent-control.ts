@@ -40,7 +40,7 @@ const queueIds = z.array(z.string())
 const selftestRequest = z.object({ to: z.string(), number: z.int(), count: z.int() })
 const storyAsked = z.union([
   z.object({ id: z.string() }),
-  z.object({ last: z.literal(true), thread: z.string().optional() }),
+  z.object({ last: z.literal(true), threads: z.array(z.string()).optional() }),
 ])
 const auditAsked = z.object({ sinceMs: z.number(), list: z.int().min(1).max(10_000).optional() })
 const pauseRequest = z.object({ thread: z.string().optional(), forMs: z.number().positive().optional() })

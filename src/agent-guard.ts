@@ -76,6 +76,7 @@ export const createGuard = ({ settings, store, chats, startedMs, now, problems, 
     loops,
     takeover: settings.takeover.pauseMs === 0 ? undefined : takeover,
     refuse,
+    normalise,
     mayKeepRefusal: createTokenBucket(REFUSALS_AT_ONCE, REFUSAL_EVERY_MS, now),
     /** Why what is planned in a thread does not go now. */
     waitsFor: (threadId: string): string | undefined =>

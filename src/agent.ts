@@ -530,6 +530,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     outbox,
     recipients,
     isThread: threadId => recipients.isKnown(threadId) || chats.isThread(threadId),
+    normalise: guard.normalise,
     onEnd,
     now: Date.now,
   })

@@ -97,7 +97,7 @@ describe('a message that its sender takes back', () => {
 
 describe('with payload = "extended"', () => {
   test('all is told of a message, of its chat and of what is attached, and nothing of where that is', () =>
-    inHouse({ backend: personal, env: EXTENDED }, async house => {
+    inHouse({ backend: personal, env: { ...EXTENDED, EDGE_FORWARD_GROUPS: 'all' } }, async house => {
       await house.startConnected()
       const first = await house.simulator.receive({ from: ANNA, text: 'hi' })
       const chat = { guid: GROUP, participants: [ANNA, BERT], name: 'Family' }

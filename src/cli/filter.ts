@@ -11,7 +11,7 @@ export const register = (program: Command): void => {
   const test = filter
     .command('test')
     .description('say what would happen with a message, by which rule and why; nothing is sent')
-    .requiredOption('--from <address>', "the sender's number or e-mail address")
+    .requiredOption('--from <address>', "the sender's number or e-mail address, or a name in [people]")
     .option('--text <words>', 'what it says; - reads it from standard input')
     .option('--thread <id>', 'the conversation, such as chat655333; the one with the sender otherwise')
     .option('--group', 'it is a group, whatever its id')
@@ -30,7 +30,7 @@ export const register = (program: Command): void => {
   const replay = filter
     .command('replay')
     .description('count what the rules would have done with the history in chat.db, with samples; nothing is sent')
-    .option('--since <time>', 'from then on: 7d or 12h ago, or a date such as 2026-01-31', '7d')
+    .option('--since <time>', 'from then on: 7d or 12h ago, a date such as 2026-01-31, or a time', '7d')
     .option('--limit <number>', 'the newest so many messages only')
     .option('--samples', 'samples with --json, too')
     .option('--no-samples', 'counts only')

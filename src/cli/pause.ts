@@ -20,7 +20,7 @@ const EXAMPLES = `
 Examples:
   $ edge-agent pause                            send nothing to anybody
   $ edge-agent pause --for 2h                   for two hours
-  $ edge-agent pause "+1 (562) 292-4139"        nothing to this person; a number, an address, or chat655333
+  $ edge-agent pause "+1 (562) 292-4139"        nothing to this conversation; a number, an address, or chat655333
   $ edge-agent queue                            what is paused, and what waits
 
 It counts at once, and across restarts. It is about sending alone: messages that come in are still forwarded to the

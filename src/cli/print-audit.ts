@@ -1,5 +1,4 @@
 import { styleText } from 'node:util'
-import { parseDuration } from '../config/duration.ts'
 import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadStateDir } from '../config/load-config.ts'
 import type { Audit, AuditedMessage } from '../core/audit.ts'
@@ -7,6 +6,7 @@ import { EdgeError, EXIT } from '../core/errors.ts'
 import { type AuditSummary, sumUpAudit } from '../core/sum-up-audit.ts'
 import { askOrOpen } from './ask-or-open.ts'
 import { localTime } from './local-time.ts'
+import { parseSince, SINCE_HINT } from './since-option.ts'
 import { toJson } from './to-json.ts'
 import { withoutControls } from './without-controls.ts'
 
@@ -34,17 +34,12 @@ export const printAudit = async (input: ConfigInput, { since, list, json }: Aske
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 
-/** `7d`, `2026-11-23` (when that day began here), `2026-11-23T08:00`. */
 const toTime = (written: string, nowMs: number): number => {
-  const text = written.trim()
-  const span = /^\d+(\.\d+)?(ms|s|m|h|d)$/.test(text) ? parseDuration(text) : undefined
-  const isDate = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.test(text)
-  const date = isDate ? Date.parse(text.length === 10 ? `${text}T00:00` : text.replace(' ', 'T')) : Number.NaN
-  const time = span === undefined ? date : nowMs - span
-  if (!Number.isNaN(time) && time <= nowMs && time >= 0) return time
+  const time = parseSince(written, nowMs)
+  if (time !== undefined) return time
   throw new EdgeError('usage', `--since ${withoutControls(written)} is no time in the past`, {
     exit: EXIT.usage,
-    remedy: 'Write a duration with its unit (90m, 24h, 7d), a date (2026-11-23), or a time (2026-11-23T08:00).',
+    remedy: SINCE_HINT,
   })
 }
 

@@ -11,7 +11,8 @@ type Output = { readonly json: boolean }
  * A secret in the Keychain is read, to see whether that works.
  */
 export const checkConfig = async (input: ConfigInput, { json }: Output): Promise<void> => {
-  const { file, warnings, config, ...found } = inspectConfig(input)
+  const { file, config, ...found } = inspectConfig(input)
+  const warnings = [...found.warnings, ...found.doubts]
   const faults = config?.secret.kind === 'keychain' ? await judgeKeychain(config.secret) : found.faults
   if (json) {
     printJson({ ok: faults.length === 0, file: file.path, faults, warnings })

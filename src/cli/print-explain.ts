@@ -1,12 +1,14 @@
 import { styleText } from 'node:util'
 import type { ConfigInput } from '../config/inspect-config.ts'
-import { loadStateDir } from '../config/load-config.ts'
+import { countryOf, loadStateDir } from '../config/load-config.ts'
 import { elapsed } from '../core/elapsed.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import { holdOf } from '../core/hold.ts'
 import type { Story, StoryAsked } from '../core/story.ts'
 import { tellStory } from '../core/tell-story.ts'
 import { findStory, type RowWithoutStory, type StoryFound } from '../flows/find-story.ts'
+import { threadsOf } from '../flows/known-chats.ts'
+import { createNormaliser } from '../matching/normalise-address.ts'
 import { fromIdempotencyKey } from '../protocol/wire.ts'
 import { askOrOpen } from './ask-or-open.ts'
 import { localDay, localTime, timeOfDay, zonedTime } from './local-time.ts'
@@ -22,18 +24,18 @@ type Asked = {
 
 /** Throws EdgeError `usage` (64), `not_known` (1). */
 export const printStory = async (input: ConfigInput, asked: Asked): Promise<void> => {
-  const query = toQuery(asked)
+  const query = toQuery(asked, input)
   const stateDir = loadStateDir(input)
   const found = await askOrOpen<StoryFound>(stateDir, 'explain', query, ({ stories, pauses, cursor }) => {
     const now = Date.now()
     const waitsFor = (threadId: string) => holdOf(pauses.of(threadId, now), undefined, now)?.detail
     return findStory(query, { read: stories.read, rowOf: () => undefined, waitsFor, cursor })
   })
-  if (found.story === undefined) throw notKnown(query, found.row)
+  if (found.story === undefined) throw notKnown(query, asked, found.row)
   process.stdout.write(asked.json ? storyAsJson(found.story) : `${toLines(found.story, query).join('\n')}\n`)
 }
 
-const toQuery = ({ id, last, thread }: Asked): StoryAsked => {
+const toQuery = ({ id, last, thread }: Asked, input: ConfigInput): StoryAsked => {
   if (last === (id !== undefined) || (thread !== undefined && !last)) {
     throw new EdgeError('usage', 'name one message by its id, or take the latest with --last (and --thread THREAD)', {
       exit: EXIT.usage,
@@ -41,16 +43,13 @@ const toQuery = ({ id, last, thread }: Asked): StoryAsked => {
     })
   }
   if (id !== undefined) return { id: fromIdempotencyKey(id.trim()) }
-  return { last: true, ...(thread !== undefined && { thread: withoutMarks(thread.trim()) }) }
+  if (thread === undefined) return { last: true }
+  return { last: true, threads: threadsOf(thread.trim(), createNormaliser(countryOf(input))) }
 }
 
-/** People copy phone numbers with the marks that Messages shows. */
-const withoutMarks = (thread: string): string =>
-  /^\+?[\d\s().\-\u2010-\u2015]+$/.test(thread) ? thread.replace(/[^+\d]/g, '') : thread
-
-const notKnown = (query: StoryAsked, row: RowWithoutStory | undefined): EdgeError => {
+const notKnown = (query: StoryAsked, { thread }: Asked, row: RowWithoutStory | undefined): EdgeError => {
   if ('last' in query) {
-    const where = query.thread === undefined ? '' : ` in ${query.thread}`
+    const where = thread === undefined ? '' : ` in ${withoutControls(thread)}`
     return new EdgeError('not_known', `not known: no message has been seen${where} yet`, {
       remedy: 'edge-agent audit --list shows what was seen; a thread is named as there.',
     })

@@ -23,7 +23,10 @@ const describe = (status: AgentStatus): string[] => {
     row('connection', describeConnection(connection)),
     row('chat.db', status.chatDb.readable ? 'readable' : 'NOT READABLE'),
     row('permissions', `Full Disk Access ${permissions.fullDiskAccess}, Automation ${permissions.automation}`),
-    row('last message', status.lastMessage ? `${status.lastMessage.at}, ${status.lastMessage.state}` : 'none yet'),
+    row(
+      'last message',
+      status.lastMessage ? `${zonedTime(status.lastMessage.at)}, ${status.lastMessage.state}` : 'none yet',
+    ),
     row('messages', counts(messages)),
     row('skipped', counts(status.skipped)),
     row('bubbles', counts(bubbles)),
@@ -37,7 +40,7 @@ const describe = (status: AgentStatus): string[] => {
     row('memory, cpu', `${Math.round(agent.rssBytes / 1e6)} MB, ${agent.cpuSeconds.toFixed(1)} s`),
     ...(status.problems.length === 0 ? [row('problems', 'none')] : ['', 'Problems:']),
     ...status.problems.flatMap(({ code, message, remedy, sinceMs }) => [
-      `  ${code}, since ${new Date(sinceMs).toISOString()}`,
+      `  ${code}, since ${zonedTime(sinceMs)}`,
       `    ${message}`,
       `    ${remedy}`,
     ]),
@@ -45,7 +48,8 @@ const describe = (status: AgentStatus): string[] => {
 }
 
 const describeHolds = ({ everywhere, paused, takeover, loop, quietHours }: AgentStatus['held']): string[] => {
-  const until = (time: string | null, otherwise: string): string => (time === null ? otherwise : `until ${time}`)
+  const until = (time: string | null, otherwise: string): string =>
+    time === null ? otherwise : `until ${zonedTime(time)}`
   const threads = (what: string, { threads: n, until: time }: typeof paused): string[] =>
     n === 0 ? [] : [`${n} ${n === 1 ? 'thread' : 'threads'} ${what} (${until(time, 'until resumed')})`]
   const held = [
@@ -61,7 +65,7 @@ const describeHolds = ({ everywhere, paused, takeover, loop, quietHours }: Agent
 const row = (name: string, value: string): string => `${name.padEnd(18)} ${value}`
 
 const describeConnection = (connection: AgentStatus['connection']): string => {
-  const since = `since ${new Date(connection.since).toISOString()}`
+  const since = `since ${zonedTime(connection.since)}`
   if (connection.state === 'open')
     return `open ${since}${connection.rttMs === undefined ? '' : `, ${connection.rttMs.toFixed(1)} ms`}`
   const error = connection.lastError

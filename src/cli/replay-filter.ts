@@ -8,6 +8,7 @@ import { type Outcome, replayHistory, type Sample } from '../flows/replay-histor
 import { ChatDbProblem, explainChatDbError, openChatDb } from '../imessage/chat-db.ts'
 import { createComposeHere } from './create-compose-here.ts'
 import { createFilterHere } from './create-filter-here.ts'
+import { localTime } from './local-time.ts'
 import { onOneLine } from './on-one-line.ts'
 import { sinceOption } from './since-option.ts'
 import { abortedByCtrlC } from './this-mac.ts'
@@ -44,7 +45,7 @@ export const replayFilter = async (input: ConfigInput, rawOptions: unknown): Pro
     db.close()
   }
   if (json) process.stdout.write(`${toJson(replayed(outcomes, sinceMs, samples), 2)}\n`)
-  else process.stdout.write(`${describe(outcomes, sinceMs, samples).join('\n')}\n`)
+  else process.stdout.write(`${describe(outcomes, { sinceMs, samples, payload: config.payload }).join('\n')}\n`)
 }
 
 /** Of each outcome. */
@@ -111,17 +112,26 @@ const replayed = (outcomes: readonly Outcome[], sinceMs: number, samples: boolea
 
 const total = (outcomes: readonly Outcome[]): number => outcomes.reduce((sum, { count }) => sum + count, 0)
 
-const describe = (outcomes: readonly Outcome[], sinceMs: number, samples: boolean): string[] => {
-  const since = new Date(sinceMs).toISOString().slice(0, 16).replace('T', ' ')
-  if (outcomes.length === 0) return [`no messages since ${since} UTC`]
+type Shown = { readonly sinceMs: number; readonly samples: boolean; readonly payload: 'minimal' | 'extended' }
+
+const describe = (outcomes: readonly Outcome[], { sinceMs, samples, payload }: Shown): string[] => {
+  const since = minute(sinceMs)
+  if (outcomes.length === 0) return [`no messages since ${since}`]
   const forwarded = outcomes.filter(({ action }) => action === 'forward')
   const skipped = outcomes.filter(({ action }) => action === 'skip')
   return [
-    `${total(outcomes)} messages since ${since} UTC: ${total(forwarded)} would be forwarded, ${total(skipped)} skipped. Nothing was sent.`,
+    `${total(outcomes)} messages since ${since}: ${total(forwarded)} would be forwarded, ${total(skipped)} skipped. Nothing was sent.`,
     ...section('forwarded', forwarded, samples),
     ...section('skipped', skipped, samples),
+    ...(payload === 'extended' ? ['', EXTENDED] : []),
   ]
 }
+
+/** By the clock of this Mac. */
+const minute = (ms: number): string => localTime(ms).slice(0, 16)
+
+const EXTENDED =
+  'Of payload = "extended" only the text is looked at here: names of groups and files are redacted when they leave.'
 
 const section = (name: 'forwarded' | 'skipped', outcomes: readonly Outcome[], samples: boolean): string[] => {
   if (outcomes.length === 0) return []
@@ -130,7 +140,7 @@ const section = (name: 'forwarded' | 'skipped', outcomes: readonly Outcome[], sa
     '',
     heading,
     ...outcomes.flatMap(outcome => [
-      `${String(outcome.count).padStart(8)}  ${nameOf(outcome)}`,
+      `${String(outcome.count).padStart(8)}  ${nameOf(outcome)}${foundIn(outcome)}`,
       ...(samples
         ? outcome.samples.map(sample => styleText('dim', describeSample(sample), { stream: process.stdout }))
         : []),
@@ -143,11 +153,15 @@ const nameOf = ({ rule, reason }: Outcome): string => {
   return rule === undefined ? reason : `${reason} (${rule})`
 }
 
+const foundIn = ({ action, redacted }: Outcome): string => {
+  const kinds = Object.entries(redacted).map(([kind, count]) => `${count} ${kind}`)
+  return kinds.length === 0 ? '' : `; ${action === 'forward' ? 'taken out' : 'found in it'}: ${kinds.join(', ')}`
+}
+
 const describeSample = ({ atMs, threadId, sender, text }: Sample): string => {
-  const who = threadId === sender ? sender : `${sender} in ${threadId}`
-  const time = new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')
+  const who = threadId === sender ? sender : `${sender ?? 'you'} in ${threadId}`
   const words = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
-  return onOneLine(`            ${time}  ${who}: ${words === '' ? '(no words)' : words}`)
+  return onOneLine(`            ${minute(atMs)}  ${who}: ${words === '' ? '(no words)' : words}`)
 }
 
 const SHOWN = 100

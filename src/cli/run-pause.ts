@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseDuration } from '../config/duration.ts'
 import type { ConfigInput } from '../config/inspect-config.ts'
-import { loadStateDir } from '../config/load-config.ts'
+import { countryOf, loadStateDir } from '../config/load-config.ts'
 import { askAgent } from '../control/ask-agent.ts'
 import { controlSocketPath } from '../control/socket-path.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
@@ -15,6 +15,7 @@ import {
   type ResumeAnswer,
   type ResumeRequest,
 } from '../flows/tend-pauses.ts'
+import { createNormaliser } from '../matching/normalise-address.ts'
 import { openStore } from '../store/open-store.ts'
 import { printResult } from './print-told.ts'
 import { describeHeld, describePause } from './tend-queue.ts'
@@ -84,16 +85,18 @@ const ask = async (
     const isThread = (threadId: string) =>
       store.recipients.isKnown(threadId) || store.cursor.chatOf(threadId) !== undefined
     const onEnd = createCommandEnd(store.commands)
-    return { answer: offline(createPausing({ ...store, isThread, onEnd, now: Date.now })), isRunning: false }
+    const normalise = createNormaliser(countryOf(input))
+    return { answer: offline(createPausing({ ...store, isThread, normalise, onEnd, now: Date.now })), isRunning: false }
   } finally {
     close()
   }
 }
 
 const readDuration = (written: string): number => {
-  const ms = parseDuration(written)
+  // Whoever writes 5 may mean minutes.
+  const ms = /[a-z]$/.test(written.trim()) ? parseDuration(written.trim()) : undefined
   if (ms !== undefined && ms >= 1_000 && ms <= LONGEST_MS) return ms
-  throw new EdgeError('usage', `--for ${written} is no duration from 1s to 365d`, {
+  throw new EdgeError('usage', `--for ${written} is no duration from 1s to 365d with its unit`, {
     exit: EXIT.usage,
     remedy: 'Write it as 30m, 2h or 1d. Without it the pause lasts until edge-agent resume.',
   })

@@ -66,10 +66,26 @@ const describe = ({ messages, bubbles, schedules, pauses }: Listing): string[] =
   return [
     ...held,
     ...messages.map(({ id, state, threadId, reason, posts, seenMs, nextMs }) =>
-      row(id, state, threadId ?? '', reason, `${posts} POSTs`, seenMs, state === 'waiting' ? nextMs : null),
+      row(
+        id,
+        state,
+        threadId ?? '',
+        reason,
+        `${posts} ${posts === 1 ? 'POST' : 'POSTs'}`,
+        seenMs,
+        state === 'waiting' ? nextMs : null,
+      ),
     ),
     ...bubbles.map(({ id, state, threadId, reason, waitsFor, tries, plannedMs, nextMs }) =>
-      row(id, state, threadId, waitsFor ?? reason, `${tries} tries`, plannedMs, state === 'planned' ? nextMs : null),
+      row(
+        id,
+        state,
+        threadId,
+        waitsFor ?? reason,
+        `${tries} ${tries === 1 ? 'try' : 'tries'}`,
+        plannedMs,
+        state === 'planned' ? nextMs : null,
+      ),
     ),
     ...schedules.map(
       ({ id, state, threadId, reason, length, sendAtMs }) =>
@@ -108,4 +124,4 @@ const row = (
   return `${id.padEnd(6)} ${state.padEnd(8)} ${thread.padEnd(18)} ${reason ?? '-'} (${tries}, since ${time(sinceMs)}${next})`
 }
 
-const time = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
+const time = zonedTime

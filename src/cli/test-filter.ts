@@ -6,7 +6,9 @@ import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadConfigHere } from '../config/load-config.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import type { Criterion, FilterDecision, FilterMessage, FilterStep } from '../core/filter.ts'
+import { foldText } from '../core/fold-text.ts'
 import type { Composed } from '../flows/compose-message.ts'
+import { createNormaliser } from '../matching/normalise-address.ts'
 import { createComposeHere } from './create-compose-here.ts'
 import { createFilterHere } from './create-filter-here.ts'
 import { onOneLine } from './on-one-line.ts'
@@ -20,7 +22,8 @@ import { toJson } from './to-json.ts'
 export const testFilter = async (input: ConfigInput, rawOptions: unknown): Promise<void> => {
   const options = parseOptions(rawOptions)
   const config = loadConfigHere(input)
-  const message = toMessage(options, options.text === '-' ? await readAll(process.stdin) : (options.text ?? ''))
+  const text = options.text === '-' ? (await readAll(process.stdin)).replace(/\r?\n$/, '') : (options.text ?? '')
+  const message = toMessage(options, text, config)
   if (message.text === '' && !options.attachment) throw usage('a message has words, an attachment, or both')
   const decision = createFilterHere(config)(message)
   const composed = decision.action === 'forward' ? createComposeHere(config)(message) : undefined
@@ -29,29 +32,32 @@ export const testFilter = async (input: ConfigInput, rawOptions: unknown): Promi
     rule: decision.rule,
     ...(decision.action === 'skip' && { reason: decision.reason }),
     ...(composed && 'skip' in composed && { reason: composed.skip }),
-    steps: decision.steps,
+    steps: decision.steps.map(({ unmet, ...step }) => ({ ...step, ...(unmet && { unmet: settingOf(unmet) }) })),
     ...(composed && 'body' in composed && { body: JSON.parse(composed.body) }),
-    ...(composed && { redacted: composed.redacted }),
+    ...(composed && { payload: config.payload, redacted: composed.redacted }),
   }
   if (options.json) process.stdout.write(`${toJson(answer, 2)}\n`)
-  else process.stdout.write(`${describe(decision, { message, forward: config.forward }, composed).join('\n')}\n`)
+  else process.stdout.write(`${describe(decision, { message, config }, composed).join('\n')}\n`)
 }
 
 const parseOptions = (raw: unknown) => {
   const parsed = optionsSchema.safeParse(raw)
-  if (!parsed.success) throw usage(`An option does not fit.\n${z.prettifyError(parsed.error)}`)
-  return parsed.data
+  if (parsed.success) return parsed.data
+  throw usage(parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('\n'))
 }
 
 const usage = (message: string): EdgeError =>
   new EdgeError('usage', message, { remedy: 'See edge-agent filter test --help.', exit: EXIT.usage })
 
 const optionsSchema = z.object({
-  from: z.string().trim().min(1, 'Nobody is no sender'),
+  from: z.string().trim().min(1, 'a number or an e-mail address'),
   text: z.string().optional(),
-  thread: z.string().trim().min(1).optional(),
+  thread: z.string().trim().min(1, 'a number, an e-mail address or a chat identifier').optional(),
   group: z.boolean().default(false),
-  service: z.string().default('iMessage'),
+  service: z
+    .string()
+    .regex(/^(iMessage|SMS|RCS)(Lite)?$/i, 'iMessage, SMS or RCS')
+    .default('iMessage'),
   unknownSender: z.boolean().default(false),
   attachment: z.boolean().default(false),
   mention: z.boolean().default(false),
@@ -62,16 +68,25 @@ type Options = z.output<typeof optionsSchema>
 
 const toMessage = (
   { from, thread, group, service, unknownSender, mention }: Options,
-  written: string,
+  text: string,
+  { people, country }: Config,
 ): FilterMessage => {
+  const normalise = createNormaliser(country)
+  /** As chat.db would have it: of a person in [people] the first address, of a number all its digits. */
+  const toAddress = (typed: string): string => {
+    const [, [first] = []] = Object.entries(people).find(([name]) => foldText(name) === foldText(typed)) ?? []
+    const normal = normalise(first ?? typed)
+    return normal.startsWith('+') ? normal : (first ?? typed)
+  }
+  const sender = toAddress(from)
   const isGroup = group || (thread !== undefined && /^(\w+;\+;|chat\d)/i.test(thread))
   return {
-    threadId: thread?.replace(/^\w+;[+-];/, '') ?? (isGroup ? 'chat0' : from),
-    sender: from,
+    threadId: isGroup ? (thread?.replace(/^\w+;[+-];/, '') ?? 'chat0') : toAddress(thread ?? from),
+    sender,
     senderAliases: [],
     isGroup,
     service,
-    text: written.replace(/\r?\n$/, ''),
+    text,
     unknownSender,
     mentions: mention ? [ME] : [],
     ownAddresses: [ME],
@@ -81,7 +96,7 @@ const toMessage = (
 /** Nobody can have this address. */
 const ME = 'you (filter test)'
 
-type Words = { readonly message: FilterMessage; readonly forward: Config['forward'] }
+type Words = { readonly message: FilterMessage; readonly config: Config }
 
 const describe = (decision: FilterDecision, words: Words, composed: Composed | undefined): string[] => {
   const { action, rule, steps } = decision
@@ -100,24 +115,34 @@ const describe = (decision: FilterDecision, words: Words, composed: Composed | u
     'The rules, in order, up to the one that decides:',
     ...steps.map(step => `  ${step.rule.padEnd(width)}  ${step.holds ? 'yes' : 'no '}  ${why(step, words)}`),
     ...(composed === undefined ? [] : ['', `Found in it: ${countsOf(composed.redacted)}`]),
-    ...(composed !== undefined && 'body' in composed ? ['', 'This would be POSTed:', `  ${composed.body}`] : []),
+    ...(composed !== undefined && 'body' in composed
+      ? ['', 'This would be POSTed:', `  ${composed.body}`, ...(words.config.payload === 'extended' ? EXTENDED : [])]
+      : []),
   ]
   return [verdict, '', ...rest.map(onOneLine)]
 }
+
+const EXTENDED = [
+  '  With payload = "extended" there is more than these three fields: message_id, timestamp, service, the names of the group',
+  '  and of attached files (redacted as the text is), the addresses of participants. docs/protocol.md lists them.',
+]
+
+/** The name under which a criterion stands in the settings. */
+const settingOf = (criterion: Criterion): string => criterion.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 
 const countsOf = (redacted: Composed['redacted']): string =>
   Object.entries(redacted)
     .map(([kind, count]) => `${kind} (${count})`)
     .join(', ') || 'nothing to redact'
 
-const why = ({ rule, holds, unmet }: FilterStep, { message, forward }: Words): string => {
+const why = ({ rule, holds, unmet }: FilterStep, { message, config: { forward } }: Words): string => {
   if (unmet !== undefined) return UNMET[unmet](message)
   if (rule.startsWith('rule:')) return 'all of its criteria hold'
   switch (rule) {
     case 'forward.deny':
       if (forward.deny.length === 0) return 'nobody is listed'
       return holds ? 'the thread or the sender is listed' : 'neither the thread nor the sender is listed'
-    case 'attachments_only':
+    case 'attachment_only':
       return 'there are no words, and no rule forwards attachments alone'
     case 'forward.allow':
       if (message.isGroup) return holds ? 'the thread is listed' : 'there is a list, and this group is not in it'
@@ -132,7 +157,10 @@ const why = ({ rule, holds, unmet }: FilterStep, { message, forward }: Words): s
 const GROUPS: Readonly<Record<Config['forward']['groups'], (holds: boolean) => string>> = {
   none: () => ': groups are not forwarded',
   all: () => ': groups are forwarded',
-  mentioned: holds => (holds ? ', and you are mentioned' : ', and neither you nor one of forward.names is mentioned'),
+  mentioned: holds =>
+    holds
+      ? ', and you or one of forward.names is mentioned'
+      : ', and neither you nor one of forward.names is mentioned',
   start_word: holds => `, and it begins with ${holds ? 'one' : 'none'} of forward.start_words`,
 }
 

@@ -155,6 +155,14 @@ export const faultsBetween = ({ country, groups, startWords, rules, people }: Fi
   ]
 }
 
+/** Of a list of addresses and names the entries that may be slips of the pen, from 1 on. */
+export const strangeEntries = (list: readonly string[], people: FilterParts['people']): readonly number[] => {
+  const names = new Set(Object.keys(people ?? {}).map(foldText))
+  const isPlain = (entry: string): boolean =>
+    isAddress(entry) || /^(chat)?[0-9a-f]*\d[0-9a-f]*$/i.test(entry) || entry.includes(';')
+  return list.flatMap((entry, at) => (isPlain(entry) || names.has(foldText(entry)) ? [] : [at + 1]))
+}
+
 const sharedAddresses = (people: NonNullable<FilterParts['people']>, country: string): FaultyPart[] => {
   if (Object.keys(people).length < 2) return []
   const normalise = createNormaliser(country)

@@ -4,7 +4,7 @@ import { closest } from './closest.ts'
 import { type Config, toConfig } from './config.ts'
 import type { Fault } from './config-error.ts'
 import { type ConfigRow, describeConfig } from './describe-config.ts'
-import { faultsBetween } from './filter-settings.ts'
+import { faultsBetween, strangeEntries } from './filter-settings.ts'
 import { listSettings, type Setting } from './list-settings.ts'
 import { expandHome, type Host, placesOf } from './places.ts'
 import { type Given, readSettingsFile } from './read-settings-file.ts'
@@ -25,6 +25,8 @@ export type Inspection = {
   readonly faults: readonly Fault[]
   /** What looks like a mistake and does no harm. */
   readonly warnings: readonly string[]
+  /** What fits, and may yet be a slip of the pen. */
+  readonly doubts: readonly string[]
   /** Where the secret is, as far as that can be told. */
   readonly secret: SecretSource
   /** Undefined where there is a fault. */
@@ -74,6 +76,7 @@ export const inspectConfig = (input: ConfigInput): Inspection => {
     rows: describeConfig(settings, given, secret.source),
     faults,
     warnings: [...unknownVariables(settings, input), ...(inKeychain && secretFileGiven ? [FILE_IGNORED] : [])],
+    doubts: doubtful(schema, given),
     secret: secret.source,
     config: faults.length > 0 ? undefined : parse(given),
     configHere: faults.every(isOfBackend) ? parse(new Map([...given, ...NO_BACKEND])) : undefined,
@@ -146,6 +149,28 @@ const judgeFilter = ({ shape }: ReturnType<typeof settingsFor>, given: ReadonlyM
     const [setting] = [...given.keys()].filter(key => at === key || at.startsWith(`${key}.`))
     return { key: at, origin: given.get(setting ?? '')?.origin, ...part }
   })
+}
+
+/** A name that nobody in [people] has is a sender of just that name, which hardly anybody is. */
+const doubtful = ({ shape }: ReturnType<typeof settingsFor>, given: ReadonlyMap<string, Given>): string[] => {
+  const read = <T extends z.ZodType>(schema: T, key: string) => schema.safeParse(given.get(key)?.value).data
+  const { forward, send } = shape
+  const people = read(shape.people, 'people')
+  const allow = read(send.shape.allow, 'send.allow')
+  const lists: (readonly [key: string, list: readonly string[]])[] = [
+    ['forward.allow', read(forward.shape.allow, 'forward.allow') ?? []],
+    ['forward.deny', read(forward.shape.deny, 'forward.deny') ?? []],
+    ['send.allow', Array.isArray(allow) ? allow : []],
+    ...(read(forward.shape.rules, 'forward.rules') ?? []).map(
+      ({ name, thread = [] }) => [`forward.rules.${name}.thread`, thread] as const,
+    ),
+  ]
+  return lists.flatMap(([key, list]) =>
+    strangeEntries(list, people).map(
+      at =>
+        `${key}: entry ${at} is no number, e-mail address or chat identifier, and no name in [people]; is it meant so?`,
+    ),
+  )
 }
 
 const ALLOW_HTTP = 'backend.allow_insecure_http'

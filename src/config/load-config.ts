@@ -23,6 +23,12 @@ export const loadStateDir = (input: ConfigInput): string => {
   return stateDir
 }
 
+/** Of which country numbers without a plus are, whatever else is wrong. */
+export const countryOf = (input: ConfigInput): string => {
+  const country = inspectConfig(input).rows.find(({ key, fits }) => key === 'country' && fits)?.value
+  return typeof country === 'string' ? country.toUpperCase() : 'US'
+}
+
 /** The settings for work on this Mac alone, whatever is said of the backend. Throws a ConfigError with the other faults. */
 export const loadConfigHere = (input: ConfigInput): Config => {
   const { configHere, faults } = inspectConfig(input)

@@ -110,7 +110,7 @@ const BUBBLES: Readonly<Record<string, string>> = {
   agent_stopped_before: 'the agent was stopped before osascript was started',
   agent_stopped_meanwhile: 'the agent was stopped while osascript ran',
   unknown_thread: 'there is no chat of this thread',
-  dropped: 'a person gave it up (edge-agent queue drop)',
+  dropped: 'a person gave it up (edge-agent queue drop, or resume --drop)',
   message_unsent: 'the message that it answers was taken back by its sender',
   too_many_waiting: "more than a day's worth of texts (send.max_per_day_per_thread) waited in its thread",
   cancelled: 'the backend took it back before it was sent',

@@ -1,5 +1,7 @@
-/** Which story: by the guid of a message or of a sent row, `m12`, `b34`, `s5`, or a command's id; or the latest one, of a thread or of all. */
-export type StoryAsked = { readonly id: string } | { readonly last: true; readonly thread?: string | undefined }
+/** Which story: by the guid of a message or of a sent row, `m12`, `b34`, `s5`, or a command's id; or the latest one, of these threads or of all. */
+export type StoryAsked =
+  | { readonly id: string }
+  | { readonly last: true; readonly threads?: readonly string[] | undefined }
 
 /** What the store knows of one message and of all that came of it, without words. Times are Unix milliseconds. */
 export type Story = {

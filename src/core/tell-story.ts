@@ -94,7 +94,14 @@ const messageFacts = (message: MessageFacts): StoryFact[] => {
     ['message', `${message.guid} (${message.id})`],
     ...eventFacts(message),
     ['thread', threadId === undefined ? 'not known' : `${threadId}${where && ` (${where})`}`],
-    ...(length === undefined ? [] : [['length', `${length} characters`] as const]),
+    ...(length === undefined
+      ? []
+      : [
+          [
+            'length',
+            `${length} characters${taken.length === 0 ? '' : ', with placeholders for what was taken out'}`,
+          ] as const,
+        ]),
     ['decision', decision(message)],
     ['taken out', taken.length === 0 ? 'nothing' : taken.join(', ')],
     ['left this Mac', posts > unconnected ? `the fields ${postedFields.join(', ') || 'of its POST'}` : kept],
@@ -116,7 +123,9 @@ const EVENTS = { edited: 'edited by its sender', unsent: 'taken back by its send
 const decision = ({ state, reason, rule, posts }: MessageFacts): string => {
   const by = rule === undefined ? '' : `, by rule "${rule}": ${explainRule(rule)}`
   if (state !== 'skipped' || reason === 'dropped' || posts > 0) return `to be forwarded${by}`
-  return `not forwarded: ${withReason(reason, explainSkip)}${rule === undefined || rule === reason ? '' : by}`
+  const why = `not forwarded: ${withReason(reason, explainSkip)}`
+  if (reason?.startsWith('redact:')) return `${why}${rule === undefined ? '' : `; the filter had let it pass${by}`}`
+  return `${why}${rule === undefined || rule === reason ? '' : by}`
 }
 
 const now = (message: MessageFacts): string => {

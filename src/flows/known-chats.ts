@@ -68,8 +68,11 @@ const orElse = <T>(otherwise: T, read: () => T): T => {
   }
 }
 
-/** The threads that may be meant by what a person types: numbers have marks, and not always their plus. */
-export const threadsOf = (typed: string): readonly string[] => {
+/** The threads that may be meant by what a person types: numbers have marks, and not always plus and country. */
+export const threadsOf = (typed: string, normalise?: (address: string) => string): readonly string[] =>
+  normalise === undefined ? asTyped(typed) : [...asTyped(typed), normalise(typed)]
+
+const asTyped = (typed: string): readonly string[] => {
   if (!/^\+?[\d\s().\-\u2010-\u2015]+$/.test(typed)) return [typed, typed.toLowerCase()]
   const digits = typed.replace(/\D/g, '')
   return typed.startsWith('+') ? [`+${digits}`] : [`+${digits}`, digits]

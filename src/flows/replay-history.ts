@@ -11,6 +11,8 @@ export type Outcome = {
   /** The rule of the filter that decided; absent where they did not come so far. */
   readonly rule?: string
   readonly count: number
+  /** What was found in them that is not to leave: kind → how often. */
+  readonly redacted: Readonly<Record<string, number>>
   /** The newest of them, the oldest first. */
   readonly samples: readonly Sample[]
 }
@@ -19,7 +21,8 @@ export type Sample = {
   /** Unix milliseconds. */
   readonly atMs: number
   readonly threadId: string
-  readonly sender: string
+  /** Absent where it was sent from this account. */
+  readonly sender?: string
   readonly isGroup: boolean
   /** Of a forwarded message as it would leave, of a skipped one as it is. */
   readonly text: string
@@ -74,7 +77,7 @@ export const replayHistory = async (db: ReplaySource, needs: ReplayNeeds): Promi
 /** Few enough to be held in memory with the longest texts. */
 const BATCH_ROWS = 100
 
-type Judged = Omit<Outcome, 'count' | 'samples'> & { readonly sample: Sample | undefined }
+type Judged = Omit<Outcome, 'count' | 'samples'> & { readonly sample?: Sample }
 
 const judge = (row: MessageRow, { filter, compose }: ReplayNeeds): Judged => {
   const verdict = decideForward(row, {
@@ -88,28 +91,38 @@ const judge = (row: MessageRow, { filter, compose }: ReplayNeeds): Judged => {
     ownBubble: 'none',
   })
   const { chat, sender, dateMs = 0 } = row
-  if (chat === undefined || sender === undefined) return { ...outcomeOf(verdict), sample: undefined }
+  if (chat === undefined || (sender === undefined && !row.fromMe)) return outcomeOf(verdict)
   const { threadId, isGroup } = chat
-  const sample = { atMs: dateMs, threadId, sender, isGroup, text: row.text }
-  if (verdict.kind !== 'forward') return { ...outcomeOf(verdict), sample }
+  // Of what this account sent, `sender` is the other one.
+  const from = row.fromMe || sender === undefined ? {} : { sender }
+  const sample: Sample = { atMs: dateMs, threadId, ...from, isGroup, text: row.text }
+  if (verdict.kind !== 'forward' || sender === undefined) return { ...outcomeOf(verdict), sample }
   const composed = compose({ threadId, sender, text: row.text })
-  if ('skip' in composed) return { action: 'skip', reason: composed.skip, rule: verdict.rule, sample }
-  return { ...outcomeOf(verdict), sample: { ...sample, text: textOf(composed.body) } }
+  const { redacted } = composed
+  if ('skip' in composed) return { action: 'skip', reason: composed.skip, rule: verdict.rule, redacted, sample }
+  return { ...outcomeOf(verdict), redacted, sample: { ...sample, text: textOf(composed.body) } }
 }
 
 const outcomeOf = (verdict: Verdict): Omit<Judged, 'sample'> => {
-  if (verdict.kind === 'forward') return { action: 'forward', rule: verdict.rule }
-  if (verdict.kind === 'wait') return { action: 'skip', reason: 'incomplete' }
-  return { action: 'skip', reason: verdict.reason, ...(verdict.rule !== undefined && { rule: verdict.rule }) }
+  const redacted = {}
+  if (verdict.kind === 'forward') return { action: 'forward', rule: verdict.rule, redacted }
+  if (verdict.kind === 'wait') return { action: 'skip', reason: 'incomplete', redacted }
+  return { action: 'skip', reason: verdict.reason, redacted, ...(verdict.rule !== undefined && { rule: verdict.rule }) }
 }
 
 const textOf = (body: string): string => JSON.parse(body).filtered_text
 
-const add = (outcomes: Map<string, Outcome>, { sample, ...judged }: Judged, keep: number): void => {
+const add = (outcomes: Map<string, Outcome>, { sample, redacted, ...judged }: Judged, keep: number): void => {
   const key = `${judged.action} ${judged.reason} ${judged.rule}`
-  const { count, samples } = outcomes.get(key) ?? { count: 0, samples: [] }
+  const { count, samples, redacted: before } = outcomes.get(key) ?? { count: 0, samples: [], redacted: {} }
   const kept = sample === undefined || keep === 0 ? samples : [...samples, shorten(sample)].slice(-keep)
-  outcomes.set(key, { ...judged, count: count + 1, samples: kept })
+  outcomes.set(key, { ...judged, count: count + 1, redacted: addUp(before, redacted), samples: kept })
+}
+
+const addUp = (before: Outcome['redacted'], found: Outcome['redacted']): Outcome['redacted'] => {
+  const sums = { ...before }
+  for (const [kind, count] of Object.entries(found)) sums[kind] = (sums[kind] ?? 0) + count
+  return sums
 }
 
 /** What is kept must not hold on to a long text. */

@@ -40,6 +40,8 @@ export type PausingNeeds = {
   }
   readonly recipients: { readonly recent: () => string[] }
   readonly isThread: (threadId: string) => boolean
+  /** One form for all ways in which an address is written. */
+  readonly normalise: (address: string) => string
   readonly onEnd: (bubbleId: number, state: BubbleState, reason: string | undefined) => void
   /** Wall clock, Unix milliseconds. */
   readonly now: () => number
@@ -52,7 +54,7 @@ export const createPausing = (needs: PausingNeeds) => {
   const threadOf = (typed: string | undefined): string => {
     if (typed === undefined) return EVERYWHERE
     const paused = new Set(pauses.list(now()).map(({ threadId }) => threadId))
-    const found = threadsOf(typed.trim()).find(
+    const found = threadsOf(typed.trim(), needs.normalise).find(
       thread => thread !== '' && (paused.has(thread) || needs.isThread(thread)),
     )
     if (found === undefined) throw unknownThread(typed, needs.recipients.recent())
@@ -82,6 +84,7 @@ export const createPausing = (needs: PausingNeeds) => {
      */
     resume: ({ thread, all = false, drop = false }: ResumeRequest): ResumeAnswer =>
       transaction(() => {
+        if (all && thread !== undefined) throw bothMeant()
         const threadId = threadOf(thread)
         const before = pauses.list(now())
         const isMeant = (pause: Pause): boolean => all || pause.threadId === threadId
@@ -107,11 +110,19 @@ export const createPausing = (needs: PausingNeeds) => {
 
 const EVERYWHERE = ''
 
+const bothMeant = (): EdgeError =>
+  new EdgeError('usage', '--all is every pause, a thread is one: say which', {
+    exit: EXIT.usage,
+    remedy: 'Nothing was changed.',
+  })
+
 const unknownThread = (typed: string, recent: readonly string[]): EdgeError =>
   new EdgeError('unknown_thread', `there is no thread "${typed}" here`, {
     exit: EXIT.usage,
     remedy: [
-      recent.length === 0 ? 'No thread is known yet.' : `The latest ones: ${recent.join(', ')}.`,
+      recent.length === 0
+        ? 'No thread is known yet.'
+        : `Some that are known: ${recent.join(', ')}; edge-agent audit --list shows the latest messages.`,
       'Without a thread, everything is meant. Nothing was changed.',
     ].join('\n'),
   })

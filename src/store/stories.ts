@@ -8,23 +8,23 @@ import type { BubbleFacts, CommandFacts, MessageFacts, Step, Story, StoryAsked }
  */
 export const createStories = (db: Database) => ({
   read: (asked: StoryAsked): Story | undefined => {
-    const found = 'last' in asked ? findLast(db, asked.thread) : findById(db, asked.id)
+    const found = 'last' in asked ? findLast(db, asked.threads) : findById(db, asked.id)
     return found && readStory(db, found)
   },
 })
 
 type Found = { readonly messageId?: number | null; readonly bubbleId?: number; readonly commandId?: string }
 
-const findLast = (db: Database, thread: string | undefined): Found | undefined => {
+const findLast = (db: Database, threads: readonly string[] | undefined): Found | undefined => {
   const id =
-    thread === undefined
+    threads === undefined
       ? db.prepare<[], number>('SELECT id FROM messages ORDER BY id DESC LIMIT 1').pluck().get()
       : db
-          .prepare<[string, string], number>(
-            'SELECT id FROM messages WHERE thread_id IN (?, ?) ORDER BY id DESC LIMIT 1',
+          .prepare<[string], number>(
+            `SELECT id FROM messages WHERE thread_id IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT 1`,
           )
           .pluck()
-          .get(thread, thread.toLowerCase())
+          .get(JSON.stringify(threads))
   return id === undefined ? undefined : { messageId: id }
 }
 

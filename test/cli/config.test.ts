@@ -32,6 +32,19 @@ test('config check says that all is well, and warns of a variable that is no set
   expect(stdout).toMatch(/^the settings are right \(no file at .+config\.toml\)\n$/)
 })
 
+test('config check doubts a name that nobody has, without a word of it, and nothing else', () => {
+  const config = join(HOME, 'doubtful.toml')
+  const list = '["+15622924139", "a@b.c", "chat655333", "0f3c9a", "iMessage;+;chat1", "Anna", "malory"]'
+  const rule = '[[forward.rules]]\nname = "friends"\naction = "skip"\nthread = ["ana"]'
+  writeFileSync(config, `[people]\nanna = ["+1555"]\n[forward]\ndeny = ${list}\n[send]\nallow = ${list}\n${rule}\n`)
+  const { status, stderr } = edgeAgent(['config', 'check', '--config', config], FINE)
+  expect(status).toBe(0)
+  expect(stderr).toMatch(
+    /^edge-agent: forward\.deny: entry 7 is no .+\nedge-agent: send\.allow: entry 7 .+\nedge-agent: forward\.rules\.friends\.thread: entry 1 .+\n$/,
+  )
+  expect(stderr).not.toMatch(/malory/)
+})
+
 test('config check lists every fault and exits with 78', () => {
   const { status, stdout, stderr } = edgeAgent(['config', 'check', '--log-level', 'loud'], { EDGE_AGENT_ID: 'a b' })
   expect({ status, stdout }).toEqual({ status: 78, stdout: '' })

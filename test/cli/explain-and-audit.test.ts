@@ -51,7 +51,7 @@ test('a careful person learns from explain and audit what became of each message
   await waitFor('the dead letter', async () => (await house.status()).messages.dead === 1)
   await settled(house)
 
-  const answered = await edgeAgent('explain', '--last', '--thread', '+1 (562) 292-4139')
+  const answered = await edgeAgent('explain', '--last', '--thread', '(562) 292-4139')
   expect(answered).toMatchObject({ code: 0, stderr: '' })
   expect(answered.stdout).toMatch(
     new RegExp(

@@ -87,6 +87,25 @@ describe('filter test', () => {
     expect('body' in JSON.parse(stdout)).toBe(JSON.parse(stdout).action === 'forward')
   })
 
+  test('takes addresses as people type them, and people by their names in the settings', () => {
+    const bodyOf = (...args: string[]) => JSON.parse(ask(...args, '--text', 'hi', '--json').stdout).body
+    expect(bodyOf('--from', '(562) 292-4139')).toMatchObject({ thread_id: ANNA, sender: ANNA })
+    expect(bodyOf('--from', 'Anna')).toMatchObject({ thread_id: ANNA, sender: ANNA })
+    expect(ask('--from', ANNA, '--text', 'hi', '--service', 'iMesage')).toMatchObject({
+      status: 64,
+      stderr: expect.stringMatching(/^edge-agent: --service: iMessage, SMS or RCS\n/),
+    })
+  })
+
+  test('names criteria as the settings do, and says that an extended payload has more', () => {
+    const { steps } = JSON.parse(ask('--from', ANNA, '--text', 'hi', '--json').stdout)
+    expect(steps).toContainEqual({ rule: 'rule:strangers', holds: false, unmet: 'unknown_sender' })
+    expect(ask('--from', ANNA, '--text', 'hi').stdout).not.toContain('extended')
+    const extended = homeWith('payload = "extended"')
+    const { stdout } = edgeAgent(extended, ['filter', 'test', '--from', ANNA, '--text', 'hi'])
+    expect(stdout).toMatch(/With payload = "extended" there is more than these three fields/)
+  })
+
   test('reads the text from standard input', () => {
     const { stdout } = edgeAgent(home, ['filter', 'test', '--from', ANNA, '--text', '-', '--json'], 'two\nlines\n')
     expect(JSON.parse(stdout).body.filtered_text).toBe('two\nlines')
@@ -133,7 +152,12 @@ describe('filter replay', () => {
     const group = { guid: 'any;+;chat655333', participants: [ANNA, BERT, 'anna@work.example'] }
     await writer.writeIncoming({ chat: direct, from: ANNA, text: 'long ago', columns: ago(30) })
     await writer.writeIncoming({ chat: direct, from: ANNA, text: 'a day ago', columns: ago(1) })
-    await writer.writeIncoming({ chat: direct, from: ANNA, text: 'now \u001b[31mred', columns: ago(0.1) })
+    await writer.writeIncoming({
+      chat: direct,
+      from: ANNA,
+      text: 'now \u001b[31mred 4111 1111 1111 1111',
+      columns: ago(0.1),
+    })
     await writer.writeIncoming({ chat: direct, from: ANNA, text: 'payroll', columns: ago(2) })
     await writer.writeOutgoing({ chat: direct, text: 'mine', columns: ago(1) })
     await writer.writeIncoming({ chat: group, from: BERT, text: 'hi all', columns: ago(1) })
@@ -177,11 +201,24 @@ describe('filter replay', () => {
     ).toContainEqual(expect.objectContaining({ sender: ANNA, text: 'a day ago' }))
   })
 
+  test('goes by the clock of this Mac: a date is a day of its place', () => {
+    const inKiritimati = (...args: string[]) =>
+      spawnSync(process.execPath, [MAIN, 'filter', 'replay', ...args], {
+        encoding: 'utf8',
+        env: { ...envOf(home), TZ: 'Pacific/Kiritimati' },
+      }).stdout
+    expect(JSON.parse(inKiritimati('--since', '2026-01-02', '--json')).since).toBe('2026-01-01T10:00:00.000Z')
+    expect(inKiritimati('--since', '2026-01-02')).toMatch(/^\d+ messages since 2026-01-02 00:00: /)
+  })
+
   test('shows people samples, whose words do nothing to the terminal', () => {
     const { status, stdout } = replay()
     expect(status).toBe(0)
     expect(stdout).toMatch(/^10 messages since .+: 4 would be forwarded, 6 skipped\. Nothing was sent\.$/m)
     expect(stdout).toMatch(/^ +1 {2}group \(forward\.groups\)$/m)
+    expect(stdout).toMatch(/^ +2 {2}default; taken out: 1 card$/m)
+    expect(stdout).toMatch(/: now .*red \[card\]$/m)
+    expect(stdout).toMatch(/ {2}you in \+15622924139: mine$/m)
     expect(stdout).toMatch(/^ +\d{4}-\d\d-\d\d \d\d:\d\d {2}\+15622920001 in chat655333: hi all$/m)
     expect(stdout).not.toContain('\u001b')
     expect(replay('--no-samples').stdout).not.toContain('hi all')
@@ -192,7 +229,9 @@ describe('filter replay', () => {
       status: 78,
       stderr: expect.stringContaining('no Messages database'),
     })
-    expect(replay('--since', 'yesterdayish').status).toBe(64)
+    for (const since of ['yesterdayish', '2999-01-01', '1795740294', '99999999d']) {
+      expect([since, replay('--since', since).status]).toEqual([since, 64])
+    }
     expect(replay('--limit', '0').status).toBe(64)
   })
 
