@@ -1,6 +1,17 @@
 import { type CodeCandidate, codeCandidates } from './code-candidates.ts'
-import { BOOKING, LETS_IN, MEASURE, NOT_YET, OFFER, ORDER, ORDERED_FOR, PURPOSE, YOURS } from './code-contexts.ts'
-import { type CodeLabel, codeLabels, speaksOfSecrecy } from './code-words.ts'
+import {
+  BOOKING,
+  LETS_IN,
+  MEASURE,
+  NOT_YET,
+  OFFER,
+  ORDER,
+  ORDERED_FOR,
+  PLACE,
+  PURPOSE,
+  YOURS,
+} from './code-contexts.ts'
+import { type CodeLabel, codeLabels, speaksOfSecrecy, speaksOfThisCode } from './code-words.ts'
 import type { Find, Span } from './find.ts'
 import type { Reading } from './reading.ts'
 import { patternOf } from './vocabulary.ts'
@@ -9,27 +20,44 @@ import { patternOf } from './vocabulary.ts'
  * One-time codes: what looks like one and is called so, before or behind it. Precision counts here: a message with a code
  * is kept back whole.
  */
-export const findCodes = ({ text, plain }: Reading): Find[] => {
+export const findCodes = (reading: Reading): Find[] => {
+  const message = readCodeMessage(reading)
+  const codes = [...(message.opensDoor ? [] : namedCodes(message)), ...fixedCodes(message)]
+  return [...codes, ...repeated(codes, message.text)].map(({ start, end }) => ({ kind: 'code', start, end }))
+}
+
+/** What is called a code in a message about a door: it stays valid, and is a password. */
+export const findDoorCodes = (reading: Reading): Find[] => {
+  const message = readCodeMessage(reading)
+  return message.opensDoor ? namedCodes(message).map(({ start, end }) => ({ kind: 'password', start, end })) : []
+}
+
+const readCodeMessage = ({ text, plain }: Reading): Message => {
   const all = codeLabels({ text, plain })
-  const [labels, actions] = [all.filter(({ sort }) => sort !== 'action'), all.filter(({ sort }) => sort === 'action')]
-  const candidates = codeCandidates(text)
-  const message = {
+  const isSecret = speaksOfSecrecy(plain)
+  const labels = all.filter(({ sort }) => sort !== 'action')
+  return {
     plain,
     text,
     labels,
-    actions,
-    isSecret: speaksOfSecrecy(plain),
+    actions: all.filter(({ sort }) => sort === 'action'),
+    isSecret,
+    isOfThisCode: speaksOfThisCode(plain),
     isOffer: OFFER.isIn(plain) || /[0-9]\s?%/.test(plain),
+    opensDoor: !isSecret && labels.length > 0 && labels.every(({ sort }) => sort === 'generic') && PLACE.isIn(plain),
   }
-  const codes: Span[] = [
-    ...candidates.filter((candidate, i) => isCode(candidate, candidates[i - 1], message)),
-    ...[...text.matchAll(FIXED)].map(match => {
-      const [start, end] = match.indices?.slice(1).find(each => each !== undefined) ?? [match.index, match.index]
-      return { start, end }
-    }),
-  ]
-  return [...codes, ...repeated(codes, text)].map(({ start, end }) => ({ kind: 'code', start, end }))
 }
+
+const namedCodes = (message: Message): Span[] => {
+  const candidates = codeCandidates(message.text)
+  return candidates.filter((candidate, i) => isCode(candidate, candidates[i - 1], message))
+}
+
+const fixedCodes = ({ text }: Message): Span[] =>
+  [...text.matchAll(FIXED)].map(match => {
+    const [start, end] = match.indices?.slice(1).find(each => each !== undefined) ?? [match.index, match.index]
+    return { start, end }
+  })
 
 type Message = {
   readonly plain: string
@@ -37,8 +65,12 @@ type Message = {
   readonly labels: readonly CodeLabel[]
   readonly actions: readonly CodeLabel[]
   readonly isSecret: boolean
+  /** It says "this code", so one is in it. */
+  readonly isOfThisCode: boolean
   /** It sells something: a code in it is a coupon. */
   readonly isOffer: boolean
+  /** It is about a door, a gate, a lock, and has no word for a one-time code. */
+  readonly opensDoor: boolean
 }
 
 /** The forms that need no word: Google's, and what iOS and Android fill in by themselves. */
@@ -89,6 +121,7 @@ const isNamedBefore = (
   const gap = plain.slice(label.end, candidate.start)
   const after = plain.slice(candidate.end, candidate.end + 40)
   const { shape, value } = candidate
+  if (label.sort === 'pin' && shape !== 'digits') return false
   if (ASKED.test(gap)) return shape === 'digits' && value.length >= 5
   if (SENTENCE_END.test(gap) || NOT_YET.isIn(gap) || isMeasured(after)) return false
   const named: Named = {
@@ -99,11 +132,14 @@ const isNamedBefore = (
   if (label.sort === 'action') return isAfterAction(named)
   if (shape === 'letters') return label.sort === 'sure' && named.link === 'named' && isShouted(candidate, message)
   if (shape === 'mixed') return isMixedCode(named, message)
-  if (value.length > 8 && named.link !== 'named' && !(label.sort === 'sure' && named.link !== 'loose')) {
+  if (value.length > 8 && named.link !== 'named' && !(isSure(label) && named.link !== 'loose')) {
     return named.link === 'bare' && /\p{Script=Arabic}/u.test(plain.slice(label.start, label.end))
   }
-  return label.sort === 'sure' ? isAfterSure(named) : isAfterGeneric(named, message)
+  return isSure(label) ? isAfterSure(named) : isAfterGeneric(named, message)
 }
+
+/** Called so, it is a code without more. */
+const isSure = ({ sort }: CodeLabel): boolean => sort === 'sure' || sort === 'pin'
 
 /** A candidate behind a label. */
 type Named = {
@@ -229,17 +265,18 @@ const looksRandom = ({ value, start, end }: CodeCandidate, text: string): boolea
 const isNamedBehind = (
   candidate: CodeCandidate,
   label: CodeLabel,
-  { plain, text, isSecret, isOffer }: Message,
+  { plain, text, isSecret, isOffer, opensDoor }: Message,
 ): boolean => {
   const { shape, value, start, end } = candidate
   if (label.start - end > LONGEST_GAP) return false
   const gap = plain.slice(end, label.start)
-  if (THAT_IS.test(gap)) return shape === 'digits' && value.length >= 5 && !isOffer
+  if (THAT_IS.test(gap)) return shape === 'digits' && value.length >= (opensDoor ? 4 : 5) && !isOffer
   if (SENTENCE_END.test(gap) || isMeasured(plain.slice(end, end + 20))) return false
   if (shape === 'letters') return false
   if (shape === 'mixed' && !looksRandom(candidate, text)) return false
   const sayer = HAS_BECOME.test(gap)
-  if (label.sort === 'sure') {
+  if (label.sort === 'pin' && shape !== 'digits') return false
+  if (isSure(label)) {
     const near = gap.length <= 70 && (sayer || /^["')\]]?\s{0,3}[(<\-:=,~]/.test(gap) || USED_AS.test(gap))
     return (
       near ||
@@ -296,15 +333,21 @@ const TO_CODE =
 const FROM_CODE = /^["')\]>]{0,2}\s{0,2}[,.]?\s{0,2}(?:[^\s,]{1,14},?\s+){0,5}\S{0,4}$/
 const TO = /^["')\]]?\s{0,2}[-:,]?\s{0,2}(?:use (?:this|it) )?(?:to|pour|para|per|um|om|zum|для)\s(?:\S{1,12}\s){0,2}$/
 
+/** The name of a service, and nothing else, at the beginning. */
+const SENDER = /^[\p{L}\p{N}&.+'-]{2,16}(?:\s[\p{L}\p{N}&.+'-]{2,16})?\s$/u
+
 /** A number in a line or a sentence of its own, in a text that announces a code. */
-const isSetApart = ({ shape, value, start, end }: CodeCandidate, { plain, labels, isSecret }: Message): boolean => {
+const isSetApart = ({ shape, value, start, end }: CodeCandidate, message: Message): boolean => {
+  const { plain, labels, isSecret, isOfThisCode, isOffer } = message
   if (shape !== 'digits' || value.length < 4 || value.length > 8) return false
-  const near = labels.some(
-    label => label.sort === 'sure' && (label.start > end ? label.start - end < 160 : start - label.end < 160),
+  const isOurs = isOfThisCode && !isOffer
+  const isNear = labels.some(
+    label => (isSure(label) || isOurs) && (label.start > end ? label.start - end < 160 : start - label.end < 160),
   )
-  if (!near || (value.length < 5 && !isSecret)) return false
-  const alone = /(?:^|\n|[.:!>\]]\s)\s*["'(*]*$/.test(plain.slice(Math.max(0, start - 6), start))
-  return alone && /^["')*]*(?:\s*$|\s*\n|[.!]\s|[.!]$)/.test(plain.slice(end, end + 4)) && !isYear(value)
+  if (!isNear || (value.length < 5 && !isSecret)) return false
+  const before = plain.slice(Math.max(0, start - 32), start)
+  const isAlone = /(?:^|\n|[.:!>\]]\s)\s*["'(*]*$/.test(before) || (isOurs && start <= 30 && SENDER.test(before))
+  return isAlone && /^["')*]*(?:\s*$|\s*\n|[.!]\s|[.!]$)/.test(plain.slice(end, end + 4)) && !isYear(value)
 }
 
 /** The same code once more, as in a link behind it. */

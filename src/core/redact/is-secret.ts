@@ -1,4 +1,5 @@
 import { createPhrases } from './find-phrases.ts'
+import { isSource } from './is-source.ts'
 import type { Link } from './password-link.ts'
 import { isLink, isOrdinary, isPlainWord, looksSecret, NEVER, type PasswordValue } from './password-value.ts'
 import type { PasswordLabel } from './password-words.ts'
@@ -21,7 +22,7 @@ export const readPasswordMessage = ({ text, plain }: Pick<Reading, 'text' | 'pla
 export const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, message: PasswordMessage): boolean => {
   const { plain } = message
   const word = value.value
-  if (isLink(word) || /^[$€£¥]/.test(word)) return false
+  if (isLink(word) || /^[$€£¥]/.test(word) || isSource(message.text, value)) return false
   const after = plain.slice(value.end, value.end + 24)
   if (label.sort === 'pin') return isPin(word, label, link, message, after)
   if (label.sort === 'door') return isDoorCode(word, label, link, message, after)
@@ -40,7 +41,7 @@ const isPassword = (value: PasswordValue, link: Link, { text, plain }: PasswordM
   if (looksSecret(word, 3)) return true
   if (isOrdinary(word)) return false
   if (link.sort === 'sign') return isPlainWord(word) || (word.length >= 2 && /[^\x00-\x7f]/.test(word))
-  return !UNSPACED.test(word) && endsClause(text, plain, value)
+  return link.sort === 'verb' && !UNSPACED.test(word) && endsClause(text, plain, value)
 }
 
 /** "Pass" and "key" have other meanings, too: it takes a secret's looks, or a login beside it. */
@@ -51,7 +52,7 @@ const isPass = (
   { plain, hasLogin }: PasswordMessage,
 ): boolean => {
   const word = value.value
-  if (isRide(plain, label)) return false
+  if (isRide(plain, label, hasLogin)) return false
   if (link.sort === 'none') {
     const fewestDigits = plain.startsWith('key', label.start) ? 8 : NEVER
     return hasLogin && word.length >= 6 && /[0-9]/.test(word) && looksSecret(word, fewestDigits)
@@ -103,10 +104,10 @@ const isPin = (word: string, label: PasswordLabel, link: Link, { plain }: Passwo
     /(?:bowling|rolling|safety|push|clothes|hair|bobby|gpio|firing|lapel|enamel|to|will|can|please|i|we|let's)\s$/u.test(
       plain.slice(Math.max(0, label.start - 12), label.start),
     ) &&
-    link.sort === 'none'
+    (link.sort === 'none' || link.sort === 'maybe')
   )
     return false
-  if (link.sort !== 'none') return word.length >= 4 || /^(?:my|the|your)?/.test(name)
+  if (link.sort === 'sign' || link.sort === 'verb') return true
   return (
     word.length >= 4 &&
     !/[a-z]/i.test(word.replace(/[0-9]/g, '').slice(1)) &&
@@ -146,11 +147,12 @@ export const isKey = (word: string, link: Link): boolean => {
 }
 
 /** A boarding pass, a bus pass; "to pass X". */
-const isRide = (plain: string, { start }: PasswordLabel): boolean =>
+const isRide = (plain: string, { start }: PasswordLabel, hasLogin: boolean): boolean =>
   plain.startsWith('pass', start) &&
-  /(?<!\p{L})(?:boarding|bus|ski|day|mountain|lift|season|guest|parking|hall|free|year|annual|train|rail|monthly|weekly|eurail|interrail|museum|city|backstage|press|visitor|all|battle|game|park|hotel|car|house|spare|piano|low|high|on|to|will|can|i|you|we|they|he|she|did|didn't|must|may|shall|not|and|please|a|of|answer|public|foreign|primary|the)\s+$/u.test(
+  (/(?<!\p{L})(?:boarding|bus|ski|day|mountain|lift|season|guest|parking|hall|free|year|annual|train|rail|monthly|weekly|eurail|interrail|museum|city|backstage|press|visitor|all|battle|game|park|hotel|car|house|spare|piano|low|high|on|to|will|can|i|you|we|they|he|she|did|didn't|must|may|shall|not|and|please|a|of|answer|public|foreign|primary)\s+$/u.test(
     plain.slice(Math.max(0, start - 16), start),
-  )
+  ) ||
+    (!hasLogin && /(?<!\p{L})the\s+$/u.test(plain.slice(Math.max(0, start - 6), start))))
 
 const LOGIN = createPhrases([
   'log ?in',
