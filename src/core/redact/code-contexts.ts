@@ -375,6 +375,7 @@ export const PLACE = createPhrases([
   'schlusselkasten',
   'schlusselbox',
   'schliessfach',
+  '~schloss',
   'porte',
   'portail',
   'immeuble',

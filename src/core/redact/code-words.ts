@@ -16,8 +16,10 @@ const SURE = [
   '(m|sms|push|photo|chip|e|i|mobile) ?tans?( code| nr| nummer)?',
   'tan (code|nr|nummer)',
   'e ?tac( code| number)?',
+  '(i|e) ?token',
   'tac (code|number|pin)',
   'apple (id|account) code',
+  '(duo|okta|rsa|securid) passcode',
   // German
   '(bestatigungs|bestaetigungs|verifizierungs|verifikations|sicherheits|anmelde|einmal|aktivierungs|freigabe|zugangs|login|authentifizierungs|registrierungs|validierungs|sms|legitimations|zahlungs|auftrags|uberweisungs|gerate|konto|identifizierungs|identifikations|transaktions|pruf|auth|autorisierungs|wiederherstellungs|entsperr|zwei faktor|2 faktor|2fa|faktor authentifizierungs)~ ?(code|codes|pin|passwort|kennwort|tan|kode|schlussel)',
   'code zum zurucksetzen~( des passworts| deines passworts| ihres passworts)?',
@@ -32,7 +34,7 @@ const SURE = [
   // Italian
   "(codice|password|pin) (di |d'|dell'|per (la |l'))?(verifica|conferma|sicurezza|accesso|attivazione|autenticazione|autorizzazione|otp|temporane[oa]|monouso|usa e getta|sms|validazione|registrazione|recupero|pagamento|identificazione|sblocco|operazione|dispositivo)",
   // Dutch
-  '(verificatie|bevestigings|beveiligings|inlog|toegangs|activatie|activerings|sms|controle|tan|eenmalige?|herstel|authenticatie|aanmeld|veiligheids|validatie)~ ?(code|wachtwoord|pin|toegangscode)',
+  '(verificatie|bevestigings|signeer|betaal|mobiele |beveiligings|inlog|toegangs|activatie|activerings|sms|controle|tan|eenmalige?|herstel|authenticatie|aanmeld|veiligheids|validatie)~ ?(code|wachtwoord|pin|toegangscode)',
   // Swedish, Danish, Norwegian
   '(verifierings|verifikations|verifiserings|bekraftelse|bekreftelses|bekræftelses|engangs|sakerhets|sikkerheds|sikkerhets|inloggnings|paloggings|login|adgangs|aktiverings|godkendelses|kontroll?|sms|godkännande|autentiserings)~ ?(kod|koden|kode|losenord|passord|adgangskode|pin)',
   // Finnish
@@ -63,6 +65,7 @@ const SURE = [
   'смс код',
   'код (підтвердження|верифікації|доступу|безпеки|авторизації|активації|для входу|перевірки|входу)',
   '(одноразовий|тимчасовий) (код|пароль)',
+  'пароль для (подтверждения|входа|входу|оплаты|операции|доступа)',
   'код за (потвърждение|достъп|вход|сигурност|верификация|проверка)',
   'еднократен (код|парола)',
   '(верификациони|потврдни|сигурносни) код',
@@ -343,13 +346,15 @@ const isShortLived = (plain: string): boolean => shortLived.isIn(plain)
 const shortLived = createPhrases([
   ...THIS_CODE,
   'expires? (in|within) [0-9][0-9]?',
-  '(valid|good|active) for (the next )?[0-9][0-9]? min~',
+  '(valid|good|active) (for )?(the next )?[0-9][0-9]? min~',
+  'to (verify|confirm) your',
   'within [0-9][0-9]? min~',
   "if you did(n't| not) request",
   'fur [0-9][0-9]? min~',
   'valable [0-9][0-9]? min~',
   'valido (por|per) [0-9][0-9]? min~',
   '[0-9][0-9]? минут~',
+  'kimseyle paylas~',
 ])
 
 /** Whether the whole text is of the sort that carries a code: it is short-lived, secret, or lets somebody in. */

@@ -29,8 +29,17 @@ export const findCodes = (reading: Reading): Find[] => {
 /** What is called a code in a message about a door: it stays valid, and is a password. */
 export const findDoorCodes = (reading: Reading): Find[] => {
   const message = readCodeMessage(reading)
-  return message.opensDoor ? namedCodes(message).map(({ start, end }) => ({ kind: 'password', start, end })) : []
+  const codes = [...(message.opensDoor ? namedCodes(message) : []), ...keyedCodes(message)]
+  return codes.map(({ start, end }) => ({ kind: 'password', start, end }))
 }
+
+/** "8391#": as it is keyed in at a door. */
+const keyedCodes = ({ text, plain }: Message): Span[] => {
+  const codes = [...text.matchAll(KEYED)]
+  if (codes.length === 0 || !PLACE.isIn(plain)) return []
+  return codes.map(({ index, 0: { length } }) => ({ start: index, end: index + length }))
+}
+const KEYED = /(?<![A-Za-z0-9#*.,-])[*#]?[0-9]{3,8}[#*](?![A-Za-z0-9#*])/g
 
 const readCodeMessage = ({ text, plain }: Reading): Message => {
   const all = codeLabels({ text, plain })
@@ -122,7 +131,7 @@ const isNamedBefore = (
   const after = plain.slice(candidate.end, candidate.end + 40)
   const { shape, value } = candidate
   if (label.sort === 'pin' && shape !== 'digits') return false
-  if (ASKED.test(gap)) return shape === 'digits' && value.length >= 5
+  if (ASKED.test(gap)) return shape === 'digits' && value.length >= 5 && !/^\s(?:is|are|was|were|has)\s/.test(after)
   if (SENTENCE_END.test(gap) || NOT_YET.isIn(gap) || isMeasured(after)) return false
   const named: Named = {
     ...{ candidate, label, gap, after, link: linkOf(gap) },
@@ -166,9 +175,11 @@ const isAfterAction = ({ candidate: { shape, value }, gap, after }: Named): bool
 }
 
 const isMixedCode = ({ candidate, label, gap, link, isFirst, isOurs }: Named, message: Message): boolean => {
-  const { plain, text, isSecret, isOffer } = message
+  const { plain, text, isSecret, isOffer, opensDoor } = message
   if (!looksRandom(candidate, text) || (BOOKING.isIn(plain) && !isSecret)) return false
   if (label.sort === 'sure' || (isSecret && !isOffer)) return link !== 'loose' || (isFirst && gap.length < 30)
+  if (opensDoor && /^[A-Z0-9]+$/.test(text.slice(candidate.start, candidate.end)))
+    return link !== 'loose' && link !== 'linked'
   return link === 'named' && isOurs() && !isOffer
 }
 
@@ -300,7 +311,11 @@ const isNamedBehind = (
   if (USED_AS.test(gap) && words <= 5 && isSecret) return true
   if (/^\s$/.test(gap) && value.length === 6) return isClauseStart(plain.slice(Math.max(0, start - 12), start))
   // "482910 — код для входа"; "482913 (code)"
-  return value.length >= 5 && /^["')\]]?\s{0,2}[-(=:]+\s{0,2}(?:\p{L}{2,12}\s+){0,4}$/u.test(gap) && gap.length <= 40
+  return (
+    value.length >= (opensDoor ? 4 : 5) &&
+    /^["')\]]?\s{0,2}[-(=:]+\s{0,2}(?:\p{L}{2,12}\s+){0,4}$/u.test(gap) &&
+    gap.length <= 40
+  )
 }
 
 /** "123456, that's the code" */
@@ -340,7 +355,7 @@ const SENDER = /^[\p{L}\p{N}&.+'-]{2,16}(?:\s[\p{L}\p{N}&.+'-]{2,16})?\s$/u
 const isSetApart = ({ shape, value, start, end }: CodeCandidate, message: Message): boolean => {
   const { plain, labels, isSecret, isOfThisCode, isOffer } = message
   if (shape !== 'digits' || value.length < 4 || value.length > 8) return false
-  const isOurs = isOfThisCode && !isOffer
+  const isOurs = isOfThisCode && isSecret && !isOffer
   const isNear = labels.some(
     label => (isSure(label) || isOurs) && (label.start > end ? label.start - end < 160 : start - label.end < 160),
   )

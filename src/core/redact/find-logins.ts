@@ -1,6 +1,6 @@
 import type { Span } from './find.ts'
 import { isSource } from './is-source.ts'
-import { isNumbered, looksSecret, type PasswordValue, valueAt } from './password-value.ts'
+import { isNumbered, isPlainWord, looksSecret, type PasswordValue, valueAt } from './password-value.ts'
 import type { Reading } from './reading.ts'
 import { patternOf } from './vocabulary.ts'
 
@@ -15,12 +15,13 @@ export const findLogins = ({ text, plain }: Pick<Reading, 'text' | 'plain'>): Sp
 const behindNames = (text: string, plain: string): Span[] => [
   ...[...plain.matchAll(PAIR)].flatMap(match => {
     const value = valueIn(text, match)
-    return value !== undefined && looksGiven(value.value) ? [value] : []
+    return value !== undefined && looksGiven(value.value) && !isNumbered(value.value) ? [value] : []
   }),
   ...[...plain.matchAll(NETWORK)].flatMap(match => {
     const value = valueIn(text, match)
     const [name] = match.indices?.[2] ?? [match.index]
-    const isName = /^["'\p{Lu}]/u.test(text.slice(name, name + 1)) || /[/|(]/.test(match[3] ?? '')
+    const isName =
+      /^["'\p{Lu}]/u.test(text.slice(name, name + 1)) || (/[/|(]/.test(match[3] ?? '') && isPlainWord(match[2] ?? ''))
     return value !== undefined && isName && looksGiven(value.value) && !isNumbered(value.value) ? [value] : []
   }),
   ...[...plain.matchAll(SERVICE)].flatMap(match => {
@@ -30,8 +31,8 @@ const behindNames = (text: string, plain: string): Span[] => [
 ]
 
 const LOGIN =
-  'log ?in|log-in|user|username|wi-?fi|wlan|ssid|network|netzwerk|account|benutzer|usuario|credentials|creds'
-const VALUE = '(?<value>\\S{6,64})'
+  'log ?in|log-in|user|username|wi-?fi|wlan|ssid|network|netzwerk|account|benutzer|zugang|konto|compte|cuenta|conta|usuario|utente|gebruiker|логин|credentials|creds'
+const VALUE = '(?<value>[^\\s/]\\S{5,63})'
 const PAIR = patternOf(
   `(?<![\\p{L}\\p{N}])(?:${LOGIN})\\s{0,2}[:=]?\\s{0,2}[^\\s/|,:]{2,64}\\s{0,2}[/|,:]\\s{0,2}${VALUE}`,
   'dgu',
@@ -52,17 +53,14 @@ const SERVICE = patternOf(
 const behindAddresses = (text: string, plain: string): Span[] =>
   [...text.matchAll(ADDRESS)].flatMap(match => {
     const value = valueIn(text, match)
-    if (
-      value === undefined ||
-      !/^["')\]]{0,2}(?:\s*$|\s*[,;\n]|[.!]|\s[(-])/.test(text.slice(value.end, value.end + 8))
-    )
-      return []
+    if (value === undefined || !CLAUSE_END.test(text.slice(value.end, value.end + 8))) return []
     const isLoud = /[/|:]/.test(match[1] ?? '') || (/\n/.test(match[1] ?? '') && ACCOUNT.test(plain))
     return (isLoud ? looksGiven(value.value) && !isNumbered(value.value) : looksMade(value.value)) ? [value] : []
   })
 
+const CLAUSE_END = /^["')\]]{0,2}(?:\s*$|\s*[,;\n]|[.!]|\s[(-]|\s(?:for|fur|für|pour|para|per)\s)/
 const ADDRESS =
-  /(?<![\w.%+-])[\w.%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.[A-Za-z]{2,24}(\s{0,2}[/|:]\s{0,2}|\s{1,2}-{1,2}\s{1,2}|,?\s{1,3}|\s{0,2}\()(?<value>[^\s@/][^\s/]{5,63})/dg
+  /(?<![\w.%+-])[\w.%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.[A-Za-z]{2,24}(\s{0,2}[/|:]\s{0,2}|\s{1,2}-{1,2}\s{1,2}|\s{1,2}(?:and|with|und|et|y|e|en)\s{1,2}|,?\s{1,3}|\s{0,2}\()(?<value>[^\s@/][^\s/]{5,63})/dg
 
 const ACCOUNT = patternOf(`(?<![\\p{L}\\p{N}])(?:${SERVICES}|${LOGIN})(?![\\p{L}\\p{N}])`, 'u')
 

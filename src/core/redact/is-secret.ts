@@ -54,6 +54,7 @@ const isPass = (
   const word = value.value
   if (isRide(plain, label, hasLogin)) return false
   if (link.sort === 'none') {
+    if (plain.startsWith('clave', label.start) && /^[0-9]{5,8}$/.test(word)) return true
     const fewestDigits = plain.startsWith('key', label.start) ? 8 : NEVER
     return hasLogin && word.length >= 6 && /[0-9]/.test(word) && looksSecret(word, fewestDigits)
   }
@@ -71,7 +72,7 @@ const isDoorCode = (
   if (/^comb/.test(plain.slice(label.start, label.end))) return TURNS.test(word) && LOCK.isIn(plain)
   if (link.sort === 'none' && /^(?:19|20)[0-9]{2}$/.test(word)) return false
   if (/^\s?(?:am|pm|uhr|h)(?![\p{L}])/u.test(after)) return false
-  return /^[#*]?[0-9]{3,10}[#*]?$|^(?=.*[0-9])[A-Za-z0-9#*]{3,10}$/.test(word) || TURNS.test(word)
+  return /^[#*]?[0-9]{3,10}[#*]?$|^(?=.*[0-9])[\p{L}0-9#*]{3,10}$/u.test(word) || TURNS.test(word)
 }
 
 /** Of a combination lock. */
@@ -111,7 +112,7 @@ const isPin = (word: string, label: PasswordLabel, link: Link, { plain }: Passwo
   return (
     word.length >= 4 &&
     !/[a-z]/i.test(word.replace(/[0-9]/g, '').slice(1)) &&
-    !/^\s{1,2}\p{L}+s(?![\p{L}])/u.test(after)
+    !/^\s{1,2}(?!(?:pls|thanks|is|was|as|this|its|yes|plus|guys|works)\s)\p{L}+s(?![\p{L}])/u.test(after)
   )
 }
 

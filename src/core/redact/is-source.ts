@@ -5,6 +5,7 @@ export const isSource = (text: string, { start, end, value }: PasswordValue): bo
   CALL.test(value) ||
   FIELD.test(value) ||
   VARIABLE.test(value) ||
+  /^[<{[(][\p{L}\s_.-]+[>}\])]$/u.test(value) ||
   (/[<{]/.test(text.charAt(start - 1)) && /[>}]/.test(text.charAt(end)) && /^[\p{L}\s_.-]+$/u.test(value))
 
 /** "getPassword(user)", "input(…", "varchar(255)". */

@@ -110,6 +110,7 @@ const PIN = [
   'puk( code)?',
   'קוד סודי',
   'pass ?code',
+  '(phone|iphone|ipad|tablet|laptop|computer|macbook|mac|pc|screen) pass',
 ]
 
 /** Secrets of machines: only what looks like one is taken for one. */

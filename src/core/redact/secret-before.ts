@@ -40,7 +40,8 @@ const wordBefore = (pattern: RegExp, before: string): Span | undefined => {
 
 /** "I use X for my password" names it, "X for the password" does not. */
 const isForWhat = (before: string, { start, end }: Span): boolean =>
-  /^[,.]?\s{1,2}for\s/.test(before.slice(end)) && !/(?:^|\s)(?:use|enter|try|type|dial)\s$/.test(before.slice(0, start))
+  /^[,.]?\s{1,2}for\s/.test(before.slice(end)) &&
+  !/(?:^|\s)(?:use|enter|try|type|dial|it'?s)\s$/.test(before.slice(0, start))
 
 /** Without quotes and commas around it, as a span of the whole text. */
 const trimmed = (text: string, { start, end }: Span, from: number): Span => {
@@ -69,7 +70,7 @@ const isApposed = ({ start, end }: Span, label: PasswordLabel, message: Password
   const value = message.text.slice(start, end)
   if (label.sort === 'pin' || label.sort === 'door')
     return (
-      /^[0-9]{4,8}$/.test(value) &&
+      /^[0-9-]{4,8}$/.test(value) &&
       isSecret({ start, end, value, isQuoted: false }, label, { sort: 'none', at: start }, message)
     )
   return label.sort !== 'key' && hasDigitOrSign(value) && looksSecret(value, NEVER) && !isNumbered(value)
