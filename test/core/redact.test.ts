@@ -215,6 +215,10 @@ describe('any text', () => {
     ['quotes', '"a'],
     ['keys', 'eyJ'],
     ['key blocks', '-----BEGIN PRIVATE KEY-----'],
+    ['codes of doors', 'door code C8391 '],
+    ['logins', 'a@b.co / '],
+    ['passwords before their word', 'hunter2 (the password) '],
+    ['answers', 'password it is it is '],
   ])('of 20,000 characters takes no longer than its length: %s', (_, piece) => {
     const of = (length: number) => piece.repeat(Math.ceil(length / piece.length)).slice(0, length)
     redact(of(2_000), MASK_ALL)

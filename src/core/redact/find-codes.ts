@@ -53,6 +53,7 @@ const readCodeMessage = ({ text, plain }: Reading): Message => {
     isSecret,
     isOfThisCode: speaksOfThisCode(plain),
     isOffer: OFFER.isIn(plain) || /[0-9]\s?%/.test(plain),
+    isBooking: !isSecret && BOOKING.isIn(plain),
     opensDoor: !isSecret && labels.length > 0 && labels.every(({ sort }) => sort === 'generic') && PLACE.isIn(plain),
   }
 }
@@ -78,6 +79,8 @@ type Message = {
   readonly isOfThisCode: boolean
   /** It sells something: a code in it is a coupon. */
   readonly isOffer: boolean
+  /** It is about a journey: letters and digits in it are a booking's. */
+  readonly isBooking: boolean
   /** It is about a door, a gate, a lock, and has no word for a one-time code. */
   readonly opensDoor: boolean
 }
@@ -175,8 +178,8 @@ const isAfterAction = ({ candidate: { shape, value }, gap, after }: Named): bool
 }
 
 const isMixedCode = ({ candidate, label, gap, link, isFirst, isOurs }: Named, message: Message): boolean => {
-  const { plain, text, isSecret, isOffer, opensDoor } = message
-  if (!looksRandom(candidate, text) || (BOOKING.isIn(plain) && !isSecret)) return false
+  const { text, isSecret, isOffer, isBooking, opensDoor } = message
+  if (!looksRandom(candidate, text) || isBooking) return false
   if (label.sort === 'sure' || (isSecret && !isOffer)) return link !== 'loose' || (isFirst && gap.length < 30)
   if (opensDoor && /^[A-Z0-9]+$/.test(text.slice(candidate.start, candidate.end)))
     return link !== 'loose' && link !== 'linked'
@@ -189,10 +192,10 @@ const isAfterSure = ({ candidate: { value }, gap, link, isFirst }: Named): boole
   return isFirst && value.length >= 5 && gap.length <= 60 && !isYear(value)
 }
 
-const isAfterGeneric = (named: Named, { plain, isSecret, isOffer }: Message): boolean => {
+const isAfterGeneric = (named: Named, { plain, isSecret, isOffer, opensDoor }: Message): boolean => {
   const { candidate, label, gap, after, link, isFirst, isOurs } = named
   const { value } = candidate
-  if (isOffer && !isSecret) return false
+  if (isOffer && !isSecret && !opensDoor) return false
   switch (link) {
     case 'named':
       return !isYear(value) || isOurs() || !/^\s+\p{L}/u.test(after) || /[:=]/.test(gap)
@@ -202,7 +205,11 @@ const isAfterGeneric = (named: Named, { plain, isSecret, isOffer }: Message): bo
       if (COMPOUND.test(plain.slice(label.start, label.end)) && !isOurs()) return false
       if (value.length >= 5) return !/^\s{1,2}\p{L}{2,}s(?![\p{L}])/u.test(after)
       if (isYear(value)) return false
-      return isOurs() || (isClauseEnd(after) && isClauseStart(plain.slice(Math.max(0, label.start - 40), label.start)))
+      return (
+        opensDoor ||
+        isOurs() ||
+        (isClauseEnd(after) && isClauseStart(plain.slice(Math.max(0, label.start - 40), label.start)))
+      )
     case 'linked':
       if (/^\s\p{L}{3,}s(?![\p{L}])/u.test(after) && !isSecret) return false
       return gap.length <= 50 && isFirst && !isYear(value) && (value.length >= 5 || gap.length <= 36)
@@ -276,7 +283,7 @@ const looksRandom = ({ value, start, end }: CodeCandidate, text: string): boolea
 const isNamedBehind = (
   candidate: CodeCandidate,
   label: CodeLabel,
-  { plain, text, isSecret, isOffer, opensDoor }: Message,
+  { plain, text, isSecret, isOffer, opensDoor, isOfThisCode }: Message,
 ): boolean => {
   const { shape, value, start, end } = candidate
   if (label.start - end > LONGEST_GAP) return false
@@ -308,7 +315,8 @@ const isNamedBehind = (
   if (shape === 'mixed' && !isSecret) return false
   const words = gap.trim().split(/\s+/).length
   if (sayer && words <= 7) return !isYear(value) || OWN.test(gap)
-  if (USED_AS.test(gap) && words <= 5 && isSecret) return true
+  if (USED_AS.test(gap) && words <= 5 && (isSecret || (shape === 'digits' && value.length === 6))) return true
+  if (TAKEN.test(gap) && isOfThisCode && shape === 'digits') return true
   if (/^\s$/.test(gap) && value.length === 6) return isClauseStart(plain.slice(Math.max(0, start - 12), start))
   // "482910 — код для входа"; "482913 (code)"
   return (
@@ -324,14 +332,18 @@ const THAT_IS =
 const OWN = /(?<![\p{L}])(?:your|my|the|dein|ihr|votre|tu|su|seu|tuo|uw|je|ваш|twoj)(?![\p{L}])/u
 const HAS_BECOME =
   /^["')\]]{0,2}\s{0,3}(?:[-—=:,]\s{0,2})?(?:<-+|is|are|was|ist|lautet|est|es|e|er|ar|on|jest|to|je|este|c'est|sono|son|zijn|является|это|היא|הוא|هو|هي|است|là|la|adalah|ay|—|\(?이\)?가|は|が|是|为|為|은|는)(?![\p{Script=Latin}\p{Script=Cyrillic}])/u
+/** "123456 Use this code …" */
+const TAKEN = /^[.!]?\s{1,2}(?:please\s)?(?:use|enter|type)\s(?:this|the)\s$/u
 const USED_AS = /^["')\]]{0,2}\s{1,3}(?:as|als|comme|como|come|jako|som)\s/u
 
 /** "Enter 123456 to log in". */
-const isOrdered = ({ shape, value, start, end }: CodeCandidate, { plain, isOffer, isSecret }: Message): boolean => {
+const isOrdered = (candidate: CodeCandidate, { plain, isOffer, isSecret, opensDoor }: Message): boolean => {
+  const { shape, value, start, end } = candidate
   if (shape === 'letters' || (shape === 'mixed' && !isSecret) || isOffer) return false
   if (value.length < 4 || value.length > 10 || isMeasured(plain.slice(end, end + 30))) return false
   const ahead = plain.slice(end, end + 90)
   const behind = plain.slice(Math.max(0, start - 60), start)
+  if (opensDoor && shape === 'digits' && KEYED_IN.test(behind)) return true
   if (ORDER.endsIn(behind, TO_CODE))
     return PURPOSE.beginsIn(ahead, FROM_CODE, 80) || (value.length >= 5 && ORDERED_FOR.endsIn(behind, /^[^\n]{0,40}$/))
   return (
@@ -343,11 +355,14 @@ const isOrdered = ({ shape, value, start, end }: CodeCandidate, { plain, isOffer
   )
 }
 
+const KEYED_IN = /(?:^|\s)(?:press|punch in|punch|key in|type|type in|enter|dial|use)\s{1,2}$/
 const TO_CODE =
   /^(?:\s+(?:the|this|your|den|le|el|o|il|de|code|number|digits|pin|codigo|kod|код|nummer|following))*[\s:"'([<]{0,4}$/
 const FROM_CODE = /^["')\]>]{0,2}\s{0,2}[,.]?\s{0,2}(?:[^\s,]{1,14},?\s+){0,5}\S{0,4}$/
 const TO = /^["')\]]?\s{0,2}[-:,]?\s{0,2}(?:use (?:this|it) )?(?:to|pour|para|per|um|om|zum|для)\s(?:\S{1,12}\s){0,2}$/
 
+/** "Don't share this code. It's 123456." */
+const IT_IS = /[.:!]\s(?:it'?s|it is|here it is:?)\s$/u
 /** The name of a service, and nothing else, at the beginning. */
 const SENDER = /^[\p{L}\p{N}&.+'-]{2,16}(?:\s[\p{L}\p{N}&.+'-]{2,16})?\s$/u
 
@@ -361,7 +376,9 @@ const isSetApart = ({ shape, value, start, end }: CodeCandidate, message: Messag
   )
   if (!isNear || (value.length < 5 && !isSecret)) return false
   const before = plain.slice(Math.max(0, start - 32), start)
-  const isAlone = /(?:^|\n|[.:!>\]]\s)\s*["'(*]*$/.test(before) || (isOurs && start <= 30 && SENDER.test(before))
+  const isAlone =
+    /(?:^|\n|[.:!>\]]\s)\s*["'(*]*$/.test(before) ||
+    (isOurs && (IT_IS.test(before) || (start <= 30 && SENDER.test(before))))
   return isAlone && /^["')*]*(?:\s*$|\s*\n|[.!]\s|[.!]$)/.test(plain.slice(end, end + 4)) && !isYear(value)
 }
 

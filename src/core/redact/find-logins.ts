@@ -12,42 +12,55 @@ export const findLogins = ({ text, plain }: Pick<Reading, 'text' | 'plain'>): Sp
 ]
 
 /** "login: bob / hunter2", "Wifi: HomeNet / sunshine22", "Netflix: anna / Sommer2021!". */
-const behindNames = (text: string, plain: string): Span[] => [
-  ...[...plain.matchAll(PAIR)].flatMap(match => {
-    const value = valueIn(text, match)
-    return value !== undefined && looksGiven(value.value) && !isNumbered(value.value) ? [value] : []
-  }),
-  ...[...plain.matchAll(NETWORK)].flatMap(match => {
-    const value = valueIn(text, match)
-    const [name] = match.indices?.[2] ?? [match.index]
-    const isName =
-      /^["'\p{Lu}]/u.test(text.slice(name, name + 1)) || (/[/|(]/.test(match[3] ?? '') && isPlainWord(match[2] ?? ''))
-    return value !== undefined && isName && looksGiven(value.value) && !isNumbered(value.value) ? [value] : []
-  }),
-  ...[...plain.matchAll(SERVICE)].flatMap(match => {
-    const value = valueIn(text, match)
-    return value !== undefined && looksMade(value.value) ? [value] : []
-  }),
-]
+const behindNames = (text: string, plain: string): Span[] =>
+  NAMED.flatMap(({ pattern, isLike }) =>
+    [...plain.matchAll(pattern)].flatMap(match => {
+      const value = valueIn(text, match)
+      return value !== undefined && isLike(value.value, match, text) ? [value] : []
+    }),
+  )
 
 const LOGIN =
   'log ?in|log-in|user|username|wi-?fi|wlan|ssid|network|netzwerk|account|benutzer|zugang|konto|compte|cuenta|conta|usuario|utente|gebruiker|логин|credentials|creds'
-const VALUE = '(?<value>[^\\s/]\\S{5,63})'
-const PAIR = patternOf(
-  `(?<![\\p{L}\\p{N}])(?:${LOGIN})\\s{0,2}[:=]?\\s{0,2}[^\\s/|,:]{2,64}\\s{0,2}[/|,:]\\s{0,2}${VALUE}`,
-  'dgu',
-)
-/** "wifi is SunnyFlat / beachday55", "Wifi: Sunny Flat (beachday55)". */
-const NETWORK = patternOf(
-  `(?<![\\p{L}\\p{N}])(wi-?fi|wlan|ssid|network|netzwerk|hotspot)(?:\\s{0,2}[:=]|\\s(?:is|name is|ist|is called|heisst))?\\s{1,2}([^\\s/|,:(]{2,32}(?:\\s[^\\s/|,:(]{1,20})?)(\\s{0,2}[/|,(]\\s{0,2}|\\s{1,2}-{1,2}\\s{1,2})${VALUE}`,
-  'dgu',
-)
 const SERVICES =
   'netflix|hulu|disney\\+?|spotify|prime|amazon|hbo(?: max)?|youtube|apple ?id|icloud|gmail|google|outlook|hotmail|yahoo|microsoft|office|facebook|fb|insta|instagram|twitter|tiktok|snapchat|linkedin|reddit|discord|slack|zoom|steam|psn|playstation|xbox|nintendo|epic|roblox|minecraft|paypal|ebay|etsy|uber|airbnb|dropbox|github|gitlab|aws|jira|notion|adobe|canva|wordpress|router|admin|ftp|ssh|vpn|server|database|portal|plex|crunchyroll|paramount\\+?|peacock|dazn|sky'
-const SERVICE = patternOf(
-  `(?<![\\p{L}\\p{N}])(?:${SERVICES})\\s{0,2}[:=-]?\\s{0,2}[^\\s/|,:]{2,64}\\s{0,2}[/|:]\\s{0,2}${VALUE}`,
-  'dgu',
-)
+const VALUE = '(?<value>[^\\s/]\\S{5,63})'
+const named = (source: string): RegExp => patternOf(`(?<![\\p{L}\\p{N}/@.-])${source}${VALUE}`, 'dgu')
+
+/** Where a user's name stands, with a password behind it: each says less of what follows, so more is asked of its looks. */
+const NAMED: readonly {
+  readonly pattern: RegExp
+  readonly isLike: (value: string, match: RegExpExecArray, text: string) => boolean
+}[] = [
+  {
+    pattern: named(
+      `(?:${LOGIN})(?:\\s(?:for|fur|pour|para|to)\\s[^\\n:]{1,30}(?=:))?\\s{0,2}[:=]?\\s{0,2}[^\\s/|,:]{2,64}\\s{0,2}[/|,:]\\s{0,2}`,
+    ),
+    isLike: value => looksGiven(value),
+  },
+  {
+    // "wifi is SunnyFlat / beachday55", "Wifi: Sunny Flat (beachday55)"
+    pattern: named(
+      '(?:wi-?fi|wlan|ssid|network|netzwerk|hotspot)(?:\\s{0,2}[:=]|\\s(?:is|name is|ist|is called|heisst))?\\s{1,2}(?<name>[^\\s/|,:(]{2,32}(?:\\s[^\\s/|,:(]{1,20})?)(?<mark>\\s{0,2}[/|,(]\\s{0,2}|\\s{1,2}-{1,2}\\s{1,2})',
+    ),
+    isLike: (value, match, text) => isName(match, text) && looksGiven(value),
+  },
+  {
+    pattern: named('(?:admin|administrator|root|postgres)\\s{0,2}[/:]\\s{0,2}'),
+    isLike: value => looksGiven(value) && /[0-9].*[0-9]|[!@#$%^&*]/.test(value),
+  },
+  {
+    pattern: named(`(?:${SERVICES})\\s{0,2}[:=-]?\\s{0,2}[^\\s/|,:]{2,64}\\s{0,2}[/|:]\\s{0,2}`),
+    isLike: value => looksMade(value),
+  },
+]
+
+/** Of a network: with a capital letter or in quotes; or a word that is not said of one, before a slash or a bracket. */
+const isName = ({ groups, indices }: RegExpExecArray, text: string): boolean => {
+  const { name = '', mark = '' } = groups ?? {}
+  const [start] = indices?.groups?.['name'] ?? [0]
+  return /^["'\p{Lu}]/u.test(text.slice(start, start + 1)) || (/[/|(]/.test(mark) && isPlainWord(name))
+}
 
 /** "anna@example.com / Sommer2021!", "anna@example.com Rockstar_77". */
 const behindAddresses = (text: string, plain: string): Span[] =>
@@ -55,7 +68,7 @@ const behindAddresses = (text: string, plain: string): Span[] =>
     const value = valueIn(text, match)
     if (value === undefined || !CLAUSE_END.test(text.slice(value.end, value.end + 8))) return []
     const isLoud = /[/|:]/.test(match[1] ?? '') || (/\n/.test(match[1] ?? '') && ACCOUNT.test(plain))
-    return (isLoud ? looksGiven(value.value) && !isNumbered(value.value) : looksMade(value.value)) ? [value] : []
+    return (isLoud ? looksGiven(value.value) : looksMade(value.value)) ? [value] : []
   })
 
 const CLAUSE_END = /^["')\]]{0,2}(?:\s*$|\s*[,;\n]|[.!]|\s[(-]|\s(?:for|fur|für|pour|para|per)\s)/
@@ -81,7 +94,11 @@ const valueIn = (text: string, match: RegExpExecArray): PasswordValue | undefine
 
 /** As a person would choose it, where one is expected. */
 const looksGiven = (value: string): boolean =>
-  looksSecret(value, 8) && /\p{L}/u.test(value) && /[0-9!@#$%^&*]/.test(value) && !isReference(value)
+  looksSecret(value, 8) &&
+  /\p{L}/u.test(value) &&
+  /[0-9!@#$%^&*]/.test(value) &&
+  !isReference(value) &&
+  !isNumbered(value)
 
 /** Made to be safe: letters, digits and signs. */
 const looksMade = (value: string): boolean =>

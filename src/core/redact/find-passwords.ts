@@ -48,7 +48,13 @@ const secretBehind = (label: PasswordLabel, next: PasswordLabel | undefined, mes
   const { text, plain } = message
   const link = changedTo(plain, label) ?? linkAt(text, plain, label)
   if (link === undefined) return answer(label, message)
-  if (next !== undefined && next.start < link.at) return [] // "the password: PIN 1234" is about the PIN
+  // "The password: PIN 1234" is about the PIN, "the passphrase for the key is …" is not about the key.
+  if (
+    next !== undefined &&
+    next.start < link.at &&
+    (link.sort === 'sign' || secretBehind(next, undefined, message).length > 0)
+  )
+    return []
   const value = valueAt(text, link.at)
   if (value === undefined || isOnlyMarks(value.value)) return []
   if (label.sort === 'phrase' && link.sort !== 'none') return phraseFrom(plain, value, link)
@@ -76,7 +82,7 @@ const answer = ({ sort, end }: PasswordLabel, { text, plain }: PasswordMessage):
 
 const QUESTION = /^[^\n.!?:]{0,24}\?\s{1,3}(?!it'?s\s)/
 const LATER =
-  /^[^\n?:=]{0,40}?(?:[,.;:?!]|\s-{1,2}|\n)\s{1,3}(?:(?:so|and|but|now|ok|i think|i believe|well)\s)?(?:now\s)?(?:it'?s|it is|it was|(?:the )?new one(?:'s| is)|now is|es ist|c'est|ahora es|теперь|это)\s{1,2}(?:(?:now|still|just|back to|either|probably|jetzt)\s){0,2}/
+  /^[^\n?:=]{0,40}?(?:[,.;:?!]|\s-{1,2}|\n)\s{1,3}(?:(?:so|and|but|now|ok|i think|i believe|well)\s)?(?:now\s)?(?:it'?s|it is|it was|(?:the )?new one(?:'s| is)|now is|es ist|c'est|ahora es|теперь|это|still)\s{1,2}(?:(?:now|still|just|back to|either|probably|jetzt)\s){0,2}/
 
 /** With what goes with it: the other half of "bob / hunter2", further words of a phrase. */
 const withCompany = (text: string, plain: string, value: PasswordValue, label: PasswordLabel, link: Link): Span => {
@@ -89,7 +95,9 @@ const withCompany = (text: string, plain: string, value: PasswordValue, label: P
     plain.slice(Math.max(0, label.start - 12), label.end),
   )
   if (isPair) {
-    const other = /^\s{0,2}[/|,]\s{0,2}(\S{3,64})|^\s(\S{3,64})/.exec(text.slice(value.end, value.end + 70))
+    const other = /^\s{0,2}(?:[/|,]|\s(?:and|und|et|y|e)\s)\s{0,2}(\S{3,64})|^\s(\S{3,64})/.exec(
+      text.slice(value.end, value.end + 70),
+    )
     const word = other?.[1] ?? other?.[2]
     if (other && word !== undefined && (other[1] !== undefined || looksSecret(word))) {
       return { start: value.start, end: value.end + other[0].replace(/[.,;:]+$/, '').length }

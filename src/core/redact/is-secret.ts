@@ -1,3 +1,4 @@
+import { MEASURE } from './code-contexts.ts'
 import { createPhrases } from './find-phrases.ts'
 import { isSource } from './is-source.ts'
 import type { Link } from './password-link.ts'
@@ -10,13 +11,28 @@ import type { Reading } from './reading.ts'
 export type PasswordMessage = Pick<Reading, 'text' | 'plain'> & {
   /** It names a login: what else it has may be the password for it. */
   readonly hasLogin: boolean
+  /** It speaks of something that is locked. */
+  readonly hasLock: () => boolean
+  /** It speaks of what has a PIN. */
+  readonly hasOwnPin: () => boolean
 }
 
 export const readPasswordMessage = ({ text, plain }: Pick<Reading, 'text' | 'plain'>): PasswordMessage => ({
   text,
   plain,
-  hasLogin: LOGIN.isIn(plain),
+  hasLogin: LOGIN.isIn(plain) || /\w@[\w-]+\.\w/.test(plain),
+  hasLock: asked(() => LOCK.isIn(plain)),
+  hasOwnPin: asked(() => OWN_PIN.isIn(plain)),
 })
+
+/** Once for each message, and only where it matters. */
+const asked = (ask: () => boolean): (() => boolean) => {
+  let answer: boolean | undefined
+  return () => {
+    answer ??= ask()
+    return answer
+  }
+}
 
 /** Whether what stands behind a word for a password, and is linked to it so, is one. */
 export const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, message: PasswordMessage): boolean => {
@@ -66,12 +82,12 @@ const isDoorCode = (
   word: string,
   label: PasswordLabel,
   link: Link,
-  { plain }: PasswordMessage,
+  { plain, hasLock }: PasswordMessage,
   after: string,
 ): boolean => {
-  if (/^comb/.test(plain.slice(label.start, label.end))) return TURNS.test(word) && LOCK.isIn(plain)
+  if (/^comb/.test(plain.slice(label.start, label.end))) return TURNS.test(word) && hasLock()
   if (link.sort === 'none' && /^(?:19|20)[0-9]{2}$/.test(word)) return false
-  if (/^\s?(?:am|pm|uhr|h)(?![\p{L}])/u.test(after)) return false
+  if (/^\s?(?:am|pm|uhr|h)(?![\p{L}])/u.test(after) || MEASURE.beginsIn(after, /^[\s-]{0,2}$/, 2)) return false
   return /^[#*]?[0-9]{3,10}[#*]?$|^(?=.*[0-9])[\p{L}0-9#*]{3,10}$/u.test(word) || TURNS.test(word)
 }
 
@@ -87,7 +103,13 @@ const endsClause = (text: string, plain: string, value: PasswordValue): boolean 
   return plainWordsTo(text, plain, value) !== undefined
 }
 
-const isPin = (word: string, label: PasswordLabel, link: Link, { plain }: PasswordMessage, after: string): boolean => {
+const isPin = (
+  word: string,
+  label: PasswordLabel,
+  link: Link,
+  { plain, hasOwnPin }: PasswordMessage,
+  after: string,
+): boolean => {
   if (!/^[0-9]{3,12}$|^[0-9]{2,4}(?:-[0-9]{2,4})+$|^(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9]{4,12}$/.test(word)) {
     return (
       /pass/.test(plain.slice(label.start, label.end)) &&
@@ -97,8 +119,7 @@ const isPin = (word: string, label: PasswordLabel, link: Link, { plain }: Passwo
   }
   const name = plain.slice(label.start, label.end)
   // India's postcodes are called so.
-  if (/code|number|no/.test(name) && /^pin/.test(name) && /^[1-9][0-9]{5}$/.test(word) && !OWN_PIN.isIn(plain))
-    return false
+  if (/code|number|no/.test(name) && /^pin/.test(name) && /^[1-9][0-9]{5}$/.test(word) && !hasOwnPin()) return false
   if (/^[\s-]{0,2}(?:am|pm|uhr|times|people|photos?|messages?|posts?|pictures?|notes?|x)(?![\p{L}])/u.test(after))
     return false
   if (

@@ -10,7 +10,7 @@ import { patternOf } from './vocabulary.ts'
 export type Link = { readonly sort: 'sign' | 'verb' | 'maybe' | 'none'; readonly at: number }
 
 const PREPOSITION =
-  'for|to|of|on|at|in|from|fur|furs|zum|zur|vom|von|des|der|im|am|pour|du|de|da|do|del|della|dell|di|para|per|al|alla|voor|van|till|til|do|od|для|от|к|на|в'
+  'for|to|of|on|at|in|from|fur|furs|zum|zur|vom|von|des|der|im|am|pour|du|de|da|do|del|della|dell|di|with|by|bei|chez|bij|hos|para|per|al|alla|voor|van|till|til|do|od|для|от|к|на|в'
 const COPULA =
   "(?:is|was|has been|got|gets|were) (?:changed|reset|updated|switched) (?:back )?to|(?:is|was|has been|got) set to|is|are|was|were|(?:will|should|would|might|may|could|must|has to|have to|used to|is going to|gonna) be|has been|remains|became|updated to|reset to|reads|set to|changed to|ist|war|lautet|lauten|heisst|est|etait|c'est|es|era|son|e|sera|zijn|ar|er|on|jest|to|je|bude|este|esta|dir|adalah|la|είναι|ειναι|это|היא|הוא|هو|هي|है|là"
 const FILLER =
@@ -29,17 +29,24 @@ const WITH_PHRASE = patternOf(
   `${AFTERTHOUGHT}\\s{1,2}(?:${PREPOSITION})[\\s'][^\\n:=!?\\ue000]{1,48}?(?:(?<sign>${SIGN})|(?<verb>${VERB}))`,
   'uy',
 )
+/** "… I use everywhere is …" */
+const WITH_RELATIVE = patternOf(
+  `\\s{1,2}(?:that |which )?(?:i|we|you|they|he|she|ich|wir|que|che)\\s[^\\n:=!?.,\\ue000]{1,48}?(?:${SIGN}|${VERB})`,
+  'uy',
+)
 const PHRASE = patternOf(`\\s{1,2}(?:${PREPOSITION})[\\s'][^\\n:=!?.,\\ue000]{1,60}`, 'uy')
 
 export const linkAt = (text: string, plain: string, label: PasswordLabel): Link | undefined => {
   const at = label.end
+  const relative = matchAt(WITH_RELATIVE, plain, at)
+  if (relative !== null) return { sort: 'maybe', at: at + relative[0].length }
   const match = matchAt(WITH_PHRASE, plain, at) ?? matchAt(DIRECT, plain, at)
   if (match === null || /\swhere\s/.test(match[0])) return undefined // of a database
   const end = at + match[0].length
   const { sign, verb } = match.groups ?? {}
   if (sign !== undefined) return { sort: 'sign', at: end }
   if (verb !== undefined) return { sort: isVerb(verb, plain.slice(label.start, at)) ? 'verb' : 'maybe', at: end }
-  return { sort: 'none', at: behindPhrase(text, plain, at) ?? end }
+  return { sort: 'none', at: behindPhrase(text, plain, label) ?? end }
 }
 
 /** "The password's owner", "the password to Netflix": "on" and "to" are verbs in other languages. */
@@ -52,12 +59,16 @@ const matchAt = (pattern: RegExp, text: string, at: number): RegExpExecArray | n
 }
 
 /** "password for the wifi hunter2": the first word behind that is no word. */
-const behindPhrase = (text: string, plain: string, at: number): number | undefined => {
+const behindPhrase = (text: string, plain: string, { sort, end: at }: PasswordLabel): number | undefined => {
   const phrase = matchAt(PHRASE, plain, at)?.[0]
   if (phrase === undefined) return undefined
   const words = [...text.slice(at, at + phrase.length).matchAll(/\S+/g)].slice(1, 6)
   const found = words.find(({ 0: word }) => looksSecret(word, NEVER) && /\p{L}/u.test(word) && /[0-9]/.test(word))
-  return found && at + found.index
+  if (found !== undefined) return at + found.index
+  const last = words.at(-1)
+  const isPin =
+    sort === 'pin' && last !== undefined && /^[0-9]{4,8}$/.test(last[0]) && !/^(?:19|20)[0-9]{2}$/.test(last[0])
+  return isPin ? at + last.index : undefined
 }
 
 /** "Changed the password to X". */
@@ -68,7 +79,8 @@ export const changedTo = (plain: string, label: PasswordLabel): Link | undefined
     return undefined
   return { sort: 'verb', at: TO.lastIndex }
 }
-const TO = /(?:\s(?:for|on|of)\s[^\n:.!?]{1,30}?)?\s{1,2}(?:to|auf|en|a|por|para|in|naar|till|til|на)\s{1,2}:?\s{0,2}/uy
+const TO =
+  /(?:\s(?:for|on|of)\s[^\n:.!?]{1,30}?)?\s{1,2}(?:to|as|auf|en|a|por|para|in|naar|till|til|на)\s{1,2}:?\s{0,2}/uy
 const CHANGE = createPhrases([
   'change[ds]?',
   'changing',

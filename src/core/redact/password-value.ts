@@ -90,7 +90,7 @@ export const looksSecret = (value: string, fewestDigits = 4): boolean => {
 /** A thing and its number or version: "iPhone15", "Gate22", "Bluetooth5.3". */
 export const isNumbered = (value: string): boolean =>
   /^[A-Za-z]+[0-9]{1,2}\.[0-9.]{1,6}$/.test(value) ||
-  /^(?:iphone|ipad|ios|ipados|macos|macbook|windows|android|pixel|galaxy|ps|xbox|airpods|wi-?fi|covid|gpt|python|java|html|css|http|utf|sha|usb|office|outlook|room|gate|unit|apt|floor|terminal|seat|row|flight|order|model|version|page|section|chapter|season|episode|building|platform|suite|block|spot|bus|route|step|day|week|phase|team|group|class|grade|area|zone|track|part|[1-9]password)-?[0-9]*[a-z]?(?:pro|max|plus|mini|ultra)?$/i.test(
+  /^(?:iphone|ipad|ios|ipados|macos|macbook|windows|android|pixel|galaxy|ps|xbox|airpods|wi-?fi|covid|gpt|python|java|html|css|http|utf|sha|usb|office|outlook|room|gate|unit|apt|floor|terminal|seat|row|flight|order|model|version|page|section|chapter|season|episode|building|platform|suite|block|spot|bus|route|step|day|week|phase|team|group|class|grade|area|zone|track|part|account|subaccount|node|host|server|port|vlan|parking|ethernet|[1-9]password)-?[0-9]*[a-z]?(?:pro|max|plus|mini|ultra)?$/i.test(
     value,
   )
 

@@ -22,7 +22,7 @@ export const secretBefore = (label: PasswordLabel, message: PasswordMessage): Sp
 const MODIFIERS =
   "(?:(?:the|your|my|our|his|her|their|a|das|dein|mein|unser|ihr|le|la|mon|votre|el|tu|mi|o|a|sua|minha|il|het|mijn|je|min|din|losenordet|мой|твой|ваш)\\s{1,2})?(?:(?:new|old|wi-?fi|wlan|guest|netflix|hulu|spotify|router|temporary|current|default|admin|login|card|phone|sim|[a-z]{2,12}'s|neue|aktuelle|nouveau|nueva|nova)[\\s'-]{1,2}){0,3}$"
 const NAMED = new RegExp(
-  `(?<![^\\s"'(*])([^\\s]{4,64})[,.]?\\s{1,2}(?:is|=|as|for|are|was|ist|lautet|als|est|comme|es|como|e|come|och|ar|er|som|это|jako|to|jest|that's|thats|that is|this is|das ist|c'est)\\s{1,2}(?:(?:still|now|also)\\s{1,2})?${MODIFIERS}`,
+  `(?<![^\\s"'(*])([^\\s]{4,64})[,.]?\\s{1,2}(?:is|=|as|for|are|was|ist|lautet|als|est|comme|es|como|e|come|och|ar|er|som|это|jako|to|jest|that's|thats|that is|this is|das ist|c'est|is what \\S{1,8}(?:\\s\\S{1,10}){0,2}\\s(?:as|for))\\s{1,2}(?:(?:still|now|also)\\s{1,2})?${MODIFIERS}`,
   'u',
 )
 /** Behind a mark: ", the password", "(my pin)", "<- wifi password"; how it is written may be told before it. */
