@@ -45,6 +45,7 @@ const isPartOfMore = (text: string, start: number, end: number): boolean => {
   const before = text.slice(Math.max(0, start - 3), start)
   const after = text.slice(end, end + 6)
   if (before.endsWith('**') && after.startsWith('**')) return false // bold
+  if (/^[0-9]{2}\s/.test(text.slice(start, end)) && /[0-9]\s$/.test(before)) return true // a list of numbers
   return BEFORE.test(before) || AFTER.test(after)
 }
 

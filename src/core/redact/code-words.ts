@@ -208,7 +208,7 @@ const OTHER_COMPOUND =
 
 const OTHER_BEFORE: ReadonlySet<string> = wordSet(`
   promo pin promotion promotional discount coupon voucher gift gutschein rabatt referral refer invite invitation friend creator affiliate
-  zip postal post area country dial dialing dialling city region regional error exit status response http https return fault trouble
+  article produce artikel catalog catalogue zip postal post area country dial dialing dialling city region regional error exit status response http https return fault trouble
   diagnostic engine dtc obd bar qr source dress tax building penal civil criminal vehicle fire electrical plumbing municipal labor
   labour color colour hex product item sku part model style batch lot order purchase booking reservation flight airline airport
   iata icao station ticker swift bic sort routing branch ifsc hs naics sic icd cpt icd10 billing diagnosis procedure course class subject

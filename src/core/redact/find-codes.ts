@@ -133,6 +133,8 @@ const isNamedBefore = (
   const gap = plain.slice(label.end, candidate.start)
   const after = plain.slice(candidate.end, candidate.end + 40)
   const { shape, value } = candidate
+  const length = /^[4-8](?=[\s-]?digit)/.exec(plain.slice(label.start, label.end))?.[0]
+  if (length !== undefined && value.length !== Number(length)) return false
   if (label.sort === 'pin' && shape !== 'digits') return false
   if (ASKED.test(gap)) return shape === 'digits' && value.length >= 5 && !/^\s(?:is|are|was|were|has)\s/.test(after)
   if (SENTENCE_END.test(gap) || NOT_YET.isIn(gap) || isMeasured(after)) return false
@@ -345,7 +347,10 @@ const isOrdered = (candidate: CodeCandidate, { plain, isOffer, isSecret, opensDo
   const behind = plain.slice(Math.max(0, start - 60), start)
   if (opensDoor && shape === 'digits' && KEYED_IN.test(behind)) return true
   if (ORDER.endsIn(behind, TO_CODE))
-    return PURPOSE.beginsIn(ahead, FROM_CODE, 80) || (value.length >= 5 && ORDERED_FOR.endsIn(behind, /^[^\n]{0,40}$/))
+    return (
+      PURPOSE.beginsIn(ahead, value.length > 4 ? FROM_CODE : SO_AS, 80) ||
+      (value.length >= 5 && ORDERED_FOR.endsIn(behind, /^[^\n]{0,40}$/))
+    )
   return (
     shape === 'digits' &&
     value.length >= 5 &&
@@ -359,6 +364,9 @@ const KEYED_IN = /(?:^|\s)(?:press|punch in|punch|key in|type|type in|enter|dial
 const TO_CODE =
   /^(?:\s+(?:the|this|your|den|le|el|o|il|de|code|number|digits|pin|codigo|kod|код|nummer|following))*[\s:"'([<]{0,4}$/
 const FROM_CODE = /^["')\]>]{0,2}\s{0,2}[,.]?\s{0,2}(?:[^\s,]{1,14},?\s+){0,5}\S{0,4}$/
+/** Of four digits there are many. */
+const SO_AS =
+  /^["')\]>]{0,2}\s{0,2}[,.]?\s{0,2}(?:to|for|when|pour|para|per|zum|zur|um|om|untuk|для|чтобы|aby|för|for at|at)\s(?:[^\s,]{1,14},?\s+){0,4}\S{0,4}$/
 const TO = /^["')\]]?\s{0,2}[-:,]?\s{0,2}(?:use (?:this|it) )?(?:to|pour|para|per|um|om|zum|для)\s(?:\S{1,12}\s){0,2}$/
 
 /** "Don't share this code. It's 123456." */

@@ -59,8 +59,22 @@ const secretBehind = (label: PasswordLabel, next: PasswordLabel | undefined, mes
   if (value === undefined || isOnlyMarks(value.value)) return []
   if (label.sort === 'phrase' && link.sort !== 'none') return phraseFrom(plain, value, link)
   if (!isSecret(value, label, link, message)) return answer(label, message)
-  return [withCompany(text, plain, value, label, link)]
+  const span = withCompany(text, plain, value, label, link)
+  return [span, ...another(span, message)]
 }
+
+/** "… or hunter23", "… old one was hunter21". */
+const another = ({ end }: Span, { text, plain }: PasswordMessage): Span[] => {
+  const lead = ANOTHER.exec(plain.slice(end, end + 40))?.[0]
+  const value = lead === undefined ? undefined : valueAt(text, end + lead.length)
+  return value !== undefined && isUnmistakable(value.value) ? [value] : []
+}
+const ANOTHER =
+  /^["')]?(?:\s(?:or|and|or maybe|oder|ou|o|или)\s|[,;.!]?\s{1,2}(?:the )?(?:old|new|other|previous|second)(?: one)?(?:'s| is| was|:)\s)/
+
+/** Letters with digits or signs, and no name of a thing. */
+const isUnmistakable = (value: string): boolean =>
+  looksSecret(value, NEVER) && /\p{L}/u.test(value) && /[0-9!@#$%^&*]/.test(value) && !isNumbered(value)
 
 const isOnlyMarks = (value: string): boolean => !/[\p{L}\p{N}!@#$%^&*]/u.test(value) || /^[*•.xX#-]+$/.test(value)
 
@@ -72,17 +86,12 @@ const answer = ({ sort, end }: PasswordLabel, { text, plain }: PasswordMessage):
   if (value === undefined) return []
   if (sort === 'pin')
     return /^[0-9]{4,8}$/.test(value.value) && !/^\s\p{L}/u.test(plain.slice(value.end, value.end + 3)) ? [value] : []
-  return looksSecret(value.value, NEVER) &&
-    /\p{L}/u.test(value.value) &&
-    /[0-9!@#$%^&*]/.test(value.value) &&
-    !isNumbered(value.value)
-    ? [value]
-    : []
+  return isUnmistakable(value.value) ? [value] : []
 }
 
 const QUESTION = /^[^\n.!?:]{0,24}\?\s{1,3}(?!it'?s\s)/
 const LATER =
-  /^[^\n?:=]{0,40}?(?:[,.;:?!]|\s-{1,2}|\n)\s{1,3}(?:(?:so|and|but|now|ok|i think|i believe|well)\s)?(?:now\s)?(?:it'?s|it is|it was|(?:the )?new one(?:'s| is)|now is|es ist|c'est|ahora es|теперь|это|still)\s{1,2}(?:(?:now|still|just|back to|either|probably|jetzt)\s){0,2}/
+  /^[^\n?:=]{0,40}?(?:[,.;:?!]|\s-{1,2}|\n)\s{1,3}(?:(?:so|and|but|now|ok|i think|i believe|well)\s)?(?:now\s)?(?:it'?s|it is|it was|(?:the )?new one(?:'s| is|:)|now is|es ist|c'est|ahora es|теперь|это|still)\s{1,2}(?:(?:now|still|just|back to|either|probably|jetzt)\s){0,2}/
 
 /** With what goes with it: the other half of "bob / hunter2", further words of a phrase. */
 const withCompany = (text: string, plain: string, value: PasswordValue, label: PasswordLabel, link: Link): Span => {

@@ -8,9 +8,9 @@ export const isSource = (text: string, { start, end, value }: PasswordValue): bo
   /^[<{[(][\p{L}\s_.-]+[>}\])]$/u.test(value) ||
   (/[<{]/.test(text.charAt(start - 1)) && /[>}]/.test(text.charAt(end)) && /^[\p{L}\s_.-]+$/u.test(value))
 
-/** "getPassword(user)", "input(…", "varchar(255)". */
+/** "getPassword(user)", "input(…", "varchar(255)", "Optional[str]", "required|min:8". */
 const CALL =
-  /^(?:[A-Za-z_$]\w*[._][\w.]*|[a-z]+[A-Z]\w*|input|prompt|str|string|hash|env|getenv|getpass|generate|encrypt|random|varchar|char)[([]/
+  /^(?:[A-Za-z_$]\w*[._][\w.]*|[a-z]+[A-Z]\w*|input|prompt|str|string|hash|env|getenv|getpass|generate|encrypt|random|varchar|char)[([]|^[A-Z]\w*[[<]|^[a-z]+(?:\|[a-z_]+(?::\w+)?)+$/
 /** "process.env.DB_PASS", "user.password". */
 const FIELD =
   /^(?:process\.env|os\.environ|import\.meta|req|request|res|response|self|this|user|account|config|settings|conf|cfg|args|params|opts|options|data|body|form|props|state|env|secrets|ctx|event|row|creds|credentials|payload|input)[.[][\w.[\]"']*$/i
