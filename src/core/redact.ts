@@ -1,6 +1,6 @@
 import { type Find, mergeFinds, toSource } from './redact/find.ts'
 import { findCards } from './redact/find-cards.ts'
-import { findCodes } from './redact/find-codes.ts'
+import { findCodes, findDoorCodes } from './redact/find-codes.ts'
 import { findEmails } from './redact/find-emails.ts'
 import { findIbans } from './redact/find-ibans.ts'
 import { findKeys } from './redact/find-keys.ts'
@@ -74,7 +74,7 @@ const DETECTORS: Readonly<Record<RedactKind, (reading: Reading) => Find[]>> = {
   card: findCards,
   iban: findIbans,
   ssn: findSsns,
-  password: reading => [...findKeys(reading), ...findPasswords(reading)],
+  password: reading => [...findKeys(reading), ...findPasswords(reading), ...findDoorCodes(reading)],
   code: findCodes,
   email: findEmails,
   phone: findPhones,

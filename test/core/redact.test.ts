@@ -19,6 +19,15 @@ describe('the sentences that the rates are measured with', () => {
     expect(failed).toEqual([])
   })
 
+  test('one-time codes keep their message back, passwords are masked in theirs', () => {
+    const secrets = readSecrets(new URL('./redact/secrets.txt', import.meta.url))
+    const keptBack = (kind: string) =>
+      secrets.filter(secret => secret.kind === kind && redact(secret.text, DEFAULTS).skip === 'code')
+    expect(keptBack('password')).toEqual([])
+    // Some PINs of services are told from those of cards by nothing.
+    expect(keptBack('code').length).toBeGreaterThan(secrets.filter(({ kind }) => kind === 'code').length * 0.98)
+  })
+
   test('ordinary ones stay as they are', () => {
     const texts = readOrdinary(new URL('./redact/ordinary.txt', import.meta.url))
     expect(texts.length).toBeGreaterThan(400)
@@ -206,6 +215,10 @@ describe('any text', () => {
     ['quotes', '"a'],
     ['keys', 'eyJ'],
     ['key blocks', '-----BEGIN PRIVATE KEY-----'],
+    ['codes of doors', 'door code C8391 '],
+    ['logins', 'a@b.co / '],
+    ['passwords before their word', 'hunter2 (the password) '],
+    ['answers', 'password it is it is '],
   ])('of 20,000 characters takes no longer than its length: %s', (_, piece) => {
     const of = (length: number) => piece.repeat(Math.ceil(length / piece.length)).slice(0, length)
     redact(of(2_000), MASK_ALL)

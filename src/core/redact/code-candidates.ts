@@ -31,7 +31,7 @@ const CANDIDATE = patternOf(
     '[0-9]{3}\\s{0,2}[\\-\\s.]\\s{0,2}[0-9]{3}',
     '[0-9]{4}\\s{0,2}[\\-\\s]\\s{0,2}[0-9]{4}',
     '[0-9]{4,10}(?=は|です|입니다|이)',
-    '(?=[A-Za-z]{0,9}[0-9])[A-Za-z0-9]{2,5}-[A-Za-z0-9]{2,5}(?:-[A-Za-z0-9]{2,5})?',
+    '(?=[A-Za-z]{0,5}-?[A-Za-z]{0,5}[0-9])[A-Za-z0-9]{2,5}-[A-Za-z0-9]{2,5}(?:-[A-Za-z0-9]{2,5})?',
     '[0-9]{4,10}',
     '(?=[A-Za-z]{1,9}[0-9]|[0-9]{1,9}[A-Za-z])[A-Za-z0-9]{4,10}',
     '[A-Z]{4,8}',
@@ -45,6 +45,7 @@ const isPartOfMore = (text: string, start: number, end: number): boolean => {
   const before = text.slice(Math.max(0, start - 3), start)
   const after = text.slice(end, end + 6)
   if (before.endsWith('**') && after.startsWith('**')) return false // bold
+  if (/^[0-9]{2}\s/.test(text.slice(start, end)) && /[0-9]\s$/.test(before)) return true // a list of numbers
   return BEFORE.test(before) || AFTER.test(after)
 }
 

@@ -16,29 +16,31 @@ const SURE = [
   '(m|sms|push|photo|chip|e|i|mobile) ?tans?( code| nr| nummer)?',
   'tan (code|nr|nummer)',
   'e ?tac( code| number)?',
+  '(i|e) ?token',
   'tac (code|number|pin)',
   'apple (id|account) code',
+  '(duo|okta|rsa|securid) passcode',
   // German
-  '(bestatigungs|bestaetigungs|verifizierungs|verifikations|sicherheits|anmelde|einmal|aktivierungs|freigabe|zugangs|login|authentifizierungs|registrierungs|validierungs|sms|legitimations|identifizierungs|identifikations|transaktions|pruf|auth|autorisierungs|wiederherstellungs|entsperr|zwei faktor|2 faktor|2fa|faktor authentifizierungs)~ ?(code|codes|pin|passwort|kennwort|tan|kode|schlussel)',
+  '(bestatigungs|bestaetigungs|verifizierungs|verifikations|sicherheits|anmelde|einmal|aktivierungs|freigabe|zugangs|login|authentifizierungs|registrierungs|validierungs|sms|legitimations|zahlungs|auftrags|uberweisungs|gerate|konto|identifizierungs|identifikations|transaktions|pruf|auth|autorisierungs|wiederherstellungs|entsperr|zwei faktor|2 faktor|2fa|faktor authentifizierungs)~ ?(code|codes|pin|passwort|kennwort|tan|kode|schlussel)',
   'code zum zurucksetzen~( des passworts| deines passworts| ihres passworts)?',
   // French
-  "codes? (secret )?(de |d')?(verification|confirmation|securite|validation|connexion|acces|authentification|activation|identification|paiement|unique|temporaire|sms|otp|reinitialisation|inscription)",
+  "codes? (secret )?(de |d')?(verification|confirmation|securite|transaction|virement|retrait|autorisation|recuperation|deverrouillage|validation|connexion|acces|authentification|activation|identification|paiement|unique|temporaire|sms|otp|reinitialisation|inscription)",
   'code a (usage unique|saisir|[0-9] chiffres)',
   'mot de passe (a usage unique|temporaire|unique|provisoire)',
   // Spanish
-  '(codigo|clave|contrasena|pin|cod) (de |del )?(verificacion|confirmacion|seguridad|acceso|activacion|autenticacion|autorizacion|validacion|registro|firma|operacion|un solo uso|uso unico|inicio de sesion|ingreso|temporal|unic[oa]|dinamic[oa]|otp|sms|token)',
+  '(codigo|clave|contrasena|pin|cod) (de |del )?(verificacion|confirmacion|seguridad|acceso|activacion|autenticacion|autorizacion|validacion|registro|firma|operaci(on|ones)|transacci(on|ones)|compra|pago|transferencia|recuperacion|identificacion|desbloqueo|un solo uso|uso unico|inicio de sesion|ingreso|temporal|unic[oa]|dinamic[oa]|otp|sms|token)',
   // Portuguese
-  '(codigo|senha|token|pin|chave) (de )?(verificacao|confirmacao|seguranca|acesso|ativacao|autenticacao|autorizacao|uso unico|login|cadastro|temporari[oa]|validacao|utilizacao unica|sms)',
+  '(codigo|senha|token|pin|chave) (de )?(verificacao|confirmacao|seguranca|acesso|ativacao|autenticacao|autorizacao|uso unico|transacao|pagamento|compra|identificacao|recuperacao|desbloqueio|login|cadastro|temporari[oa]|validacao|utilizacao unica|sms)',
   // Italian
-  "(codice|password|pin) (di |d')?(verifica|conferma|sicurezza|accesso|attivazione|autenticazione|autorizzazione|otp|temporane[oa]|monouso|usa e getta|sms|validazione|registrazione)",
+  "(codice|password|pin) (di |d'|dell'|per (la |l'))?(verifica|conferma|sicurezza|accesso|attivazione|autenticazione|autorizzazione|otp|temporane[oa]|monouso|usa e getta|sms|validazione|registrazione|recupero|pagamento|identificazione|sblocco|operazione|dispositivo)",
   // Dutch
-  '(verificatie|bevestigings|beveiligings|inlog|toegangs|activatie|activerings|sms|controle|tan|eenmalige?|herstel|authenticatie|aanmeld|veiligheids|validatie)~ ?(code|wachtwoord|pin|toegangscode)',
+  '(verificatie|bevestigings|signeer|betaal|mobiele |beveiligings|inlog|toegangs|activatie|activerings|sms|controle|tan|eenmalige?|herstel|authenticatie|aanmeld|veiligheids|validatie)~ ?(code|wachtwoord|pin|toegangscode)',
   // Swedish, Danish, Norwegian
   '(verifierings|verifikations|verifiserings|bekraftelse|bekreftelses|bekræftelses|engangs|sakerhets|sikkerheds|sikkerhets|inloggnings|paloggings|login|adgangs|aktiverings|godkendelses|kontroll?|sms|godkännande|autentiserings)~ ?(kod|koden|kode|losenord|passord|adgangskode|pin)',
   // Finnish
   '(vahvistus|varmennus|varmistus|kertakaytto|turva|kirjautumis|aktivointi|tunnistus|tunnistautumis)~(koodi|salasana|tunnus)~',
   // Polish
-  'kod(em|u)? (weryfikacyjny|weryfikacji|potwierdzenia|potwierdzajacy|bezpieczenstwa|dostepu|aktywacyjny|autoryzacyjny|autoryzacji|sms|jednorazowy|logowania|do logowania|uwierzytelniajacy|blik)',
+  'kod(em|u)? (weryfikacyjny|weryfikacji|potwierdzenia|potwierdzajacy|bezpieczenstwa|dostepu|aktywacyjny|autoryzacyjny|autoryzacji|sms|jednorazowy|logowania|do (logowania|transakcji|platnosci|przelewu|potwierdzenia|autoryzacji)|transakcji|platnosci|operacji|uwierzytelniajacy|blik)',
   '(jednorazowy|jednorazowe) (kod|haslo)',
   'haslo (jednorazowe|sms|do autoryzacji|do logowania)',
   // Czech, Slovak, Hungarian, Romanian, Croatian, Slovenian, Baltic languages
@@ -59,10 +61,11 @@ const SURE = [
   '(verification|one time) na code',
   // Russian, Ukrainian, Bulgarian, Serbian
   '(проверочн~|одноразов~|секретн~|временн~|сеансов~|код~) (код|кода|пароль|проверки|подтверждения)',
-  'кода? (подтверждения|верификации|доступа|авторизации|безопасности|активации|проверки|входа|регистрации|для входа|для подтверждения|для авторизации|из смс|смс|восстановления|оплаты)',
+  'кода? (подтверждения|верификации|доступа|авторизации|безопасности|активации|проверки|входа|регистрации|для входа|для подтверждения|для авторизации|из смс|смс|восстановления|оплаты|операции|перевода|для перевода|для оплаты|для регистрации|списания|покупки)',
   'смс код',
   'код (підтвердження|верифікації|доступу|безпеки|авторизації|активації|для входу|перевірки|входу)',
   '(одноразовий|тимчасовий) (код|пароль)',
+  'пароль для (подтверждения|входа|входу|оплаты|операции|доступа)',
   'код за (потвърждение|достъп|вход|сигурност|верификация|проверка)',
   'еднократен (код|парола)',
   '(верификациони|потврдни|сигурносни) код',
@@ -145,21 +148,41 @@ const ACTIONS = [
   'login',
   'sign in',
   'einmalpasswort',
-  'passcode',
 ]
 
-export type CodeLabel = FoundPhrase<'sure' | 'generic' | 'action'>
+/** Of a message that says how short they live, or calls them a code: "This code expires in 10 minutes". */
+const PINS = [
+  'pins?',
+  'pass ?codes?',
+  'passwords?',
+  'passwort',
+  'kennwort',
+  'mot de passe',
+  'contrasena',
+  'clave',
+  'senha',
+  'wachtwoord',
+  'haslo',
+  'sifre~',
+  'пароль',
+]
+
+export type CodeLabel = FoundPhrase<'sure' | 'pin' | 'generic' | 'action'>
 
 /** Where a text speaks of codes, in order. */
-export const codeLabels = ({ text, plain }: Pick<Reading, 'text' | 'plain'>): CodeLabel[] =>
-  labels.find(plain).filter(({ sort, start, end }) => {
+export const codeLabels = ({ text, plain }: Pick<Reading, 'text' | 'plain'>): CodeLabel[] => {
+  const isShort = isShortLived(plain)
+  return labels.find(plain).filter(({ sort, start, end }) => {
+    if (sort === 'pin') return isShort
     if (end - start === 3 && plain.startsWith('tan', start) && !text.startsWith('TAN', start)) return false // a colour
     if (sort === 'generic') return !isOtherCode(plain, start, end)
     return sort === 'action' || !isPromised(plain, end)
   })
+}
 
 const labels = createPhraseFinder({
   sure: { words: SURE, anywhere: SURE_UNSPACED },
+  pin: { words: PINS },
   generic: { words: GENERIC, anywhere: GENERIC_UNSPACED },
   action: { words: ACTIONS },
 })
@@ -185,7 +208,7 @@ const OTHER_COMPOUND =
 
 const OTHER_BEFORE: ReadonlySet<string> = wordSet(`
   promo pin promotion promotional discount coupon voucher gift gutschein rabatt referral refer invite invitation friend creator affiliate
-  zip postal post area country dial dialing dialling city region regional error exit status response http https return fault trouble
+  article produce artikel catalog catalogue zip postal post area country dial dialing dialling city region regional error exit status response http https return fault trouble
   diagnostic engine dtc obd bar qr source dress tax building penal civil criminal vehicle fire electrical plumbing municipal labor
   labour color colour hex product item sku part model style batch lot order purchase booking reservation flight airline airport
   iata icao station ticker swift bic sort routing branch ifsc hs naics sic icd cpt icd10 billing diagnosis procedure course class subject
@@ -291,6 +314,47 @@ const OTHER_AFTER = createPhrases([
   'violations?',
   'breaker',
   'talker',
+])
+
+/** "This code", as the services say it behind the code itself. */
+export const speaksOfThisCode = (plain: string): boolean => thisCode.isIn(plain)
+
+const THIS_CODE = [
+  '(this|that) (code|pin|passcode|otp)',
+  'dies(en|er|em) (code|pin)',
+  'cet? (code|mot de passe)',
+  'ce code',
+  '(este|esse) (codigo|pin)',
+  'esta (clave|senha)',
+  'quest[oa] (codice|pin|password)',
+  'de[sz]e (code|pincode)',
+  '(denna|denne|den har|den her) (kod|kode|koden)',
+  '(tego|ten|tym) kod(u|em)?',
+  '(tento|tomto|toto) (kod|heslo)',
+  '(этот|этого|этим|данный) код(а|ом)?',
+  '(цей|цього) код(у)?',
+  'bu (kodu?|sifreyi)',
+  '(kode|kod) ini',
+  'acest cod',
+  'tata koodia',
+]
+const thisCode = createPhrases(THIS_CODE)
+
+/** A PIN or a password of such a message is a one-time code. */
+const isShortLived = (plain: string): boolean => shortLived.isIn(plain)
+
+const shortLived = createPhrases([
+  ...THIS_CODE,
+  'expires? (in|within) [0-9][0-9]?',
+  '(valid|good|active) (for )?(the next )?[0-9][0-9]? min~',
+  'to (verify|confirm) your',
+  'within [0-9][0-9]? min~',
+  "if you did(n't| not) request",
+  'fur [0-9][0-9]? min~',
+  'valable [0-9][0-9]? min~',
+  'valido (por|per) [0-9][0-9]? min~',
+  '[0-9][0-9]? минут~',
+  'kimseyle paylas~',
 ])
 
 /** Whether the whole text is of the sort that carries a code: it is short-lived, secret, or lets somebody in. */

@@ -1,6 +1,17 @@
 import { type CodeCandidate, codeCandidates } from './code-candidates.ts'
-import { BOOKING, LETS_IN, MEASURE, NOT_YET, OFFER, ORDER, ORDERED_FOR, PURPOSE, YOURS } from './code-contexts.ts'
-import { type CodeLabel, codeLabels, speaksOfSecrecy } from './code-words.ts'
+import {
+  BOOKING,
+  LETS_IN,
+  MEASURE,
+  NOT_YET,
+  OFFER,
+  ORDER,
+  ORDERED_FOR,
+  PLACE,
+  PURPOSE,
+  YOURS,
+} from './code-contexts.ts'
+import { type CodeLabel, codeLabels, speaksOfSecrecy, speaksOfThisCode } from './code-words.ts'
 import type { Find, Span } from './find.ts'
 import type { Reading } from './reading.ts'
 import { patternOf } from './vocabulary.ts'
@@ -9,27 +20,54 @@ import { patternOf } from './vocabulary.ts'
  * One-time codes: what looks like one and is called so, before or behind it. Precision counts here: a message with a code
  * is kept back whole.
  */
-export const findCodes = ({ text, plain }: Reading): Find[] => {
+export const findCodes = (reading: Reading): Find[] => {
+  const message = readCodeMessage(reading)
+  const codes = [...(message.opensDoor ? [] : namedCodes(message)), ...fixedCodes(message)]
+  return [...codes, ...repeated(codes, message.text)].map(({ start, end }) => ({ kind: 'code', start, end }))
+}
+
+/** What is called a code in a message about a door: it stays valid, and is a password. */
+export const findDoorCodes = (reading: Reading): Find[] => {
+  const message = readCodeMessage(reading)
+  const codes = [...(message.opensDoor ? namedCodes(message) : []), ...keyedCodes(message)]
+  return codes.map(({ start, end }) => ({ kind: 'password', start, end }))
+}
+
+/** "8391#": as it is keyed in at a door. */
+const keyedCodes = ({ text, plain }: Message): Span[] => {
+  const codes = [...text.matchAll(KEYED)]
+  if (codes.length === 0 || !PLACE.isIn(plain)) return []
+  return codes.map(({ index, 0: { length } }) => ({ start: index, end: index + length }))
+}
+const KEYED = /(?<![A-Za-z0-9#*.,-])[*#]?[0-9]{3,8}[#*](?![A-Za-z0-9#*])/g
+
+const readCodeMessage = ({ text, plain }: Reading): Message => {
   const all = codeLabels({ text, plain })
-  const [labels, actions] = [all.filter(({ sort }) => sort !== 'action'), all.filter(({ sort }) => sort === 'action')]
-  const candidates = codeCandidates(text)
-  const message = {
+  const isSecret = speaksOfSecrecy(plain)
+  const labels = all.filter(({ sort }) => sort !== 'action')
+  return {
     plain,
     text,
     labels,
-    actions,
-    isSecret: speaksOfSecrecy(plain),
+    actions: all.filter(({ sort }) => sort === 'action'),
+    isSecret,
+    isOfThisCode: speaksOfThisCode(plain),
     isOffer: OFFER.isIn(plain) || /[0-9]\s?%/.test(plain),
+    isBooking: !isSecret && BOOKING.isIn(plain),
+    opensDoor: !isSecret && labels.length > 0 && labels.every(({ sort }) => sort === 'generic') && PLACE.isIn(plain),
   }
-  const codes: Span[] = [
-    ...candidates.filter((candidate, i) => isCode(candidate, candidates[i - 1], message)),
-    ...[...text.matchAll(FIXED)].map(match => {
-      const [start, end] = match.indices?.slice(1).find(each => each !== undefined) ?? [match.index, match.index]
-      return { start, end }
-    }),
-  ]
-  return [...codes, ...repeated(codes, text)].map(({ start, end }) => ({ kind: 'code', start, end }))
 }
+
+const namedCodes = (message: Message): Span[] => {
+  const candidates = codeCandidates(message.text)
+  return candidates.filter((candidate, i) => isCode(candidate, candidates[i - 1], message))
+}
+
+const fixedCodes = ({ text }: Message): Span[] =>
+  [...text.matchAll(FIXED)].map(match => {
+    const [start, end] = match.indices?.slice(1).find(each => each !== undefined) ?? [match.index, match.index]
+    return { start, end }
+  })
 
 type Message = {
   readonly plain: string
@@ -37,8 +75,14 @@ type Message = {
   readonly labels: readonly CodeLabel[]
   readonly actions: readonly CodeLabel[]
   readonly isSecret: boolean
+  /** It says "this code", so one is in it. */
+  readonly isOfThisCode: boolean
   /** It sells something: a code in it is a coupon. */
   readonly isOffer: boolean
+  /** It is about a journey: letters and digits in it are a booking's. */
+  readonly isBooking: boolean
+  /** It is about a door, a gate, a lock, and has no word for a one-time code. */
+  readonly opensDoor: boolean
 }
 
 /** The forms that need no word: Google's, and what iOS and Android fill in by themselves. */
@@ -89,7 +133,10 @@ const isNamedBefore = (
   const gap = plain.slice(label.end, candidate.start)
   const after = plain.slice(candidate.end, candidate.end + 40)
   const { shape, value } = candidate
-  if (ASKED.test(gap)) return shape === 'digits' && value.length >= 5
+  const length = /^[4-8](?=[\s-]?digit)/.exec(plain.slice(label.start, label.end))?.[0]
+  if (length !== undefined && value.length !== Number(length)) return false
+  if (label.sort === 'pin' && shape !== 'digits') return false
+  if (ASKED.test(gap)) return shape === 'digits' && value.length >= 5 && !/^\s(?:is|are|was|were|has)\s/.test(after)
   if (SENTENCE_END.test(gap) || NOT_YET.isIn(gap) || isMeasured(after)) return false
   const named: Named = {
     ...{ candidate, label, gap, after, link: linkOf(gap) },
@@ -99,11 +146,14 @@ const isNamedBefore = (
   if (label.sort === 'action') return isAfterAction(named)
   if (shape === 'letters') return label.sort === 'sure' && named.link === 'named' && isShouted(candidate, message)
   if (shape === 'mixed') return isMixedCode(named, message)
-  if (value.length > 8 && named.link !== 'named' && !(label.sort === 'sure' && named.link !== 'loose')) {
+  if (value.length > 8 && named.link !== 'named' && !(isSure(label) && named.link !== 'loose')) {
     return named.link === 'bare' && /\p{Script=Arabic}/u.test(plain.slice(label.start, label.end))
   }
-  return label.sort === 'sure' ? isAfterSure(named) : isAfterGeneric(named, message)
+  return isSure(label) ? isAfterSure(named) : isAfterGeneric(named, message)
 }
+
+/** Called so, it is a code without more. */
+const isSure = ({ sort }: CodeLabel): boolean => sort === 'sure' || sort === 'pin'
 
 /** A candidate behind a label. */
 type Named = {
@@ -130,9 +180,11 @@ const isAfterAction = ({ candidate: { shape, value }, gap, after }: Named): bool
 }
 
 const isMixedCode = ({ candidate, label, gap, link, isFirst, isOurs }: Named, message: Message): boolean => {
-  const { plain, text, isSecret, isOffer } = message
-  if (!looksRandom(candidate, text) || (BOOKING.isIn(plain) && !isSecret)) return false
+  const { text, isSecret, isOffer, isBooking, opensDoor } = message
+  if (!looksRandom(candidate, text) || isBooking) return false
   if (label.sort === 'sure' || (isSecret && !isOffer)) return link !== 'loose' || (isFirst && gap.length < 30)
+  if (opensDoor && /^[A-Z0-9]+$/.test(text.slice(candidate.start, candidate.end)))
+    return link !== 'loose' && link !== 'linked'
   return link === 'named' && isOurs() && !isOffer
 }
 
@@ -142,10 +194,10 @@ const isAfterSure = ({ candidate: { value }, gap, link, isFirst }: Named): boole
   return isFirst && value.length >= 5 && gap.length <= 60 && !isYear(value)
 }
 
-const isAfterGeneric = (named: Named, { plain, isSecret, isOffer }: Message): boolean => {
+const isAfterGeneric = (named: Named, { plain, isSecret, isOffer, opensDoor }: Message): boolean => {
   const { candidate, label, gap, after, link, isFirst, isOurs } = named
   const { value } = candidate
-  if (isOffer && !isSecret) return false
+  if (isOffer && !isSecret && !opensDoor) return false
   switch (link) {
     case 'named':
       return !isYear(value) || isOurs() || !/^\s+\p{L}/u.test(after) || /[:=]/.test(gap)
@@ -155,7 +207,11 @@ const isAfterGeneric = (named: Named, { plain, isSecret, isOffer }: Message): bo
       if (COMPOUND.test(plain.slice(label.start, label.end)) && !isOurs()) return false
       if (value.length >= 5) return !/^\s{1,2}\p{L}{2,}s(?![\p{L}])/u.test(after)
       if (isYear(value)) return false
-      return isOurs() || (isClauseEnd(after) && isClauseStart(plain.slice(Math.max(0, label.start - 40), label.start)))
+      return (
+        opensDoor ||
+        isOurs() ||
+        (isClauseEnd(after) && isClauseStart(plain.slice(Math.max(0, label.start - 40), label.start)))
+      )
     case 'linked':
       if (/^\s\p{L}{3,}s(?![\p{L}])/u.test(after) && !isSecret) return false
       return gap.length <= 50 && isFirst && !isYear(value) && (value.length >= 5 || gap.length <= 36)
@@ -229,17 +285,18 @@ const looksRandom = ({ value, start, end }: CodeCandidate, text: string): boolea
 const isNamedBehind = (
   candidate: CodeCandidate,
   label: CodeLabel,
-  { plain, text, isSecret, isOffer }: Message,
+  { plain, text, isSecret, isOffer, opensDoor, isOfThisCode }: Message,
 ): boolean => {
   const { shape, value, start, end } = candidate
   if (label.start - end > LONGEST_GAP) return false
   const gap = plain.slice(end, label.start)
-  if (THAT_IS.test(gap)) return shape === 'digits' && value.length >= 5 && !isOffer
+  if (THAT_IS.test(gap)) return shape === 'digits' && value.length >= (opensDoor ? 4 : 5) && !isOffer
   if (SENTENCE_END.test(gap) || isMeasured(plain.slice(end, end + 20))) return false
   if (shape === 'letters') return false
   if (shape === 'mixed' && !looksRandom(candidate, text)) return false
   const sayer = HAS_BECOME.test(gap)
-  if (label.sort === 'sure') {
+  if (label.sort === 'pin' && shape !== 'digits') return false
+  if (isSure(label)) {
     const near = gap.length <= 70 && (sayer || /^["')\]]?\s{0,3}[(<\-:=,~]/.test(gap) || USED_AS.test(gap))
     return (
       near ||
@@ -260,10 +317,15 @@ const isNamedBehind = (
   if (shape === 'mixed' && !isSecret) return false
   const words = gap.trim().split(/\s+/).length
   if (sayer && words <= 7) return !isYear(value) || OWN.test(gap)
-  if (USED_AS.test(gap) && words <= 5 && isSecret) return true
+  if (USED_AS.test(gap) && words <= 5 && (isSecret || (shape === 'digits' && value.length === 6))) return true
+  if (TAKEN.test(gap) && isOfThisCode && shape === 'digits') return true
   if (/^\s$/.test(gap) && value.length === 6) return isClauseStart(plain.slice(Math.max(0, start - 12), start))
   // "482910 — код для входа"; "482913 (code)"
-  return value.length >= 5 && /^["')\]]?\s{0,2}[-(=:]+\s{0,2}(?:\p{L}{2,12}\s+){0,4}$/u.test(gap) && gap.length <= 40
+  return (
+    value.length >= (opensDoor ? 4 : 5) &&
+    /^["')\]]?\s{0,2}[-(=:]+\s{0,2}(?:\p{L}{2,12}\s+){0,4}$/u.test(gap) &&
+    gap.length <= 40
+  )
 }
 
 /** "123456, that's the code" */
@@ -272,16 +334,23 @@ const THAT_IS =
 const OWN = /(?<![\p{L}])(?:your|my|the|dein|ihr|votre|tu|su|seu|tuo|uw|je|ваш|twoj)(?![\p{L}])/u
 const HAS_BECOME =
   /^["')\]]{0,2}\s{0,3}(?:[-—=:,]\s{0,2})?(?:<-+|is|are|was|ist|lautet|est|es|e|er|ar|on|jest|to|je|este|c'est|sono|son|zijn|является|это|היא|הוא|هو|هي|است|là|la|adalah|ay|—|\(?이\)?가|は|が|是|为|為|은|는)(?![\p{Script=Latin}\p{Script=Cyrillic}])/u
+/** "123456 Use this code …" */
+const TAKEN = /^[.!]?\s{1,2}(?:please\s)?(?:use|enter|type)\s(?:this|the)\s$/u
 const USED_AS = /^["')\]]{0,2}\s{1,3}(?:as|als|comme|como|come|jako|som)\s/u
 
 /** "Enter 123456 to log in". */
-const isOrdered = ({ shape, value, start, end }: CodeCandidate, { plain, isOffer, isSecret }: Message): boolean => {
+const isOrdered = (candidate: CodeCandidate, { plain, isOffer, isSecret, opensDoor }: Message): boolean => {
+  const { shape, value, start, end } = candidate
   if (shape === 'letters' || (shape === 'mixed' && !isSecret) || isOffer) return false
   if (value.length < 4 || value.length > 10 || isMeasured(plain.slice(end, end + 30))) return false
   const ahead = plain.slice(end, end + 90)
   const behind = plain.slice(Math.max(0, start - 60), start)
+  if (opensDoor && shape === 'digits' && KEYED_IN.test(behind)) return true
   if (ORDER.endsIn(behind, TO_CODE))
-    return PURPOSE.beginsIn(ahead, FROM_CODE, 80) || (value.length >= 5 && ORDERED_FOR.endsIn(behind, /^[^\n]{0,40}$/))
+    return (
+      PURPOSE.beginsIn(ahead, value.length > 4 ? FROM_CODE : SO_AS, 80) ||
+      (value.length >= 5 && ORDERED_FOR.endsIn(behind, /^[^\n]{0,40}$/))
+    )
   return (
     shape === 'digits' &&
     value.length >= 5 &&
@@ -291,20 +360,34 @@ const isOrdered = ({ shape, value, start, end }: CodeCandidate, { plain, isOffer
   )
 }
 
+const KEYED_IN = /(?:^|\s)(?:press|punch in|punch|key in|type|type in|enter|dial|use)\s{1,2}$/
 const TO_CODE =
   /^(?:\s+(?:the|this|your|den|le|el|o|il|de|code|number|digits|pin|codigo|kod|код|nummer|following))*[\s:"'([<]{0,4}$/
 const FROM_CODE = /^["')\]>]{0,2}\s{0,2}[,.]?\s{0,2}(?:[^\s,]{1,14},?\s+){0,5}\S{0,4}$/
+/** Of four digits there are many. */
+const SO_AS =
+  /^["')\]>]{0,2}\s{0,2}[,.]?\s{0,2}(?:to|for|when|pour|para|per|zum|zur|um|om|untuk|для|чтобы|aby|för|for at|at)\s(?:[^\s,]{1,14},?\s+){0,4}\S{0,4}$/
 const TO = /^["')\]]?\s{0,2}[-:,]?\s{0,2}(?:use (?:this|it) )?(?:to|pour|para|per|um|om|zum|для)\s(?:\S{1,12}\s){0,2}$/
 
+/** "Don't share this code. It's 123456." */
+const IT_IS = /[.:!]\s(?:it'?s|it is|here it is:?)\s$/u
+/** The name of a service, and nothing else, at the beginning. */
+const SENDER = /^[\p{L}\p{N}&.+'-]{2,16}(?:\s[\p{L}\p{N}&.+'-]{2,16})?\s$/u
+
 /** A number in a line or a sentence of its own, in a text that announces a code. */
-const isSetApart = ({ shape, value, start, end }: CodeCandidate, { plain, labels, isSecret }: Message): boolean => {
+const isSetApart = ({ shape, value, start, end }: CodeCandidate, message: Message): boolean => {
+  const { plain, labels, isSecret, isOfThisCode, isOffer } = message
   if (shape !== 'digits' || value.length < 4 || value.length > 8) return false
-  const near = labels.some(
-    label => label.sort === 'sure' && (label.start > end ? label.start - end < 160 : start - label.end < 160),
+  const isOurs = isOfThisCode && isSecret && !isOffer
+  const isNear = labels.some(
+    label => (isSure(label) || isOurs) && (label.start > end ? label.start - end < 160 : start - label.end < 160),
   )
-  if (!near || (value.length < 5 && !isSecret)) return false
-  const alone = /(?:^|\n|[.:!>\]]\s)\s*["'(*]*$/.test(plain.slice(Math.max(0, start - 6), start))
-  return alone && /^["')*]*(?:\s*$|\s*\n|[.!]\s|[.!]$)/.test(plain.slice(end, end + 4)) && !isYear(value)
+  if (!isNear || (value.length < 5 && !isSecret)) return false
+  const before = plain.slice(Math.max(0, start - 32), start)
+  const isAlone =
+    /(?:^|\n|[.:!>\]]\s)\s*["'(*]*$/.test(before) ||
+    (isOurs && (IT_IS.test(before) || (start <= 30 && SENDER.test(before))))
+  return isAlone && /^["')*]*(?:\s*$|\s*\n|[.!]\s|[.!]$)/.test(plain.slice(end, end + 4)) && !isYear(value)
 }
 
 /** The same code once more, as in a link behind it. */

@@ -1,4 +1,6 @@
+import { MEASURE } from './code-contexts.ts'
 import { createPhrases } from './find-phrases.ts'
+import { isSource } from './is-source.ts'
 import type { Link } from './password-link.ts'
 import { isLink, isOrdinary, isPlainWord, looksSecret, NEVER, type PasswordValue } from './password-value.ts'
 import type { PasswordLabel } from './password-words.ts'
@@ -9,19 +11,34 @@ import type { Reading } from './reading.ts'
 export type PasswordMessage = Pick<Reading, 'text' | 'plain'> & {
   /** It names a login: what else it has may be the password for it. */
   readonly hasLogin: boolean
+  /** It speaks of something that is locked. */
+  readonly hasLock: () => boolean
+  /** It speaks of what has a PIN. */
+  readonly hasOwnPin: () => boolean
 }
 
 export const readPasswordMessage = ({ text, plain }: Pick<Reading, 'text' | 'plain'>): PasswordMessage => ({
   text,
   plain,
-  hasLogin: LOGIN.isIn(plain),
+  hasLogin: LOGIN.isIn(plain) || /\w@[\w-]+\.\w/.test(plain),
+  hasLock: asked(() => LOCK.isIn(plain)),
+  hasOwnPin: asked(() => OWN_PIN.isIn(plain)),
 })
+
+/** Once for each message, and only where it matters. */
+const asked = (ask: () => boolean): (() => boolean) => {
+  let answer: boolean | undefined
+  return () => {
+    answer ??= ask()
+    return answer
+  }
+}
 
 /** Whether what stands behind a word for a password, and is linked to it so, is one. */
 export const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link, message: PasswordMessage): boolean => {
   const { plain } = message
   const word = value.value
-  if (isLink(word) || /^[$€£¥]/.test(word)) return false
+  if (isLink(word) || /^[$€£¥]/.test(word) || isSource(message.text, value)) return false
   const after = plain.slice(value.end, value.end + 24)
   if (label.sort === 'pin') return isPin(word, label, link, message, after)
   if (label.sort === 'door') return isDoorCode(word, label, link, message, after)
@@ -40,7 +57,7 @@ const isPassword = (value: PasswordValue, link: Link, { text, plain }: PasswordM
   if (looksSecret(word, 3)) return true
   if (isOrdinary(word)) return false
   if (link.sort === 'sign') return isPlainWord(word) || (word.length >= 2 && /[^\x00-\x7f]/.test(word))
-  return !UNSPACED.test(word) && endsClause(text, plain, value)
+  return link.sort === 'verb' && !UNSPACED.test(word) && endsClause(text, plain, value)
 }
 
 /** "Pass" and "key" have other meanings, too: it takes a secret's looks, or a login beside it. */
@@ -51,8 +68,9 @@ const isPass = (
   { plain, hasLogin }: PasswordMessage,
 ): boolean => {
   const word = value.value
-  if (isRide(plain, label)) return false
+  if (isRide(plain, label, hasLogin)) return false
   if (link.sort === 'none') {
+    if (plain.startsWith('clave', label.start) && /^[0-9]{5,8}$/.test(word)) return true
     const fewestDigits = plain.startsWith('key', label.start) ? 8 : NEVER
     return hasLogin && word.length >= 6 && /[0-9]/.test(word) && looksSecret(word, fewestDigits)
   }
@@ -64,13 +82,13 @@ const isDoorCode = (
   word: string,
   label: PasswordLabel,
   link: Link,
-  { plain }: PasswordMessage,
+  { plain, hasLock }: PasswordMessage,
   after: string,
 ): boolean => {
-  if (/^comb/.test(plain.slice(label.start, label.end))) return TURNS.test(word) && LOCK.isIn(plain)
+  if (/^comb/.test(plain.slice(label.start, label.end))) return TURNS.test(word) && hasLock()
   if (link.sort === 'none' && /^(?:19|20)[0-9]{2}$/.test(word)) return false
-  if (/^\s?(?:am|pm|uhr|h)(?![\p{L}])/u.test(after)) return false
-  return /^[#*]?[0-9]{3,10}[#*]?$|^(?=.*[0-9])[A-Za-z0-9#*]{3,10}$/.test(word) || TURNS.test(word)
+  if (/^\s?(?:am|pm|uhr|h)(?![\p{L}])/u.test(after) || MEASURE.beginsIn(after, /^[\s-]{0,2}$/, 2)) return false
+  return /^[#*]?[0-9]{3,10}[#*]?$|^(?=.*[0-9])[\p{L}0-9#*]{3,10}$/u.test(word) || TURNS.test(word)
 }
 
 /** Of a combination lock. */
@@ -85,7 +103,13 @@ const endsClause = (text: string, plain: string, value: PasswordValue): boolean 
   return plainWordsTo(text, plain, value) !== undefined
 }
 
-const isPin = (word: string, label: PasswordLabel, link: Link, { plain }: PasswordMessage, after: string): boolean => {
+const isPin = (
+  word: string,
+  label: PasswordLabel,
+  link: Link,
+  { plain, hasOwnPin }: PasswordMessage,
+  after: string,
+): boolean => {
   if (!/^[0-9]{3,12}$|^[0-9]{2,4}(?:-[0-9]{2,4})+$|^(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9]{4,12}$/.test(word)) {
     return (
       /pass/.test(plain.slice(label.start, label.end)) &&
@@ -95,22 +119,21 @@ const isPin = (word: string, label: PasswordLabel, link: Link, { plain }: Passwo
   }
   const name = plain.slice(label.start, label.end)
   // India's postcodes are called so.
-  if (/code|number|no/.test(name) && /^pin/.test(name) && /^[1-9][0-9]{5}$/.test(word) && !OWN_PIN.isIn(plain))
-    return false
+  if (/code|number|no/.test(name) && /^pin/.test(name) && /^[1-9][0-9]{5}$/.test(word) && !hasOwnPin()) return false
   if (/^[\s-]{0,2}(?:am|pm|uhr|times|people|photos?|messages?|posts?|pictures?|notes?|x)(?![\p{L}])/u.test(after))
     return false
   if (
     /(?:bowling|rolling|safety|push|clothes|hair|bobby|gpio|firing|lapel|enamel|to|will|can|please|i|we|let's)\s$/u.test(
       plain.slice(Math.max(0, label.start - 12), label.start),
     ) &&
-    link.sort === 'none'
+    (link.sort === 'none' || link.sort === 'maybe')
   )
     return false
-  if (link.sort !== 'none') return word.length >= 4 || /^(?:my|the|your)?/.test(name)
+  if (link.sort === 'sign' || link.sort === 'verb') return true
   return (
     word.length >= 4 &&
     !/[a-z]/i.test(word.replace(/[0-9]/g, '').slice(1)) &&
-    !/^\s{1,2}\p{L}+s(?![\p{L}])/u.test(after)
+    !/^\s{1,2}(?!(?:pls|thanks|is|was|as|this|its|yes|plus|guys|works)\s)\p{L}+s(?![\p{L}])/u.test(after)
   )
 }
 
@@ -146,11 +169,12 @@ export const isKey = (word: string, link: Link): boolean => {
 }
 
 /** A boarding pass, a bus pass; "to pass X". */
-const isRide = (plain: string, { start }: PasswordLabel): boolean =>
+const isRide = (plain: string, { start }: PasswordLabel, hasLogin: boolean): boolean =>
   plain.startsWith('pass', start) &&
-  /(?<!\p{L})(?:boarding|bus|ski|day|mountain|lift|season|guest|parking|hall|free|year|annual|train|rail|monthly|weekly|eurail|interrail|museum|city|backstage|press|visitor|all|battle|game|park|hotel|car|house|spare|piano|low|high|on|to|will|can|i|you|we|they|he|she|did|didn't|must|may|shall|not|and|please|a|of|answer|public|foreign|primary|the)\s+$/u.test(
+  (/(?<!\p{L})(?:boarding|bus|ski|day|mountain|lift|season|guest|parking|hall|free|year|annual|train|rail|monthly|weekly|eurail|interrail|museum|city|backstage|press|visitor|all|battle|game|park|hotel|car|house|spare|piano|low|high|on|to|will|can|i|you|we|they|he|she|did|didn't|must|may|shall|not|and|please|a|of|answer|public|foreign|primary)\s+$/u.test(
     plain.slice(Math.max(0, start - 16), start),
-  )
+  ) ||
+    (!hasLogin && /(?<!\p{L})the\s+$/u.test(plain.slice(Math.max(0, start - 6), start))))
 
 const LOGIN = createPhrases([
   'log ?in',

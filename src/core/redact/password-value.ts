@@ -71,6 +71,7 @@ export const NEVER = 99
 export const looksSecret = (value: string, fewestDigits = 4): boolean => {
   if (value.includes(PLACEHOLDER) || isLink(value)) return false
   if (/^[0-9]+$/.test(value)) return value.length >= fewestDigits
+  if (/^[#*]?[0-9]{3,10}[#*]$/.test(value)) return true // as on a keypad
   if (/^[0-9][0-9.,:/\-–]*[0-9]?%?$/.test(value))
     return /^[0-9]{2,5}(?:-[0-9]{2,5})+$/.test(value) && value.length >= 7 && !isDate(value)
   if (isQuantity(value)) return false
@@ -85,6 +86,13 @@ export const looksSecret = (value: string, fewestDigits = 4): boolean => {
     return value.length >= 6
   return value.split('-').length >= 4 && /^[\p{L}-]+$/u.test(value)
 }
+
+/** A thing and its number or version: "iPhone15", "Gate22", "Bluetooth5.3". */
+export const isNumbered = (value: string): boolean =>
+  /^[A-Za-z]+[0-9]{1,2}\.[0-9.]{1,6}$/.test(value) ||
+  /^(?:iphone|ipad|ios|ipados|macos|macbook|windows|android|pixel|galaxy|ps|xbox|airpods|wi-?fi|covid|gpt|python|java|html|css|http|utf|sha|usb|office|outlook|room|gate|unit|apt|floor|terminal|seat|row|flight|order|model|version|page|section|chapter|season|episode|building|platform|suite|block|spot|bus|route|step|day|week|phase|team|group|class|grade|area|zone|track|part|account|subaccount|node|host|server|port|vlan|parking|ethernet|[1-9]password)-?[0-9]*[a-z]?(?:pro|max|plus|mini|ultra)?$/i.test(
+    value,
+  )
 
 /** "8th", "20€", "12h", "90min": a number of something. */
 const isQuantity = (value: string): boolean =>

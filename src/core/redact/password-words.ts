@@ -8,7 +8,8 @@ const PASSWORD = [
   '~passw(o|oe)rt(er|es|s)?',
   'passwor[dt]e?n?',
   'passwr?ds?',
-  'pasword',
+  '(pasword|passowrd|passwrod|passwor|passwod|pssword|psswrd|passsword|paswrd|passwird|passwprd|pazzword|pword|p word)s?',
+  'p[a@4][s$5][s$5]w[o0]rds?',
   'passord(et)?',
   'pwds?',
   'pws?',
@@ -109,6 +110,7 @@ const PIN = [
   'puk( code)?',
   'קוד סודי',
   'pass ?code',
+  '(phone|iphone|ipad|tablet|laptop|computer|macbook|mac|pc|screen) pass',
 ]
 
 /** Secrets of machines: only what looks like one is taken for one. */
@@ -203,7 +205,7 @@ export const ORDINARY: ReadonlySet<string> = wordSet(`
   see ask check look call text email mail contact use try enter type click tap press reset change update set get find
   send share tell give need want forgot forget forgotten remember lost expired expires expiring changed updated
   wrong incorrect correct right invalid valid required optional mandatory necessary missing unknown hidden empty blank
-  null undefined weak strong stronger strongest long longer short shorter too-short different same similar unique new old
+  null undefined nil string str number integer int boolean bool varchar char bytes text any weak strong stronger strongest long longer short shorter too-short different same similar unique new old
   older newer default temporary secure insecure safe unsafe secret private public personal protected encrypted hashed
   stored saved written printed taped attached enclosed included provided sent shared posted pinned listed noted shown
   visible needed unchanged compromised leaked stolen hacked broken working gone set locked unlocked blocked disabled
