@@ -372,7 +372,7 @@ const TO = /^["')\]]?\s{0,2}[-:,]?\s{0,2}(?:use (?:this|it) )?(?:to|pour|para|pe
 /** "Don't share this code. It's 123456." */
 const IT_IS = /[.:!]\s(?:it'?s|it is|here it is:?)\s$/u
 /** The name of a service, and nothing else, at the beginning. */
-const SENDER = /^[\p{L}\p{N}&.+'-]{2,16}(?:\s[\p{L}\p{N}&.+'-]{2,16})?\s$/u
+const SENDER = patternOf(`^[\\p{L}\\p{N}&.+'-]{2,16}(?:\\s[\\p{L}\\p{N}&.+'-]{2,16})?\\s$`, 'u')
 
 /** A number in a line or a sentence of its own, in a text that announces a code. */
 const isSetApart = ({ shape, value, start, end }: CodeCandidate, message: Message): boolean => {
