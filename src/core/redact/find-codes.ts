@@ -133,7 +133,9 @@ const isNamedBefore = (
   const gap = plain.slice(label.end, candidate.start)
   const after = plain.slice(candidate.end, candidate.end + 40)
   const { shape, value } = candidate
-  const length = /^[4-8](?=[\s-]?digit)/.exec(plain.slice(label.start, label.end))?.[0]
+  const name = plain.slice(label.start, label.end)
+  if (/code$/.test(name) && /^\s+to\s+$/.test(gap)) return false // "they sent the code to 555-0142"
+  const length = /^[4-8](?=[\s-]?digit)/.exec(name)?.[0]
   if (length !== undefined && value.length !== Number(length)) return false
   if (label.sort === 'pin' && shape !== 'digits') return false
   if (ASKED.test(gap)) return shape === 'digits' && value.length >= 5 && !/^\s(?:is|are|was|were|has)\s/.test(after)
