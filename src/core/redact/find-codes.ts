@@ -133,7 +133,9 @@ const isNamedBefore = (
   const gap = plain.slice(label.end, candidate.start)
   const after = plain.slice(candidate.end, candidate.end + 40)
   const { shape, value } = candidate
-  const length = /^[4-8](?=[\s-]?digit)/.exec(plain.slice(label.start, label.end))?.[0]
+  const name = plain.slice(label.start, label.end)
+  if (/code$/.test(name) && /^\s+to\s+$/.test(gap)) return false // "they sent the code to 555-0142"
+  const length = /^[4-8](?=[\s-]?digit)/.exec(name)?.[0]
   if (length !== undefined && value.length !== Number(length)) return false
   if (label.sort === 'pin' && shape !== 'digits') return false
   if (ASKED.test(gap)) return shape === 'digits' && value.length >= 5 && !/^\s(?:is|are|was|were|has)\s/.test(after)
@@ -372,7 +374,7 @@ const TO = /^["')\]]?\s{0,2}[-:,]?\s{0,2}(?:use (?:this|it) )?(?:to|pour|para|pe
 /** "Don't share this code. It's 123456." */
 const IT_IS = /[.:!]\s(?:it'?s|it is|here it is:?)\s$/u
 /** The name of a service, and nothing else, at the beginning. */
-const SENDER = /^[\p{L}\p{N}&.+'-]{2,16}(?:\s[\p{L}\p{N}&.+'-]{2,16})?\s$/u
+const SENDER = patternOf(`^[\\p{L}\\p{N}&.+'-]{2,16}(?:\\s[\\p{L}\\p{N}&.+'-]{2,16})?\\s$`, 'u')
 
 /** A number in a line or a sentence of its own, in a text that announces a code. */
 const isSetApart = ({ shape, value, start, end }: CodeCandidate, message: Message): boolean => {

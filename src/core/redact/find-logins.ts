@@ -1,6 +1,6 @@
 import type { Span } from './find.ts'
 import { isSource } from './is-source.ts'
-import { isNumbered, isPlainWord, looksSecret, type PasswordValue, valueAt } from './password-value.ts'
+import { isNumbered, isOrdinary, isPlainWord, looksSecret, type PasswordValue, valueAt } from './password-value.ts'
 import type { Reading } from './reading.ts'
 import { patternOf } from './vocabulary.ts'
 
@@ -34,9 +34,9 @@ const NAMED: readonly {
 }[] = [
   {
     pattern: named(
-      `(?:${LOGIN})(?:\\s(?:for|fur|pour|para|to)\\s[^\\n:]{1,30}(?=:))?\\s{0,2}[:=]?\\s{0,2}[^\\s/|,:]{2,64}\\s{0,2}[/|,:]\\s{0,2}`,
+      `(?:${LOGIN})(?:\\s(?:for|fur|pour|para|to)\\s[^\\n:]{1,30}(?=:))?\\s{0,2}[:=]?\\s{0,2}(?<name>[^\\s/|,:]{2,64})\\s{0,2}[/|,:]\\s{0,2}`,
     ),
-    isLike: value => looksGiven(value),
+    isLike: (value, { groups }) => looksGiven(value) && !isOrdinary(groups?.['name'] ?? ''),
   },
   {
     // "wifi is SunnyFlat / beachday55", "Wifi: Sunny Flat (beachday55)"

@@ -49,7 +49,7 @@ export const isSecret = (value: PasswordValue, label: PasswordLabel, link: Link,
 
 const isPassword = (value: PasswordValue, link: Link, { text, plain }: PasswordMessage, after: string): boolean => {
   const word = value.value
-  if (value.isQuoted) return word.length >= 3 && (link.sort === 'sign' || !isOrdinary(word))
+  if (value.isQuoted) return word.length >= 3 && (link.sort === 'sign' || !isRemark(word))
   if (link.sort === 'none') {
     if (/^[0-9]+$/.test(word)) return word.length >= 4 && !/^\s{1,2}\p{L}/u.test(after)
     return looksSecret(word) && !/^[^\p{N}]+$/u.test(word.replace(/[!@#$%^&*+=~\\|<>{}[\]?_]/g, '0'))
@@ -59,6 +59,9 @@ const isPassword = (value: PasswordValue, link: Link, { text, plain }: PasswordM
   if (link.sort === 'sign') return isPlainWord(word) || (word.length >= 2 && /[^\x00-\x7f]/.test(word))
   return link.sort === 'verb' && !UNSPACED.test(word) && endsClause(text, plain, value)
 }
+
+/** "changed successfully", in quotes. */
+const isRemark = (words: string): boolean => words.split(/\s+/).every(word => isOrdinary(word) || /\w{3}ly$/.test(word))
 
 /** "Pass" and "key" have other meanings, too: it takes a secret's looks, or a login beside it. */
 const isPass = (

@@ -204,7 +204,7 @@ export const ORDINARY: ReadonlySet<string> = wordSet(`
   almost always often sometimes usually probably maybe perhaps likely currently actually literally basically simply even again
   see ask check look call text email mail contact use try enter type click tap press reset change update set get find
   send share tell give need want forgot forget forgotten remember lost expired expires expiring changed updated
-  wrong incorrect correct right invalid valid required optional mandatory necessary missing unknown hidden empty blank
+  taken available wrong incorrect correct right invalid valid required optional mandatory necessary missing unknown hidden empty blank
   null undefined nil string str number integer int boolean bool varchar char bytes text any weak strong stronger strongest long longer short shorter too-short different same similar unique new old
   older newer default temporary secure insecure safe unsafe secret private public personal protected encrypted hashed
   stored saved written printed taped attached enclosed included provided sent shared posted pinned listed noted shown
