@@ -160,11 +160,12 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     try {
       lookedAt = { db, version: db.dataVersion() }
       const commitMs = commitTime(settings.chatDb)
-      const attended = Math.abs(Date.now() - lookedMs) < UNATTENDED_MS
-      lookedMs = Date.now()
+      const nowMs = Date.now() // once: a clock that is set meanwhile counts at the next look
+      const attended = Math.abs(nowMs - lookedMs) < UNATTENDED_MS
+      lookedMs = nowMs
       const { queued, pending, more } = receiveBatch(db, {
         rules,
-        now: Date.now,
+        now: () => nowMs,
         commitMs,
         attended,
         hash,

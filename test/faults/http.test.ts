@@ -53,7 +53,7 @@ const allAnswered = (faults: Readonly<Record<string, HttpEffect>>, reason: RegEx
   })
 
 describe.concurrent('HTTP', () => {
-  test('backend down, refused at start: all is delivered afterwards, in thread order', () =>
+  test('backend down, refused at start: all is delivered afterwards, POSTed in thread order', () =>
     inHouse({}, async house => {
       await house.restartBackend(async () => {
         await house.startAgent()
@@ -66,10 +66,13 @@ describe.concurrent('HTTP', () => {
           return messages.waiting === 2 && messages.queued === 4
         })
       })
-      const inOrder = (texts: readonly string[]) => texts.filter(text => text.startsWith('B'))
+      const posts = () => house.backend.received.map(({ body }) => JSON.parse(body))
       for (const thread of [ANNA, BERT]) {
         await waitFor('all bubbles', () => house.seen(thread).length === 6)
-        expect(inOrder(house.seen(thread))).toEqual(['B to one', 'B to two', 'B to three'])
+        const posted = posts().flatMap(({ thread_id, filtered_text }) => (thread_id === thread ? [filtered_text] : []))
+        expect(posted).toEqual(['one', 'two', 'three'])
+        // Whose answer is there first is seen first.
+        expect(house.seen(thread).toSorted()).toEqual(posted.flatMap(text => bubblesTo(text)).toSorted())
       }
     }))
 
