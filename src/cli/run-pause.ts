@@ -1,22 +1,12 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseDuration } from '../config/duration.ts'
 import type { ConfigInput } from '../config/inspect-config.ts'
 import { countryOf, loadStateDir } from '../config/load-config.ts'
-import { askAgent } from '../control/ask-agent.ts'
-import { controlSocketPath } from '../control/socket-path.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import type { Pause } from '../core/hold.ts'
 import { createCommandEnd } from '../flows/end-command.ts'
-import {
-  createPausing,
-  type PauseAnswer,
-  type PauseRequest,
-  type ResumeAnswer,
-  type ResumeRequest,
-} from '../flows/tend-pauses.ts'
+import { createPausing, type PauseRequest, type ResumeRequest } from '../flows/tend-pauses.ts'
 import { createNormaliser } from '../matching/normalise-address.ts'
-import { openStore } from '../store/open-store.ts'
+import { askOrOpen } from './ask-or-open.ts'
 import { printResult } from './print-told.ts'
 import { describeHeld, describePause } from './tend-queue.ts'
 import { withoutControls } from './without-controls.ts'
@@ -30,7 +20,7 @@ export const runPause = async (
 ): Promise<void> => {
   const request: PauseRequest = { thread, forMs: written === undefined ? undefined : readDuration(written) }
   const { answer, isRunning } = await ask(input, 'pause', request, pausing => pausing.pause(request))
-  const { pause, held } = answer as PauseAnswer
+  const { pause, held } = answer
   if (json) return printResult({ running: isRunning, ...shownPause(pause), held })
   print([
     describePause(pause),
@@ -42,7 +32,7 @@ export const runPause = async (
 /** Ends pauses of a thread or of everything, in the running agent or in its state. */
 export const runResume = async (input: ConfigInput, { json, ...request }: Shown & ResumeRequest): Promise<void> => {
   const { answer, isRunning } = await ask(input, 'resume', request, pausing => pausing.resume(request))
-  const { thread, ended, dropped, still, waiting } = answer as ResumeAnswer
+  const { thread, ended, dropped, still, waiting } = answer
   if (json) {
     const lists = { ended: ended.map(shownPause), still: still.map(shownPause) }
     return printResult({ running: isRunning, thread: thread === '' ? null : thread, ...lists, dropped, waiting })
@@ -65,31 +55,23 @@ export const runResume = async (input: ConfigInput, { json, ...request }: Shown 
 
 const NOT_RUNNING = 'No agent runs: it counts from its next start.'
 
-/** The running agent answers; where none runs, its database is opened instead. */
-const ask = async (
+/** The running agent answers; where none runs, its database does. */
+const ask = async <T>(
   input: ConfigInput,
   name: 'pause' | 'resume',
   request: PauseRequest | ResumeRequest,
-  offline: (pausing: ReturnType<typeof createPausing>) => unknown,
-): Promise<{ readonly answer: unknown; readonly isRunning: boolean }> => {
-  const stateDir = loadStateDir(input)
-  try {
-    // Both ends are this very program, of one version: the agent answers with its own types.
-    return { answer: await askAgent(controlSocketPath(stateDir), name, request), isRunning: true }
-  } catch (error) {
-    const isDown = error instanceof EdgeError && error.code === 'not_running'
-    if (!isDown || !existsSync(join(stateDir, 'state.db'))) throw error
-  }
-  const { close, ...store } = openStore(stateDir)
-  try {
+  offline: (pausing: ReturnType<typeof createPausing>) => T,
+): Promise<{ readonly answer: T; readonly isRunning: boolean }> => {
+  let isRunning = true
+  const answer = await askOrOpen(loadStateDir(input), name, request, store => {
+    isRunning = false
     const isThread = (threadId: string) =>
       store.recipients.isKnown(threadId) || store.cursor.chatOf(threadId) !== undefined
     const onEnd = createCommandEnd(store.commands)
     const normalise = createNormaliser(countryOf(input))
-    return { answer: offline(createPausing({ ...store, isThread, normalise, onEnd, now: Date.now })), isRunning: false }
-  } finally {
-    close()
-  }
+    return offline(createPausing({ ...store, isThread, normalise, onEnd, now: Date.now }))
+  })
+  return { answer, isRunning }
 }
 
 const readDuration = (written: string): number => {

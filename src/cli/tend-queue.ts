@@ -1,24 +1,18 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadStateDir } from '../config/load-config.ts'
-import { askAgent } from '../control/ask-agent.ts'
-import { controlSocketPath } from '../control/socket-path.ts'
-import { EdgeError } from '../core/errors.ts'
 import { holdOf, type Pause } from '../core/hold.ts'
 import { createCommandEnd } from '../flows/end-command.ts'
 import { createQueue } from '../flows/tend-queue.ts'
-import { openStore } from '../store/open-store.ts'
+import type { Store } from '../store/open-store.ts'
+import { askOrOpen } from './ask-or-open.ts'
 import { zonedTime } from './local-time.ts'
 import { toJson } from './to-json.ts'
 import { withoutControls } from './without-controls.ts'
 
-type Queue = ReturnType<typeof openQueue>['queue']
-type Listing = ReturnType<Queue['list']>
+type Listing = ReturnType<ReturnType<typeof queueOf>['list']>
 
 export const printQueue = async (input: ConfigInput, { json }: { readonly json: boolean }): Promise<void> => {
-  // Both ends are this very program, of one version: the agent answers with its own type.
-  const listing = (await ask(loadStateDir(input), 'queue', [])) as Listing
+  const listing = await askOrOpen<Listing>(loadStateDir(input), 'queue', [], store => queueOf(store).list())
   process.stdout.write(json ? `${toJson(listing, 2)}\n` : `${describe(listing).map(withoutControls).join('\n')}\n`)
 }
 
@@ -28,34 +22,16 @@ export const changeQueue = async (
   ids: readonly string[],
   { json }: { readonly json: boolean },
 ): Promise<void> => {
-  const result = (await ask(loadStateDir(input), `queue-${verb}`, ids)) as { done: string[] }
+  const result = await askOrOpen(loadStateDir(input), `queue-${verb}`, ids, store => queueOf(store)[verb](ids))
   const said = verb === 'retry' ? 'will be tried again' : 'dropped'
   process.stdout.write(json ? `${toJson(result)}\n` : `${said}: ${result.done.join(', ')}\n`)
 }
 
-/** The running agent answers; where none runs, its database is opened instead. */
-const ask = async (stateDir: string, request: string, ids: readonly string[]): Promise<unknown> => {
-  try {
-    return await askAgent(controlSocketPath(stateDir), request, ids)
-  } catch (error) {
-    const isDown = error instanceof EdgeError && error.code === 'not_running'
-    if (!isDown || !existsSync(join(stateDir, 'state.db'))) throw error
-  }
-  const { queue, close } = openQueue(stateDir)
-  try {
-    if (request === 'queue') return queue.list()
-    return request === 'queue-retry' ? queue.retry(ids) : queue.drop(ids)
-  } finally {
-    close()
-  }
-}
-
-const openQueue = (stateDir: string) => {
-  const { close, ...store } = openStore(stateDir)
+const queueOf = (store: Store) => {
   const onEnd = createCommandEnd(store.commands)
   const pauses = () => store.pauses.list(Date.now())
   const waitsFor = (threadId: string) => holdOf(store.pauses.of(threadId, Date.now()), undefined, Date.now())?.detail
-  return { queue: createQueue({ ...store, onEnd, pauses, waitsFor }), close }
+  return createQueue({ ...store, onEnd, pauses, waitsFor })
 }
 
 const describe = ({ messages, bubbles, schedules, pauses }: Listing): string[] => {
