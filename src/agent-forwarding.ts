@@ -5,12 +5,14 @@ import { compileRedactRules, redact } from './core/redact.ts'
 import { composeMessage, type Outgoing } from './flows/compose-message.ts'
 import type { ChatDb } from './imessage/chat-db.ts'
 import { compilePattern } from './matching/compile-pattern.ts'
-import { createNormaliser } from './matching/normalise-address.ts'
 
 /** What leaves this Mac: which messages, and what of them. */
-export const createForwarding = (settings: AgentSettings, chatDb: () => ChatDb | undefined) => {
+export const createForwarding = (
+  settings: AgentSettings,
+  chatDb: () => ChatDb | undefined,
+  normalise: (address: string) => string,
+) => {
   const { people } = settings
-  const normalise = createNormaliser(settings.country)
   const redactRules = compileRedactRules(settings.redact, compilePattern)
 
   const detailsOf = (row: MessageRow, chat: Chat): MessageDetails =>

@@ -153,7 +153,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   const { holds, limits, loops, refuse } = guard
 
   // chat.db → inbox
-  const { rules, compose, details } = createForwarding(settings, () => chatDb)
+  const { rules, compose, details } = createForwarding(settings, () => chatDb, guard.normalise)
   let lookedMs = Number.NEGATIVE_INFINITY
   let lookedAt: { readonly db: ChatDb; readonly version: number } | undefined
   const receive = (db: ChatDb): 'at a change' | 'soon' | 'at once' => {
