@@ -1,40 +1,26 @@
 import { z } from 'zod'
+import type { Engine } from './engine.ts'
+
+export type ControlParts = {
+  readonly engine: Pick<Engine, 'queue' | 'pausing' | 'explain' | 'audit' | 'automation' | 'selftest'>
+  readonly status: () => unknown
+  readonly probeChatDb: () => unknown
+}
 
 /** What other terminals may ask of the running agent, with what they have to say. */
-export const controlHandlers = (parts: ControlParts) => ({
-  status: parts.status,
-  queue: parts.queue.list,
-  explain: (args: unknown) => parts.explain(storyAsked.parse(args)),
-  audit: (args: unknown) => parts.audit(auditAsked.parse(args)),
-  'queue-retry': (ids: unknown) => parts.changeQueue(() => parts.queue.retry(queueIds.parse(ids))),
-  'queue-drop': (ids: unknown) => parts.changeQueue(() => parts.queue.drop(queueIds.parse(ids))),
-  pause: (args: unknown) => parts.changePauses(() => parts.pausing.pause(pauseRequest.parse(args))),
-  resume: (args: unknown) => parts.changePauses(() => parts.pausing.resume(resumeRequest.parse(args))),
-  'probe-automation': parts.probeAutomation,
-  'probe-chat-db': parts.probeChatDb,
-  selftest: (args: unknown) => parts.selftest(selftestRequest.parse(args)),
+export const controlHandlers = ({ engine, status, probeChatDb }: ControlParts) => ({
+  status,
+  queue: engine.queue.list,
+  explain: (args: unknown) => engine.explain(storyAsked.parse(args)),
+  audit: (args: unknown) => engine.audit(auditAsked.parse(args)),
+  'queue-retry': (ids: unknown) => engine.queue.retry(queueIds.parse(ids)),
+  'queue-drop': (ids: unknown) => engine.queue.drop(queueIds.parse(ids)),
+  pause: (args: unknown) => engine.pausing.pause(pauseRequest.parse(args)),
+  resume: (args: unknown) => engine.pausing.resume(resumeRequest.parse(args)),
+  'probe-automation': engine.automation.ask,
+  'probe-chat-db': probeChatDb,
+  selftest: (args: unknown) => engine.selftest(selftestRequest.parse(args)),
 })
-
-type ControlParts = {
-  readonly status: () => unknown
-  readonly queue: {
-    readonly list: () => unknown
-    readonly retry: (ids: readonly string[]) => unknown
-    readonly drop: (ids: readonly string[]) => unknown
-  }
-  readonly explain: (asked: z.infer<typeof storyAsked>) => unknown
-  readonly audit: (asked: z.infer<typeof auditAsked>) => unknown
-  readonly pausing: {
-    readonly pause: (request: z.infer<typeof pauseRequest>) => unknown
-    readonly resume: (request: z.infer<typeof resumeRequest>) => unknown
-  }
-  readonly probeAutomation: () => unknown
-  readonly probeChatDb: () => unknown
-  readonly selftest: (request: z.infer<typeof selftestRequest>) => unknown
-  /** Whatever hangs on the queue, or on pauses, goes on after the change. */
-  readonly changeQueue: <T>(change: () => T) => T
-  readonly changePauses: <T>(change: () => T) => T
-}
 
 const queueIds = z.array(z.string())
 const selftestRequest = z.object({ to: z.string(), number: z.int(), count: z.int() })

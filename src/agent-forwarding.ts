@@ -8,8 +8,8 @@ import { compilePattern } from './matching/compile-pattern.ts'
 
 /** What leaves this Mac: which messages, and what of them. */
 export const createForwarding = (
-  settings: AgentSettings,
-  chatDb: () => ChatDb | undefined,
+  settings: Pick<AgentSettings, 'people' | 'redact' | 'forward' | 'maxMessageAgeMs' | 'payload'>,
+  chatDb: () => Pick<ChatDb, 'detailsOf' | 'attachmentsOf'> | undefined,
   normalise: (address: string) => string,
 ) => {
   const { people } = settings

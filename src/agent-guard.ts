@@ -2,6 +2,7 @@ import type { AgentSettings } from './agent-settings.ts'
 import { createIsListed } from './core/filter.ts'
 import type { Log } from './core/log.ts'
 import type { Problems } from './core/problems.ts'
+import type { Clock, Timers } from './core/timers.ts'
 import { createTokenBucket } from './core/token-bucket.ts'
 import { createHolds } from './flows/hold-threads.ts'
 import type { KnownChats } from './flows/known-chats.ts'
@@ -13,28 +14,28 @@ import { createNormaliser } from './matching/normalise-address.ts'
 import type { Store } from './store/open-store.ts'
 
 type GuardNeeds = {
-  readonly settings: AgentSettings
-  readonly store: Store
+  readonly settings: Pick<AgentSettings, 'send' | 'takeover' | 'people' | 'country'>
+  readonly store: Pick<Store, 'outbox' | 'commands' | 'pauses' | 'recipients' | 'startedOver' | 'transaction'>
   readonly chats: KnownChats
-  /** When this life began; Unix milliseconds. */
-  readonly startedMs: number
-  /** The steady clock; pauses and quiet hours go by the one on the wall. */
-  readonly now: () => number
+  readonly clock: Clock
+  readonly timers: Timers
   readonly problems: Problems
   readonly log: Log
 }
 
 /** What the backend may have sent, and what holds back even that: limits, pauses, quiet hours, the owner, loops. */
-export const createGuard = ({ settings, store, chats, startedMs, now, problems, log }: GuardNeeds) => {
+export const createGuard = ({ settings, store, chats, clock, timers, problems, log }: GuardNeeds) => {
   const { outbox, commands, pauses, recipients } = store
   const { send } = settings
-  const holds = createHolds({ pauses, quietHours: send.quietHours, minuteOfDay, now: Date.now })
+  const { now, wall } = clock
+  const startedMs = wall()
+  const holds = createHolds({ pauses, quietHours: send.quietHours, minuteOfDay, now: wall })
   const limits = createSendLimits({ settings: send, outbox, commands, now })
   const loops = createLoopWatch({
     rules: { rounds: send.loopRounds, gapMs: send.loopGapMs, pauseMs: send.loopPauseMs },
     pauses,
-    now,
-    wallNow: Date.now,
+    clock,
+    timers,
     problems,
     log,
   })
@@ -46,7 +47,7 @@ export const createGuard = ({ settings, store, chats, startedMs, now, problems, 
     begin: (threadId, atMs, aliases) => {
       for (const each of [threadId, ...otherThreads(threadId, aliases)]) {
         loops.forget(each)
-        const begins = pauses.extend(each, 'takeover', Date.now(), atMs + settings.takeover.pauseMs)
+        const begins = pauses.extend(each, 'takeover', wall(), atMs + settings.takeover.pauseMs)
         if (begins) log.info({ forMs: settings.takeover.pauseMs }, 'the owner writes by hand; bubbles are held there')
       }
     },
@@ -84,10 +85,9 @@ export const createGuard = ({ settings, store, chats, startedMs, now, problems, 
     /** After the clock was set, or a pause ended while nobody looked. */
     recover: (): void => {
       store.transaction(() => {
-        pauses.tidy(Date.now())
+        pauses.tidy(wall())
         recipients.recover(now())
       })
-      loops.wake()
     },
   }
 }

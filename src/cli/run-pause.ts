@@ -67,7 +67,7 @@ const ask = async <T>(
     isRunning = false
     const isThread = (threadId: string) =>
       store.recipients.isKnown(threadId) || store.cursor.chatOf(threadId) !== undefined
-    const onEnd = createCommandEnd(store.commands)
+    const onEnd = createCommandEnd({ ...store, now: Date.now })
     const normalise = createNormaliser(countryOf(input))
     return offline(createPausing({ ...store, isThread, normalise, onEnd, now: Date.now }))
   })

@@ -28,10 +28,10 @@ export const changeQueue = async (
 }
 
 const queueOf = (store: Store) => {
-  const onEnd = createCommandEnd(store.commands)
+  const onEnd = createCommandEnd({ ...store, now: Date.now })
   const pauses = () => store.pauses.list(Date.now())
   const waitsFor = (threadId: string) => holdOf(store.pauses.of(threadId, Date.now()), undefined, Date.now())?.detail
-  return createQueue({ ...store, onEnd, pauses, waitsFor })
+  return createQueue({ ...store, onEnd, pauses, waitsFor, now: Date.now })
 }
 
 const describe = ({ messages, bubbles, schedules, pauses }: Listing): string[] => {

@@ -1,22 +1,12 @@
-import { type AnswerDecision, bindAnswer, type SentReflex } from '../core/bind-reflex.ts'
+import { type AnswerDecision, bindAnswer } from '../core/bind-reflex.ts'
 import { MESSAGE_UNSENT, unsendable } from '../core/bubble.ts'
 import type { Log } from '../core/log.ts'
 import type { Problems } from '../core/problems.ts'
 import { isBlank, says } from '../core/says.ts'
+import type { Timers } from '../core/timers.ts'
+import type { InboxMessage } from '../store/inbox.ts'
+import type { Store } from '../store/open-store.ts'
 import { createPump } from './pump.ts'
-
-type Message = {
-  readonly id: number
-  readonly guid: string
-  readonly threadId: string
-  readonly body: string
-  readonly posts: number
-  readonly invalidAnswers: number
-  readonly firstPostMs?: number
-  readonly seenMs: number
-  /** It tells of an edit or a withdrawal. */
-  readonly event?: 'edited' | 'unsent'
-}
 
 /** How one POST ended. */
 export type PostResult =
@@ -41,50 +31,20 @@ export type PostResult =
   | { readonly kind: 'stopped' }
 
 export type AnswerNeeds = {
-  readonly inbox: {
-    readonly heads: () => readonly { readonly id: number; readonly threadId: string; readonly dueMs: number }[]
-    readonly startPost: (id: number, nowMs: number) => Message
-    readonly waitForRetry: (
-      id: number,
-      reason: string,
-      detail: string | undefined,
-      now: number,
-      waitMs: number,
-      invalidAnswer: boolean,
-      asked?: boolean,
-    ) => void
-    readonly deadLetter: (id: number, reason: string, detail: string | undefined) => void
-    readonly markAnswered: (
-      id: number,
-      nowMs: number,
-      firstSays: string | undefined,
-      bubbles: number,
-      rule?: string,
-    ) => void
-    readonly firstPostSeq: (id: number) => number
-    /** Its sender took it back. */
-    readonly isWithdrawn: (id: number) => boolean
-    readonly hastenRetries: (nowMs: number) => void
-    readonly recover: (nowMs: number) => void
-  }
-  readonly commands: {
-    readonly unmatched: (threadId: string, receivedSinceMs: number) => SentReflex[]
-    readonly namedFor: (messageId: number) => SentReflex | undefined
-    readonly bind: (commandId: string, messageId: number, rule: string) => void
-  }
-  readonly outbox: {
-    readonly planAnswer: (bubble: {
-      readonly threadId: string
-      readonly messageId: number
-      readonly position: number
-      readonly text: string
-      readonly says: string
-      readonly failed?: string | undefined
-      readonly parked?: string | undefined
-      readonly now: number
-    }) => number
-    readonly plannedIn: (threadId: string) => readonly number[]
-  }
+  readonly inbox: Pick<
+    Store['inbox'],
+    | 'heads'
+    | 'startPost'
+    | 'waitForRetry'
+    | 'deadLetter'
+    | 'markAnswered'
+    | 'firstPostSeq'
+    | 'isWithdrawn'
+    | 'hastenRetries'
+    | 'recover'
+  >
+  readonly commands: Pick<Store['commands'], 'unmatched' | 'namedFor' | 'bind'>
+  readonly outbox: Pick<Store['outbox'], 'planAnswer' | 'plannedIn'>
   readonly transaction: <T>(work: () => T) => T
   /**
    * A last look at the row of a message, right before a POST: it may have been edited or unsent. `ended`: it is not POSTed
@@ -98,12 +58,13 @@ export type AnswerNeeds = {
     readonly signal: AbortSignal
     readonly onSent: () => void
   }) => Promise<PostResult>
-  /** Wakes the delivery of a thread. */
-  readonly deliver: (threadId: string) => void
   readonly now: () => number
+  readonly timers: Timers
   readonly backoff: (attempt: number) => number
   readonly random: () => number
   readonly settings: {
+    /** Where the backend is, as a message remembers it. */
+    readonly backend: string
     readonly concurrency: number
     readonly maxAgeMs: number
     readonly match: 'text' | 'position'
@@ -116,7 +77,7 @@ export type AnswerNeeds = {
   readonly count: (name: string) => void
   readonly problems: Problems
   readonly log: Log
-  readonly onPosting?: (message: Message) => void
+  readonly onPosting?: (message: InboxMessage) => void
   readonly onAnswered?: (ms: number) => void
 }
 
@@ -154,8 +115,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
       }
       const look = needs.lookAgain(head.id)
       if (look === 'go') start(head.id, head.threadId)
-      // In place of one that has ended the next of its thread is due.
-      else next = Math.min(next ?? Number.POSITIVE_INFINITY, look === 'ended' ? 0 : BLIND_PAUSE_MS)
+      else if (look === 'wait') next = Math.min(next ?? Number.POSITIVE_INFINITY, BLIND_PAUSE_MS)
     }
     return next
   }
@@ -173,7 +133,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
       departing.delete(threadId)
       pump.wake()
     }
-    const run = answerMessage(id, () => setTimeout(departed, HEADWAY_MS)).finally(() => {
+    const run = answerMessage(id, () => needs.timers.after(HEADWAY_MS, departed)).finally(() => {
       running.delete(run)
       departed()
       pump.wake()
@@ -183,13 +143,12 @@ export const createAnswering = (needs: AnswerNeeds) => {
 
   const answerMessage = async (id: number, onSent: () => void): Promise<void> => {
     try {
-      const message = needs.transaction(() => inbox.startPost(id, now()))
+      const message = needs.transaction(() => inbox.startPost(id, now(), settings.backend))
       needs.onPosting?.(message)
       const startedMs = now()
       const result = await needs.post({ key: message.guid, body: message.body, signal: abort.signal, onSent })
       if (result.kind === 'answered') needs.onAnswered?.(now() - startedMs)
       accept(message, result)
-      problems.clear('state_unwritable')
     } catch (error) {
       // The store could not record it: after a pause what was being POSTed is tried again, under the same key.
       problems.setFrom(error)
@@ -200,14 +159,13 @@ export const createAnswering = (needs: AnswerNeeds) => {
   /** Messages whose POST ended without a record of it. */
   const unrecorded = new Set<number>()
 
-  const accept = (message: Message, result: PostResult): void => {
+  const accept = (message: InboxMessage, result: PostResult): void => {
     const { id, guid } = message
     if (result.kind === 'answered') {
       const { rule, bubbles } = needs.transaction(() => storeAnswer(message, result.answer, needs))
       openRoad(id)
       // `bubbles` would be taken for the words themselves, and redacted.
       needs.log.info({ guid, posts: message.posts, bubbleCount: bubbles, rule }, 'message answered')
-      needs.deliver(message.threadId)
       return
     }
     if (result.kind === 'rejected') {
@@ -272,10 +230,13 @@ export const createAnswering = (needs: AnswerNeeds) => {
     problems.clear('backend_refuses')
   }
 
-  const pump = createPump(() => {
-    recoverUnrecorded()
-    return startDue()
-  }, problems.setFrom)
+  const pump = createPump(
+    () => {
+      recoverUnrecorded()
+      return startDue()
+    },
+    { timers: needs.timers, onError: problems.setFrom },
+  )
 
   const recoverUnrecorded = (): void => {
     if (unrecorded.size === 0 || (gate !== undefined && now() < gate.untilMs)) return
@@ -311,9 +272,9 @@ export const createAnswering = (needs: AnswerNeeds) => {
     stop: async (graceMs: number): Promise<void> => {
       stopping = true
       pump.stop()
-      const timer = setTimeout(() => abort.abort(), graceMs)
+      const callOff = needs.timers.after(graceMs, () => abort.abort())
       while (running.size > 0) await Promise.all(running)
-      clearTimeout(timer)
+      callOff()
     },
   }
 }
@@ -335,7 +296,7 @@ const MAX_INVALID_ANSWERS = 8
 
 /** Part of one transaction: there is no moment at which the answer is stored and its bubbles are not, or unbound. */
 const storeAnswer = (
-  message: Message,
+  message: InboxMessage,
   answer: { readonly should_respond: boolean; readonly reply_bubbles?: readonly string[] | null | undefined },
   needs: AnswerNeeds,
 ): { readonly rule: AnswerDecision['rule']; readonly bubbles: number } => {

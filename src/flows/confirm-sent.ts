@@ -1,46 +1,64 @@
 import type { BubbleState } from '../core/bubble.ts'
+import { EdgeError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { MessageRow } from '../core/message.ts'
 import { says } from '../core/says.ts'
+import type { Timers } from '../core/timers.ts'
+import type { ChatDb } from '../imessage/chat-db.ts'
+import type { Store } from '../store/open-store.ts'
+import type { Bubble } from '../store/outbox.ts'
+import { createPump, type Pump } from './pump.ts'
 
-type Bubble = {
-  readonly id: number
-  readonly threadId: string
-  readonly says: string
-  readonly state: BubbleState
-  readonly watermark: number
-  readonly endedMs?: number
-  readonly rowGuid?: string
-}
-
-export type ConfirmSource = {
-  readonly outgoingAfter: (rowid: number) => MessageRow[]
-  /** Outgoing rows with an error, dated `sinceMs` or later. */
-  readonly failedSince: (sinceMs: number) => MessageRow[]
-}
+/** What this flow reads of chat.db. */
+export type ConfirmSource = Pick<ChatDb, 'outgoingAfter' | 'failedSince'>
 
 export type ConfirmNeeds = {
   readonly transaction: <T>(work: () => T) => T
-  readonly outbox: {
-    readonly awaitingRow: (parkedSinceMs: number) => Bubble[]
-    readonly inState: (state: BubbleState) => Bubble[]
-    readonly isClaimed: (rowGuid: string) => boolean
-    readonly claimRow: (
-      id: number,
-      state: 'confirmed' | 'failed',
-      reason: string | undefined,
-      rowGuid: string,
-      nowMs: number,
-    ) => void
-    readonly move: (id: number, state: BubbleState, reason: string | undefined, nowMs: number) => void
-    readonly answersUnsent: (id: number) => boolean
-    readonly confirmedBy: (rowGuid: string) => Bubble | undefined
-  }
+  readonly outbox: Pick<
+    Store['outbox'],
+    'awaitingRow' | 'inState' | 'isClaimed' | 'claimRow' | 'move' | 'answersUnsent' | 'confirmedBy'
+  >
   readonly now: () => number
   readonly settings: { readonly settleMs: number; readonly unknown: 'park' | 'resend' }
   readonly onEnd: (bubbleId: number, state: BubbleState, reason: string | undefined) => void
   readonly log: Log
 }
+
+/** Follows what was sent, as long as chat.db can be read. */
+export const createConfirming = (
+  needs: ConfirmNeeds & {
+    readonly chatDb: () => (ConfirmSource & Pick<ChatDb, 'dataVersion'>) | undefined
+    readonly timers: Timers
+    /** The store could not take it. */
+    readonly onError: (error: unknown) => void
+  },
+): Pump => {
+  const { outbox, chatDb, timers, onError } = needs
+  let lastSeen: readonly unknown[] = []
+  const look = (): number | undefined => {
+    const db = chatDb()
+    if (db === undefined) return undefined // its return wakes us
+    const awaiting = outbox.awaitingRow(needs.now() - PARKED_LOOKBACK_MS)
+    const stands = [...awaiting, ...outbox.inState('sending')].map(
+      ({ id, state, watermark }) => `${id} ${state} ${watermark}`,
+    )
+    const seen = [db, db.dataVersion(), ...stands]
+    const isOld = seen.length === lastSeen.length && seen.every((each, index) => each === lastSeen[index])
+    const nextMs = confirmSent(isOld ? NO_NEWS : db, needs, awaiting)
+    lastSeen = seen
+    return nextMs
+  }
+  return createPump(look, {
+    timers,
+    onError: error => {
+      if (error instanceof EdgeError) onError(error)
+      else needs.log.debug({ error: String(error) }, 'outgoing rows cannot be read now') // who follows chat.db tells why
+    },
+  })
+}
+
+/** Neither chat.db nor what is waited for has changed: no row of it can be news. */
+const NO_NEWS: ConfirmSource = { outgoingAfter: () => [], failedSince: () => [] }
 
 /**
  * Outgoing rows of chat.db → confirmed or failed; then settles what has waited long enough: an `unknown` bubble without
@@ -48,10 +66,13 @@ export type ConfirmNeeds = {
  *
  * Returns in how many milliseconds something is to be settled, undefined where nothing waits.
  */
-export const confirmSent = (db: ConfirmSource, needs: ConfirmNeeds): number | undefined => {
+export const confirmSent = (
+  db: ConfirmSource,
+  needs: ConfirmNeeds,
+  awaiting: readonly Bubble[] = needs.outbox.awaitingRow(needs.now() - PARKED_LOOKBACK_MS),
+): number | undefined => {
   const { outbox } = needs
   const now = needs.now()
-  const awaiting = outbox.awaitingRow(now - PARKED_LOOKBACK_MS)
   const ends = [...matchRows(db, awaiting, needs), ...lateErrors(db, now, outbox)]
   const claimed = new Set(ends.map(({ bubble }) => bubble.id))
   const waiting = awaiting.filter(({ id, state }) => state !== 'parked' && !claimed.has(id))

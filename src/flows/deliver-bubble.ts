@@ -4,16 +4,10 @@ import { judgeSend, type SendEnd } from '../core/judge-send.ts'
 import type { Log } from '../core/log.ts'
 import type { Chat } from '../core/message.ts'
 import type { Problems } from '../core/problems.ts'
+import { type Clock, sleep, type Timers } from '../core/timers.ts'
+import type { Store } from '../store/open-store.ts'
+import type { Bubble } from '../store/outbox.ts'
 import { createPump, earliest } from './pump.ts'
-
-type Bubble = {
-  readonly id: number
-  readonly threadId: string
-  readonly text: string
-  readonly tries: number
-  readonly messageId?: number
-  readonly attempt?: string
-}
 
 type Target =
   | { readonly mode: 'chat'; readonly chatGuid: string }
@@ -21,26 +15,21 @@ type Target =
 
 export type DeliveryNeeds = {
   readonly transaction: <T>(work: () => T) => T
-  readonly outbox: {
-    readonly threadsWithPlanned: () => string[]
-    readonly isBusy: (threadId: string) => boolean
-    readonly head: (
-      threadId: string,
-    ) => { readonly bubble: Bubble; readonly dueMs: number; readonly isCommand: boolean } | undefined
-    readonly startSending: (id: number, attempt: string, highestRowid: number, nowMs: number) => void
-    readonly move: (
-      id: number,
-      state: BubbleState,
-      reason: string | undefined,
-      nowMs: number,
-      nextSendMs?: number,
-    ) => void
-    readonly refundTry: (id: number) => void
-    readonly answersUnsent: (id: number) => boolean
-    readonly park: (id: number, reason: string) => void
-    readonly inState: (state: BubbleState) => Bubble[]
-    readonly recover: (nowMs: number, longestWaitMs: number) => void
-  }
+  readonly outbox: Pick<
+    Store['outbox'],
+    | 'threadsWithPlanned'
+    | 'isBusy'
+    | 'head'
+    | 'startSending'
+    | 'move'
+    | 'refundTry'
+    | 'answersUnsent'
+    | 'park'
+    | 'inState'
+    | 'recover'
+    | 'noteHeld'
+    | 'commandsPlannedIn'
+  >
   readonly sender: {
     readonly send: (attempt: string, target: Target, text: string, onStarted: () => void) => Promise<SendEnd>
     readonly wasPrepared: (attempt: string) => boolean
@@ -54,7 +43,8 @@ export type DeliveryNeeds = {
   /** Highest ROWID of chat.db now; what we send comes after it. */
   readonly watermark: () => number
   readonly newAttempt: () => string
-  readonly now: () => number
+  readonly clock: Clock
+  readonly timers: Timers
   readonly settings: {
     readonly timeoutMs: number
     readonly maxTries: number
@@ -65,40 +55,38 @@ export type DeliveryNeeds = {
   readonly lookFirst?: () => void
   /** What holds back all that is to be sent there, if anything does. */
   readonly holdOf: (threadId: string) => Hold | undefined
-  /** Wall clock, Unix milliseconds: holds end by it. */
-  readonly wallNow: () => number
-  /** Something waits because of that. */
-  readonly onHeld?: (threadId: string, detail: HeldDetail) => void
+  /** Tells the backend why its command waits. */
+  readonly ackHeld: (commandId: string, detail: HeldDetail) => void
   /** Something went out, or may have. */
   readonly onOut?: (bubble: Bubble) => void
   /** The bubble reached an end: what hangs on it is told, in the same transaction. */
   readonly onEnd: (bubbleId: number, state: BubbleState, reason: string | undefined) => void
-  /** A send ended; its row may be in chat.db already. */
-  readonly onSent: () => void
   readonly onStarted?: (bubble: Bubble) => void
-  /** A send showed whether macOS lets us control Messages. Where it does not, nothing is sent until `resume`. */
-  readonly onPermission?: (isAllowed: boolean) => void
+  /** Whether macOS lets us control Messages. */
+  readonly permission: {
+    /** How many sends may run at once for all that is known of it. */
+    readonly atOnce: () => number
+    /** A send found out. */
+    readonly learn: (isAllowed: boolean) => void
+  }
   readonly problems: Problems
   readonly log: Log
 }
 
 /** The only way a text leaves this machine: one send at a time per thread, its intent on the disk before it starts. */
 export const createDelivery = (needs: DeliveryNeeds) => {
-  const { outbox, sender, now, settings, problems } = needs
+  const { outbox, sender, clock, timers, settings, permission, problems } = needs
   const running = new Map<string, Promise<void>>()
-  /** Not allowed to control Messages: nobody is sent anything. */
-  let paused = false
   let stopping = false
 
   /** What is next in a thread: a bubble that may go now, or in how many milliseconds one may. */
   const next = (threadId: string): Bubble | number | undefined => {
-    if (stopping || paused || running.has(threadId) || running.size >= MAX_PARALLEL || outbox.isBusy(threadId))
+    if (stopping || running.has(threadId) || running.size >= Math.min(MAX_PARALLEL, permission.atOnce()))
       return undefined
-    // While macOS refuses, one send at a time is enough to find out when it does no more.
-    if (running.size > 0 && problems.has('automation_denied')) return undefined
+    if (outbox.isBusy(threadId)) return undefined
     const head = outbox.head(threadId)
     if (head === undefined) return undefined
-    const at = now()
+    const at = clock.now()
     const dueMs = Math.max(head.dueMs, needs.roomAt(threadId))
     return dueMs > at ? dueMs - at : head.bubble
   }
@@ -107,7 +95,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   const intend = (bubble: Bubble): (() => void) => {
     const attempt = needs.newAttempt()
     const chat = needs.chatOf(bubble.threadId)
-    outbox.startSending(bubble.id, attempt, needs.watermark(), now())
+    outbox.startSending(bubble.id, attempt, needs.watermark(), clock.now())
     return () => run(bubble.threadId, deliverBubble(bubble, attempt, chat))
   }
 
@@ -121,14 +109,13 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   }
 
   /** For how many milliseconds a hold lasts, as far as is known. */
-  const waitFor = ({ untilMs }: Hold): number => Math.min(HOLD_RECHECK_MS, Math.max(1, untilMs - needs.wallNow()))
+  const waitFor = ({ untilMs }: Hold): number => Math.min(HOLD_RECHECK_MS, Math.max(1, untilMs - clock.wall()))
 
   /** Starts what is due in one thread; says in how many milliseconds the next is. */
   const startThread = (threadId: string): number | undefined => {
-    needs.lookFirst?.()
     const hold = needs.holdOf(threadId)
     if (hold !== undefined) {
-      needs.onHeld?.(threadId, hold.detail)
+      tellHeld(threadId, hold)
       return waitFor(hold)
     }
     const bubble = next(threadId)
@@ -142,7 +129,18 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     }
   }
 
-  const pump = createPump(() => earliest(...outbox.threadsWithPlanned().map(startThread)), problems.setFrom)
+  const tellHeld = (threadId: string, { detail }: Hold): void => {
+    outbox.noteHeld(threadId, detail)
+    for (const commandId of outbox.commandsPlannedIn(threadId)) needs.ackHeld(commandId, detail)
+  }
+
+  const startDue = (): number | undefined => {
+    if (outbox.threadsWithPlanned().length === 0) return undefined
+    needs.lookFirst?.()
+    return earliest(...outbox.threadsWithPlanned().map(startThread))
+  }
+
+  const pump = createPump(startDue, { timers, onError: problems.setFrom })
 
   const deliverBubble = async (bubble: Bubble, attempt: string, chat: Chat | undefined): Promise<void> => {
     const outcome = chat === undefined ? NO_CHAT : await attemptSend(attempt, bubble, chat)
@@ -176,12 +174,11 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     const { attempt = '' } = bubble
     sender.forget(attempt)
     sender.forget(`${attempt}-p`)
-    problems.clear('state_unwritable')
   }
 
   const record = (bubble: Bubble, outcome: SendOutcome): void => {
     const after = afterSend(outcome, bubble.tries, settings.maxTries)
-    const at = now()
+    const at = clock.now()
     const reason = 'reason' in after ? after.reason : undefined
     needs.transaction(() => {
       if (after.state === 'paused') {
@@ -198,18 +195,12 @@ export const createDelivery = (needs: DeliveryNeeds) => {
         needs.onEnd(bubble.id, 'parked', MESSAGE_UNSENT)
       }
     })
-    if (after.state === 'paused') {
-      paused = true
-      needs.onPermission?.(false)
-    } else if (after.state === 'sent') {
-      paused = false
-      needs.onPermission?.(true)
-    }
+    if (after.state === 'paused') permission.learn(false)
+    else if (after.state === 'sent') permission.learn(true)
     const fields = { bubble: bubble.id, state: after.state, reason, tries: bubble.tries }
     if (after.state === 'sent' || after.state === 'unknown') needs.onOut?.(bubble)
     if (after.state === 'sent') needs.log.info(fields, 'bubble sent')
     else needs.log.warn(fields, 'bubble not sent')
-    needs.onSent()
   }
 
   /**
@@ -223,7 +214,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
         return
       } catch (error) {
         problems.setFrom(error)
-        await new Promise(resolve => setTimeout(resolve, STORE_PAUSE_MS))
+        await sleep(STORE_PAUSE_MS, timers)
       }
     } while (!stopping)
   }
@@ -234,12 +225,12 @@ export const createDelivery = (needs: DeliveryNeeds) => {
    */
   const settleLeftover = async (bubble: Bubble): Promise<void> => {
     const { attempt = '' } = bubble
-    const deadline = now() + settings.timeoutMs
+    const deadline = clock.now() + settings.timeoutMs
     for (;;) {
       const found = [await sender.running(attempt), await sender.running(`${attempt}-p`)]
       if (found.every(pids => pids?.length === 0)) break
-      if (now() >= deadline) for (const pid of found.flatMap(pids => pids ?? [])) sender.kill(pid)
-      await new Promise(resolve => setTimeout(resolve, 100))
+      if (clock.now() >= deadline) for (const pid of found.flatMap(pids => pids ?? [])) sender.kill(pid)
+      await sleep(LEFTOVER_LOOK_MS, timers)
     }
     await keepOutcome(bubble, judgeLeftover(bubble))
   }
@@ -254,7 +245,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   return {
     /** Takes up what an earlier life was sending. Threads stay closed until theirs is settled. */
     recover: (): void => {
-      needs.transaction(() => outbox.recover(now(), RETRY_CAP_MS))
+      needs.transaction(() => outbox.recover(clock.now(), RETRY_CAP_MS))
       for (const bubble of outbox.inState('sending')) run(bubble.threadId, settleLeftover(bubble))
     },
     /**
@@ -263,32 +254,20 @@ export const createDelivery = (needs: DeliveryNeeds) => {
      */
     claim: (threadId: string): (() => void) => {
       const bubble = needs.holdOf(threadId) === undefined ? next(threadId) : undefined
-      return typeof bubble === 'object' ? intend(bubble) : pump.wake
+      return typeof bubble === 'object' ? intend(bubble) : () => {}
     },
-    /** Something may be due: in one thread, or anywhere. */
-    wake: (threadId?: string): void => {
-      if (threadId === undefined || startThread(threadId) !== undefined) pump.wake()
-    },
-    /** Starts nothing until `resume`; what runs goes on. */
-    pause: (): void => {
-      paused = true
-    },
-    resume: (): void => {
-      if (!paused) return
-      paused = false
-      pump.wake()
-    },
+    wake: pump.wake,
     running: (): number => running.size,
     /** Starts nothing more; sends are never aborted, so those under way are waited for, at most `graceMs`. */
     stop: async (graceMs: number): Promise<void> => {
       stopping = true
       pump.stop()
-      let timer: NodeJS.Timeout | undefined
+      let callOff = () => {}
       const patience = new Promise<void>(resolve => {
-        timer = setTimeout(resolve, graceMs)
+        callOff = timers.after(graceMs, resolve)
       })
       await Promise.race([Promise.allSettled([...running.values()]), patience])
-      clearTimeout(timer)
+      callOff()
     },
   }
 }
@@ -297,4 +276,5 @@ const MAX_PARALLEL = 16
 /** The clock may be set, and a night may get longer. */
 const HOLD_RECHECK_MS = 30_000
 const STORE_PAUSE_MS = 2_000
+const LEFTOVER_LOOK_MS = 100
 const NO_CHAT: SendOutcome = { kind: 'not-started', reason: 'unknown_thread', cause: 'other' }

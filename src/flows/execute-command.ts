@@ -1,68 +1,22 @@
-import { bindReflex, type PostedMessage, type ReflexDecision, type SentReflex } from '../core/bind-reflex.ts'
+import { bindReflex, type ReflexDecision } from '../core/bind-reflex.ts'
 import { MESSAGE_UNSENT, unsendable } from '../core/bubble.ts'
 import type { Log } from '../core/log.ts'
 import { isBlank, says } from '../core/says.ts'
 import { type ParsedFrame, parseFrame } from '../protocol/parse-frame.ts'
 import { fromIdempotencyKey } from '../protocol/wire.ts'
+import type { CommandRole } from '../store/commands.ts'
+import type { Store } from '../store/open-store.ts'
 import { cancelScheduled, type SchedulingNeeds, scheduleMessage } from './schedule-message.ts'
-
-type Outcome = {
-  readonly commandId: string
-  readonly status: 'received' | 'completed' | 'failed'
-  readonly error?: string
-  readonly detail?: string
-  /** Of a message for later: its name, and when it is to be sent, in Unix milliseconds. */
-  readonly scheduleId?: string
-  readonly sendAtMs?: number
-}
+import type { Acked } from './send-acks.ts'
 
 type Command = Extract<ParsedFrame, { kind: 'command' }>
 type Obeyed = Extract<ParsedFrame, { kind: 'command' | 'schedule' | 'cancel' | 'bad-command' }>
 
 export type CommandNeeds = {
   readonly transaction: <T>(work: () => T) => T
-  readonly commands: {
-    readonly find: (commandId: string) => (Outcome & { readonly digest: string }) | undefined
-    readonly add: (command: {
-      readonly commandId: string
-      readonly commandType: string
-      readonly digest: string
-      readonly threadId?: string
-      readonly says?: string
-      readonly role: 'plain' | 'unmatched' | 'bound' | 'held'
-      readonly rule?: string
-      readonly messageId?: number
-      readonly bubbleId?: number
-      readonly nowMs: number
-    }) => void
-    readonly finish: (
-      commandId: string,
-      status: 'completed' | 'failed',
-      nowMs: number,
-      error?: string,
-      detail?: string,
-    ) => void
-    readonly oweAck: (commandId: string) => void
-    readonly forgetRefused: (keep: number) => void
-    readonly unmatched: (threadId: string, receivedSinceMs: number) => SentReflex[]
-  }
-  readonly inbox: {
-    readonly idOf: (guid: string) => number | undefined
-    readonly threadIdOf: (id: number) => string | undefined
-    readonly postedById: (id: number) => PostedMessage | undefined
-    readonly posted: (threadId: string, answeredSinceMs: number) => PostedMessage[]
-  }
-  readonly outbox: {
-    readonly planCommand: (bubble: {
-      readonly threadId: string
-      readonly commandId: string
-      readonly text: string
-      readonly says: string
-      readonly immediate: boolean
-      readonly now: number
-    }) => number
-    readonly hurryFirst: (messageId: number) => void
-  }
+  readonly commands: Pick<Store['commands'], 'find' | 'add' | 'finish' | 'oweAck' | 'forgetRefused' | 'unmatched'>
+  readonly inbox: Pick<Store['inbox'], 'idOf' | 'threadIdOf' | 'postedById' | 'posted'>
+  readonly outbox: Pick<Store['outbox'], 'planCommand' | 'hurryFirst'>
   readonly scheduling: SchedulingNeeds
   /** Why this may not be sent there now; undefined where it may. */
   readonly refuse: (threadId: string, text: string) => string | undefined
@@ -75,15 +29,15 @@ export type CommandNeeds = {
   readonly settings: { readonly match: 'text' | 'position'; readonly windowMs: number }
   /** Stores the intent to send what is next in the thread, where it may go now; what it returns begins the send. */
   readonly claim: (threadId: string) => () => void
-  /** Tells the backend of an outcome that is not kept. */
-  readonly ackNow: (outcome: Outcome) => void
-  /** Tells the backend that a command is stored and waits. */
-  readonly ackHeld: (commandId: string, detail: string) => void
-  /** Sends what acks are owed. */
-  readonly sendAcks: () => void
-  /** The same, and that of this command even if one is on its way. */
-  readonly sendAckAgain: (commandId: string) => void
-  readonly sendPong: () => void
+  readonly acks: {
+    /** Tells the backend of an outcome that is not kept. */
+    readonly sendNow: (outcome: Acked) => void
+    /** Tells the backend that a command is stored and waits. */
+    readonly sendHeld: (commandId: string, detail: string) => void
+    /** Sends what is owed, and that of this command even if one is on its way. */
+    readonly sendAgain: (commandId: string) => void
+    readonly sendPong: () => void
+  }
   readonly count: (name: string) => void
   readonly log: Log
 }
@@ -98,14 +52,14 @@ export const executeCommand = (text: string, needs: CommandNeeds): void => {
     case 'pong':
       break
     case 'ping':
-      needs.sendPong()
+      needs.acks.sendPong()
       break
     case 'noise':
       needs.log.warn({ reason: parsed.reason, bytes: text.length }, 'frame ignored')
       break
     case 'bad-id':
       needs.log.warn({ error: 'invalid_command_id', detail: parsed.detail }, 'command refused')
-      needs.ackNow({
+      needs.acks.sendNow({
         commandId: parsed.commandId,
         status: 'failed',
         error: 'invalid_command_id',
@@ -137,12 +91,12 @@ const obey = (parsed: Obeyed, needs: CommandNeeds): void => {
   } else if (stored.kind === 'refused') {
     const { error, detail, isKept } = stored
     needs.log.warn({ commandId, error, detail }, 'command refused')
-    if (!isKept) needs.ackNow({ commandId, status: 'failed', error, ...(detail !== undefined && { detail }) })
+    if (!isKept) needs.acks.sendNow({ commandId, status: 'failed', error, ...(detail !== undefined && { detail }) })
   } else if (stored.kind === 'idle') {
-    needs.ackNow({ commandId, status: 'completed', detail: 'cancelled' })
+    needs.acks.sendNow({ commandId, status: 'completed', detail: 'cancelled' })
   } else if (stored.kind === 'conflict') {
     needs.log.warn({ commandId }, 'command id used again for something else')
-    needs.ackNow({
+    needs.acks.sendNow({
       commandId,
       status: 'failed',
       error: 'conflict',
@@ -153,15 +107,13 @@ const obey = (parsed: Obeyed, needs: CommandNeeds): void => {
   if (outcome?.status === 'received') {
     const held = parsed.kind === 'command' ? needs.heldBy(parsed.send.thread_id) : undefined
     // Who asks again is told again.
-    if (held !== undefined && stored.kind !== 'again') needs.ackHeld(commandId, held)
+    if (held !== undefined && stored.kind !== 'again') needs.acks.sendHeld(commandId, held)
     else {
       const detail = held === undefined ? parsed.kind === 'schedule' && scheduled(commandId, needs) : { detail: held }
-      needs.ackNow({ commandId, status: 'received', ...detail })
+      needs.acks.sendNow({ commandId, status: 'received', ...detail })
     }
   }
-  if (stored.kind === 'again') needs.sendAckAgain(commandId)
-  else needs.sendAcks()
-  if (parsed.kind === 'schedule' || parsed.kind === 'cancel') needs.scheduling.onChange()
+  if (stored.kind === 'again') needs.acks.sendAgain(commandId)
 }
 
 /** What makes it the same command. */
@@ -311,7 +263,7 @@ const decide = (
   )
 }
 
-const roleAfter = (decision: ReflexDecision | undefined): 'plain' | 'unmatched' | 'bound' | 'held' => {
+const roleAfter = (decision: ReflexDecision | undefined): CommandRole => {
   if (decision === undefined) return 'plain'
   if (decision.act === 'hold' || decision.act === 'refuse') return 'held'
   return decision.rule === 'R5' ? 'unmatched' : 'bound'

@@ -1,4 +1,5 @@
 import type { Story, StoryAsked } from '../core/story.ts'
+import type { Store } from '../store/open-store.ts'
 
 /** The story, or what chat.db knows of a row that has none. */
 export type StoryFound = { readonly story?: Story; readonly row?: RowWithoutStory }
@@ -20,10 +21,7 @@ export type StoryNeeds = {
   ) => { readonly rowid: number; readonly fromMe: boolean; readonly dateMs?: number } | undefined
   /** Why what is planned in a thread does not go now. */
   readonly waitsFor: (threadId: string) => string | undefined
-  readonly cursor: {
-    readonly read: () => { readonly rowid: number } | undefined
-    readonly pendingRows: () => readonly { readonly rowid: number; readonly waitingFor: string }[]
-  }
+  readonly cursor: Pick<Store['cursor'], 'read' | 'pendingRows'>
 }
 
 /** What became of a message, as it is known now. */

@@ -1,8 +1,9 @@
-import { type Hold, holdOf, type Pause } from '../core/hold.ts'
+import { type Hold, holdOf } from '../core/hold.ts'
 import { parseQuietHours, quietUntil } from '../core/quiet-hours.ts'
+import type { Store } from '../store/open-store.ts'
 
 export type HoldsNeeds = {
-  readonly pauses: { readonly of: (threadId: string, now: number) => Pause[] }
+  readonly pauses: Pick<Store['pauses'], 'of'>
   /** Periods of the local day such as 22:00-07:00. */
   readonly quietHours: readonly string[]
   /** The local clock: minutes since midnight. */

@@ -1,22 +1,14 @@
 import type { Chat, MessageRow } from '../core/message.ts'
 import { says } from '../core/says.ts'
+import type { ChatDb } from '../imessage/chat-db.ts'
+import type { Store } from '../store/open-store.ts'
 
 export type KnownChatsNeeds = {
   /** chat.db, while it is open. */
   readonly chatDb: () =>
-    | {
-        readonly hasChat: (guid: string) => boolean
-        readonly chatOf: (threadId: string, where: { readonly writtenTo: boolean }) => Chat | undefined
-        readonly highestRowid: () => number
-        readonly isOwnAddress: (address: string) => boolean
-        readonly outgoingAfter: (rowid: number) => readonly MessageRow[]
-        readonly rowOf: (guid: string) => MessageRow | undefined
-      }
+    | Pick<ChatDb, 'hasChat' | 'chatOf' | 'highestRowid' | 'isOwnAddress' | 'outgoingAfter' | 'rowOf'>
     | undefined
-  readonly cursor: {
-    readonly chatOf: (threadId: string) => Chat | undefined
-    readonly read: () => { readonly rowid: number } | undefined
-  }
+  readonly cursor: Pick<Store['cursor'], 'chatOf' | 'read'>
   /** Only chats to which somebody here has written already. */
   readonly writtenTo: boolean
 }

@@ -3,31 +3,15 @@ import { decideForward, type ForwardRules } from '../core/decide-forward.ts'
 import { judgeEdit, wordsOf } from '../core/judge-edit.ts'
 import type { Log } from '../core/log.ts'
 import type { Chat, MessageDetails, MessageRow } from '../core/message.ts'
+import type { ChatDb } from '../imessage/chat-db.ts'
+import type { KnownMessage } from '../store/inbox.ts'
+import type { Store } from '../store/open-store.ts'
 import type { Composed, Outgoing } from './compose-message.ts'
 import type { Extended } from './extended-fields.ts'
 import { fingerprintOf } from './receive-batch.ts'
 
-/** What is on record of a message, or of what the backend is told of one. */
-type Known = {
-  readonly id: number
-  readonly guid: string
-  readonly threadId?: string
-  readonly state: string
-  readonly posts: number
-  readonly seenMs: number
-  readonly firstPostSeq?: number
-  readonly words?: string
-  readonly isWithdrawn: boolean
-  readonly event?: 'edited' | 'unsent'
-  readonly about?: string
-}
-
 /** What this flow reads of chat.db. */
-export type EditSource = {
-  readonly dataVersion: () => number
-  readonly rowOf: (guid: string) => MessageRow | undefined
-  readonly changedSince: (sinceMs: number, among: number) => MessageRow[]
-}
+export type EditSource = Pick<ChatDb, 'rowOf' | 'changedSince'>
 
 export type EditNeeds = {
   /** chat.db, while it is open. */
@@ -39,57 +23,12 @@ export type EditNeeds = {
   readonly steadyNow: () => number
   readonly hash: (text: string) => string
   readonly transaction: <T>(work: () => T) => T
-  readonly inbox: {
-    readonly add: (
-      message: {
-        readonly guid: string
-        readonly threadId: string
-        readonly seenMs: number
-        readonly rule?: string
-        readonly redacted?: Readonly<Record<string, number>>
-        readonly event: 'edited' | 'unsent'
-        readonly about: string
-      } & ({ readonly body: string } | { readonly skip: string }),
-    ) => boolean
-    readonly lookUp: (guid: string) => Known | undefined
-    readonly lookUpId: (id: number) => Known
-    readonly editsOf: (guid: string) => Known[]
-    /** Another body for what was never POSTed. */
-    readonly recompose: (
-      id: number,
-      message: {
-        readonly body: string
-        readonly redacted: Readonly<Record<string, number>>
-        readonly rule?: string
-        readonly words?: string
-        readonly fingerprint?: string
-        readonly editedMs: number
-      },
-    ) => void
-    /** How many edits of it were noticed so far. */
-    readonly noteEdit: (
-      id: number,
-      edit: { readonly words: string; readonly fingerprint?: string; readonly editedMs: number },
-    ) => number
-    readonly noteWithdrawal: (id: number, nowMs: number) => void
-    readonly skip: (
-      id: number,
-      reason: string,
-      why?: { readonly rule?: string; readonly redacted?: Readonly<Record<string, number>> },
-    ) => boolean
-    readonly posted: (
-      threadId: string,
-      sinceMs: number,
-    ) => readonly { readonly unsent?: boolean; readonly answer?: unknown }[]
-  }
-  readonly outbox: {
-    readonly plannedFor: (messageId: number) => number[]
-    readonly park: (id: number, reason: string) => void
-  }
-  readonly commands: {
-    readonly openReflexes: (threadId: string, afterSeq: number) => string[]
-    readonly bind: (commandId: string, messageId: number, rule: string) => void
-  }
+  readonly inbox: Pick<
+    Store['inbox'],
+    'add' | 'lookUp' | 'lookUpId' | 'editsOf' | 'recompose' | 'noteEdit' | 'noteWithdrawal' | 'skip' | 'posted'
+  >
+  readonly outbox: Pick<Store['outbox'], 'plannedFor' | 'park'>
+  readonly commands: Pick<Store['commands'], 'openReflexes' | 'bind'>
   readonly compose: (message: Outgoing) => Composed
   /** Only with `payload = "extended"`: then the backend is told. */
   readonly details?: (row: MessageRow, chat: Chat) => MessageDetails
@@ -103,27 +42,22 @@ export type EditNeeds = {
  * is put on record, its answer held back where the message was unsent, and told to the backend where it is told so much.
  */
 export const createEditWatch = (needs: EditNeeds) => {
-  let last: { readonly db: EditSource; readonly version: number } | undefined
-
   return {
-    /** After a change of chat.db: looks at the newest messages; true where something became of one. Throws what SQLite throws. */
-    look: (db: EditSource): boolean => {
-      const version = db.dataVersion()
-      if (last?.db === db && last.version === version) return false
-      // What happened while nobody looked may concern more of them.
-      const rows = db.changedSince(needs.now() - LOOK_BACK_MS, last?.db === db ? LOOK_ROWS : FIRST_LOOK_ROWS)
+    /**
+     * After a change of chat.db: looks at the newest messages. `isFirst`: what happened while nobody looked may concern more
+     * of them. Throws what SQLite throws.
+     */
+    look: (db: EditSource, { isFirst }: { readonly isFirst: boolean }): void => {
+      const rows = db.changedSince(needs.now() - LOOK_BACK_MS, isFirst ? FIRST_LOOK_ROWS : LOOK_ROWS)
       const changes = rows.flatMap(row => {
         const known = needs.inbox.lookUp(row.guid)
         const change = known && changeOf(known, row, needs)
         return change ? [change] : []
       })
-      if (changes.length > 0) {
-        needs.transaction(() => {
-          for (const change of changes) follow(change, needs)
-        })
-      }
-      last = { db, version }
-      return changes.length > 0
+      if (changes.length === 0) return
+      needs.transaction(() => {
+        for (const change of changes) follow(change, needs)
+      })
     },
 
     /**
@@ -153,7 +87,7 @@ const FIRST_LOOK_ROWS = 2_000
 const LOOK_BACK_MS = 24 * 60 * 60_000
 
 /** What became of a message, or of that which an event is about. A row that its owner deleted takes nothing back. */
-const changeSince = (message: Known, needs: EditNeeds): Change | 'unreadable' | undefined => {
+const changeSince = (message: KnownMessage, needs: EditNeeds): Change | 'unreadable' | undefined => {
   const known = message.about === undefined ? message : needs.inbox.lookUp(message.about)
   try {
     const db = needs.chatDb()
@@ -166,7 +100,7 @@ const changeSince = (message: Known, needs: EditNeeds): Change | 'unreadable' | 
 }
 
 type Change = {
-  readonly known: Known
+  readonly known: KnownMessage
   readonly row: MessageRow
   readonly what: 'edited' | 'unsent'
   /** Where the backend is told so much. */
@@ -174,7 +108,7 @@ type Change = {
 }
 
 /** What was never to be told of needs no following. All that is read of chat.db is read here, outside of any transaction. */
-const changeOf = (known: Known, row: MessageRow, { hash, details }: EditNeeds): Change | undefined => {
+const changeOf = (known: KnownMessage, row: MessageRow, { hash, details }: EditNeeds): Change | undefined => {
   const what = known.state === 'skipped' ? 'same' : judgeEdit(known, row, hash(wordsOf(row)))
   if (what === 'same') return undefined
   return { known, row, what, ...(details && row.chat && { details: details(row, row.chat) }) }
@@ -202,7 +136,7 @@ const followUnsent = (change: Change, needs: EditNeeds): void => {
 }
 
 /** Nobody is to get an answer to words that were taken back: what of it has not left yet waits for a person. */
-const holdBack = ({ id, threadId, firstPostSeq }: Known, needs: EditNeeds): readonly number[] => {
+const holdBack = ({ id, threadId, firstPostSeq }: KnownMessage, needs: EditNeeds): readonly number[] => {
   const { commands, inbox, outbox } = needs
   if (threadId !== undefined && firstPostSeq !== undefined) {
     // A reflex that names nobody is this one's where no other message of the thread is in flight.
@@ -266,7 +200,7 @@ const followEdit = (change: Change, needs: EditNeeds): void => {
 type Anew = (Composed | { readonly skip: string }) & { readonly rule?: string }
 
 const replaceBody = (
-  { id }: Known,
+  { id }: KnownMessage,
   anew: Anew,
   words: { readonly words?: string; readonly fingerprint?: string; readonly editedMs: number },
   { inbox }: EditNeeds,

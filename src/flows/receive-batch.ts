@@ -3,32 +3,27 @@ import { wordsOf } from '../core/judge-edit.ts'
 import { judgeOwnRow, type StartedBubble } from '../core/judge-own-row.ts'
 import type { Chat, MessageDetails, MessageRow } from '../core/message.ts'
 import { says } from '../core/says.ts'
+import type { ChatDb } from '../imessage/chat-db.ts'
+import type { CursorPosition, PendingRow } from '../store/cursor.ts'
+import type { Store } from '../store/open-store.ts'
 import type { Composed, Outgoing } from './compose-message.ts'
 
-type Position = {
-  readonly file: string
-  readonly rowid: number
-  readonly guid?: string
-  readonly newestMs: number
-  readonly firstStartMs: number
-}
-
 /** A row that was seen before, and what for it was kept in mind. */
-type Seen = { readonly rowid: number; readonly firstSeenMs: number; readonly waitingFor: string }
+type Seen = PendingRow
 
 /** What this flow reads of chat.db. */
-export type ReceiveSource = {
-  /** All reads in it see one moment. */
-  readonly snapshot: <T>(read: () => T) => T
-  readonly file: string
-  readonly highestRowid: () => number
-  readonly guidAt: (rowid: number) => string | undefined
-  readonly rowsAfter: (rowid: number, limit: number) => MessageRow[]
-  readonly row: (rowid: number) => MessageRow | undefined
-  readonly rowidsSince: (sinceMs: number, upTo: number) => number[]
-  readonly highestRowidBefore: (ms: number) => number
-  readonly marksFinished: () => boolean
-}
+export type ReceiveSource = Pick<
+  ChatDb,
+  | 'snapshot'
+  | 'file'
+  | 'highestRowid'
+  | 'guidAt'
+  | 'rowsAfter'
+  | 'row'
+  | 'rowidsSince'
+  | 'highestRowidBefore'
+  | 'marksFinished'
+>
 
 export type ReceiveNeeds = {
   readonly rules: ForwardRules
@@ -40,45 +35,12 @@ export type ReceiveNeeds = {
   readonly attended: boolean
   readonly hash: (text: string) => string
   readonly transaction: <T>(work: () => T) => T
-  readonly cursor: {
-    readonly read: () => Position | undefined
-    readonly move: (to: Position) => void
-    readonly pendingRows: () => readonly Seen[]
-    readonly awaitRow: (rowid: number, nowMs: number, waitingFor: string) => void
-    readonly renewGrace: (nowMs: number) => void
-    readonly forgetRow: (rowid: number) => void
-    readonly forgetAllRows: () => void
-    readonly rememberChat: (chat: Chat) => void
-  }
-  readonly inbox: {
-    readonly add: (
-      message: {
-        readonly guid: string
-        readonly threadId?: string
-        readonly fingerprint?: string
-        readonly dateMs?: number
-        readonly seenMs: number
-        readonly rule?: string
-        readonly redacted?: Readonly<Record<string, number>>
-        readonly words?: string
-        readonly editedMs?: number
-      } & ({ readonly body: string } | { readonly skip: string } | { readonly body: string; readonly dead: string }),
-    ) => boolean
-    readonly isKnown: (guid: string) => boolean
-    readonly hasTwin: (fingerprint: string, guid: string) => boolean
-    readonly hasTwinAt: (threadId: string, dateMs: number, guid: string, isEdited: boolean) => boolean
-  }
-  readonly outbox: {
-    readonly ownBubble: (
-      threadId: string,
-      says: string,
-      sinceMs: number,
-    ) => { readonly id: number; readonly open: boolean } | undefined
-    readonly claimEcho: (id: number, guid: string) => void
-    /** Bubbles whose row is still awaited: their watermarks are row numbers of this file. */
-    readonly awaitingRow: (sinceMs: number) => readonly { readonly id: number; readonly startedMs?: number }[]
-    readonly lowerWatermark: (id: number, rowid: number) => void
-  }
+  readonly cursor: Pick<
+    Store['cursor'],
+    'read' | 'move' | 'pendingRows' | 'awaitRow' | 'renewGrace' | 'forgetRow' | 'forgetAllRows' | 'rememberChat'
+  >
+  readonly inbox: Pick<Store['inbox'], 'add' | 'isKnown' | 'hasTwin' | 'hasTwinAt'>
+  readonly outbox: Pick<Store['outbox'], 'ownBubble' | 'claimEcho' | 'awaitingRow' | 'lowerWatermark'>
   /** What of it leaves this Mac. */
   readonly compose: (message: Outgoing) => Composed
   /** With `payload = "extended"`: what else is told of a row. `isWhole`: all attachments are there that its text has a place for. */
@@ -294,7 +256,7 @@ const isTwin = (row: MessageRow, fingerprint: string | undefined, inbox: Receive
  * First start: history is never answered; what came since then is, however long chat.db could not be read. After a loss of
  * state, what is recent becomes dead letters.
  */
-const startAtEnd = (db: ReceiveSource, needs: ReceiveNeeds): Position => {
+const startAtEnd = (db: ReceiveSource, needs: ReceiveNeeds): CursorPosition => {
   const rowid = db.highestRowid()
   const guid = db.guidAt(rowid)
   const now = needs.now()
@@ -310,7 +272,7 @@ const startAtEnd = (db: ReceiveSource, needs: ReceiveNeeds): Position => {
 }
 
 /** The clock was ahead at the first start. What came in since then came in behind the row at the cursor. */
-const setRight = (db: ReceiveSource, position: Position, needs: ReceiveNeeds): Position => {
+const setRight = (db: ReceiveSource, position: CursorPosition, needs: ReceiveNeeds): CursorPosition => {
   const now = needs.now()
   const firstStartMs = db.row(position.rowid)?.dateMs ?? now - needs.rules.maxAgeMs
   const moved = { ...position, newestMs: Math.min(position.newestMs, now), firstStartMs: Math.min(firstStartMs, now) }
@@ -319,14 +281,14 @@ const setRight = (db: ReceiveSource, position: Position, needs: ReceiveNeeds): P
 }
 
 /** Replaced, restored or rebuilt: the row numbers we know mean nothing in it. */
-const isOtherDatabase = (db: ReceiveSource, position: Position): boolean => {
+const isOtherDatabase = (db: ReceiveSource, position: CursorPosition): boolean => {
   if (db.file !== position.file || db.highestRowid() < position.rowid) return true
   const guid = db.guidAt(position.rowid)
   return guid !== undefined && position.guid !== undefined && guid !== position.guid
 }
 
 /** Goes on by date: whatever is about as new as the newest seen is looked at again; known messages are recognised. */
-const reanchor = (db: ReceiveSource, position: Position, needs: ReceiveNeeds): Position => {
+const reanchor = (db: ReceiveSource, position: CursorPosition, needs: ReceiveNeeds): CursorPosition => {
   const now = needs.now()
   const rowid = db.highestRowid()
   const guid = db.guidAt(rowid)
@@ -347,7 +309,7 @@ const reanchor = (db: ReceiveSource, position: Position, needs: ReceiveNeeds): P
   return moved
 }
 
-const newest = (rows: readonly MessageRow[], position: Position, needs: ReceiveNeeds): number => {
+const newest = (rows: readonly MessageRow[], position: CursorPosition, needs: ReceiveNeeds): number => {
   const now = needs.now() // a date from the future would hide what comes before it
   return rows.reduce((max, { dateMs = 0 }) => (dateMs <= now ? Math.max(max, dateMs) : max), position.newestMs)
 }

@@ -1,4 +1,5 @@
 import type { Hold } from '../core/hold.ts'
+import type { Store } from '../store/open-store.ts'
 
 /**
  * Rules 12 and 13 of the delivery rules: where the backend may write at all, what, when, and how often. Each one says why
@@ -59,9 +60,6 @@ type RefusalNeeds = {
   /** Whether too many commands of late were for nothing. */
   readonly isIdling: () => boolean
   readonly holdOf: (threadId: string) => Hold | undefined
-  readonly recipients: {
-    readonly isKnown: (threadId: string) => boolean
-    readonly newSince: (sinceMs: number) => number
-  }
+  readonly recipients: Pick<Store['recipients'], 'isKnown' | 'newSince'>
   readonly now: () => number
 }

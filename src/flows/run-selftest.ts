@@ -1,37 +1,22 @@
-import type { BubbleState } from '../core/bubble.ts'
 import { PHASE_MARK } from '../core/judge-send.ts'
 import type { Chat } from '../core/message.ts'
 import { says } from '../core/says.ts'
 import type { SelftestRun, SelftestStep } from '../core/selftest.ts'
+import { sleep, type Timers } from '../core/timers.ts'
+import type { Store } from '../store/open-store.ts'
 import type { DeliveryNeeds } from './deliver-bubble.ts'
 
 type Sender = DeliveryNeeds['sender']
 
 type SelftestNeeds = {
   readonly transaction: <T>(work: () => T) => T
-  readonly outbox: {
-    readonly planCommand: (bubble: {
-      readonly threadId: string
-      readonly text: string
-      readonly says: string
-      readonly immediate: true
-      readonly now: number
-    }) => number
-    readonly byId: (id: number) => {
-      readonly state: BubbleState
-      readonly tries: number
-      readonly watermark: number
-    }
-    readonly reasonOf: (id: number) => string | undefined
-    readonly drop: (id: number) => boolean
-  }
-  /** As for a command: the intent to send is part of the transaction, what is returned begins the send. */
-  readonly claim: (threadId: string) => () => void
+  readonly outbox: Pick<Store['outbox'], 'planCommand' | 'byId' | 'reasonOf' | 'drop'>
   readonly evidence: Sender['evidence']
   /** Whether chat.db has an outgoing row that says this in this thread, after this ROWID. */
   readonly hasRow: (threadId: string, says: string, after: number) => boolean
   readonly mayAutomate: () => boolean
   readonly now: () => number
+  readonly timers: Timers
 }
 
 type Watched = {
@@ -41,13 +26,22 @@ type Watched = {
   attempt?: string
 }
 
+export type SelftestLine = {
+  readonly chat: Chat
+  /** Unlike any other. */
+  readonly text: string
+  readonly timeoutMs: number
+  /** As for a command: the intent to send is part of the transaction, what is returned begins the send. */
+  readonly claim: (threadId: string) => () => void
+}
+
 /** Sends a line of our own by the usual way, and looks on. */
 export const createSelftest = (needs: SelftestNeeds) => {
   const { outbox } = needs
   const lines = new Map<string, Watched>()
 
-  /** Plans the line and follows it to its end. Its text has to be unlike any other. */
-  const run = async (chat: Chat, text: string, timeoutMs: number): Promise<SelftestRun> => {
+  /** Plans the line and follows it to its end. */
+  const run = async ({ chat, text, timeoutMs, claim }: SelftestLine): Promise<SelftestRun> => {
     const { threadId } = chat
     const began = performance.now()
     const stepsMs: Partial<Record<SelftestStep, number>> = {}
@@ -68,7 +62,7 @@ export const createSelftest = (needs: SelftestNeeds) => {
       note('planned')
       const { id, begin } = needs.transaction(() => {
         const bubble = { threadId, text, says: says(text), immediate: true, now: needs.now() } as const
-        return { id: outbox.planCommand(bubble), begin: needs.claim(threadId) }
+        return { id: outbox.planCommand(bubble), begin: claim(threadId) }
       })
       if (outbox.byId(id).state === 'sending') note('intent stored')
       begin()
@@ -101,7 +95,7 @@ export const createSelftest = (needs: SelftestNeeds) => {
       if (state === 'confirmed' || state === 'failed' || state === 'parked') return state
       if (state === 'planned' && !needs.mayAutomate()) return 'not_allowed'
       if (performance.now() > deadline) return 'timed_out'
-      await new Promise(resolve => setTimeout(resolve, LOOK_MS))
+      await sleep(LOOK_MS, needs.timers)
     }
   }
 

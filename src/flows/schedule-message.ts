@@ -1,37 +1,15 @@
-import type { BubbleState } from '../core/bubble.ts'
 import { unsendable } from '../core/bubble.ts'
 import { isBlank } from '../core/says.ts'
-import { refuseSchedule, type ScheduleLimits, type ScheduleLoad } from '../core/schedule.ts'
+import { refuseSchedule, type ScheduleLimits } from '../core/schedule.ts'
 import type { ParsedFrame } from '../protocol/parse-frame.ts'
+import type { Store } from '../store/open-store.ts'
+import type { FoundSchedule } from '../store/schedules.ts'
 
 type ScheduleCommand = Extract<ParsedFrame, { kind: 'schedule' }>
 type CancelCommand = Extract<ParsedFrame, { kind: 'cancel' }>
 
-type Found = {
-  readonly id: number
-  readonly scheduleId: string
-  readonly commandId: string
-  readonly state: 'waiting' | 'planned' | 'cancelled' | 'too_late' | 'refused' | 'dropped'
-  readonly bubble?: { readonly id: number; readonly state: BubbleState }
-}
-
 export type SchedulingNeeds = {
-  readonly schedules: {
-    readonly add: (schedule: {
-      readonly scheduleId: string
-      readonly commandId: string
-      readonly threadId: string
-      readonly text: string
-      readonly immediate: boolean
-      readonly sendAtMs: number
-      readonly nowMs: number
-    }) => void
-    readonly isWaiting: (scheduleId: string) => boolean
-    readonly load: (threadId: string) => ScheduleLoad
-    readonly ofCommand: (commandId: string) => (Found & { readonly sendAtMs: number }) | undefined
-    readonly named: (scheduleId: string) => Found | undefined
-    readonly end: (id: number, state: 'cancelled', nowMs: number) => void
-  }
+  readonly schedules: Pick<Store['schedules'], 'add' | 'isWaiting' | 'load' | 'ofCommand' | 'named' | 'end'>
   /** Takes back a bubble of which nothing was sent; false where it was, is being, or may have been sent. */
   readonly cancelBubble: (bubbleId: number) => boolean
   /** Why nothing may ever be sent there, as far as is known now; undefined where it may. */
@@ -40,8 +18,6 @@ export type SchedulingNeeds = {
   /** The wall clock, in Unix milliseconds: by it the backend says when. */
   readonly clock: () => number
   readonly limits: ScheduleLimits
-  /** A message waits, or waits no more. */
-  readonly onChange: () => void
 }
 
 type Refusal = { readonly error: string; readonly detail?: string }
@@ -103,7 +79,7 @@ export const cancelScheduled = (
 const find = (
   { scheduleId, commandId }: CancelCommand['cancel'],
   schedules: SchedulingNeeds['schedules'],
-): Found | undefined => {
+): FoundSchedule | undefined => {
   if (commandId === undefined) return scheduleId === undefined ? undefined : schedules.named(scheduleId)
   const found = schedules.ofCommand(commandId)
   return scheduleId === undefined || found?.scheduleId === scheduleId ? found : undefined

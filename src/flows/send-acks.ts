@@ -1,24 +1,15 @@
 import type { CommandAckData } from '../protocol/wire.ts'
+import type { CommandOutcome } from '../store/commands.ts'
+import type { Store } from '../store/open-store.ts'
 
-type Outcome = {
-  readonly commandId: string
-  readonly status: 'received' | 'completed' | 'failed'
-  readonly error?: string
-  readonly detail?: string
-  readonly finishedMs?: number
-  readonly scheduleId?: string
-  readonly sendAtMs?: number
-}
+/** An outcome; of a message for later also its name and when it is to be sent, in Unix milliseconds. */
+export type Acked = CommandOutcome & { readonly scheduleId?: string; readonly sendAtMs?: number }
 
 /** The open connection, as far as acks are concerned. */
 export type AckConnection = { readonly send: (text: string, onDelivered?: () => void) => void }
 
 export type AckNeeds = {
-  readonly commands: {
-    /** The oldest of them, as many as may be under way at once. */
-    readonly acksOwed: () => Outcome[]
-    readonly ackDelivered: (commandId: string, status: string) => void
-  }
+  readonly commands: Pick<Store['commands'], 'acksOwed' | 'ackDelivered'>
   readonly transaction: <T>(work: () => T) => T
 }
 
@@ -26,7 +17,7 @@ export type AckNeeds = {
 export const createAcks = ({ commands, transaction }: AckNeeds) => {
   let connection: AckConnection | undefined
   /** The latest ack of each command that is on its way over this connection. */
-  let underWay = new Map<string, Outcome>()
+  let underWay = new Map<string, Acked>()
   /** Why a command waits, as this connection was told. */
   let held = new Map<string, string>()
 
@@ -41,8 +32,8 @@ export const createAcks = ({ commands, transaction }: AckNeeds) => {
       over.send(toFrame(outcome), () => {
         if (underWay.get(commandId) !== outcome) return // a later one is
         underWay.delete(commandId)
+        // Only so many are under way at once: with this commit others are.
         transaction(() => commands.ackDelivered(commandId, status))
-        send() // only so many are under way at once
       })
     }
   }
@@ -54,7 +45,8 @@ export const createAcks = ({ commands, transaction }: AckNeeds) => {
       held = new Map()
       send()
     },
-    send,
+    /** Sends what is owed. */
+    wake: send,
     /** That a command is stored and why it waits, once for each reason; lost without a connection. */
     sendHeld: (commandId: string, detail: string): void => {
       if (connection === undefined || held.get(commandId) === detail) return
@@ -67,12 +59,12 @@ export const createAcks = ({ commands, transaction }: AckNeeds) => {
       send()
     },
     /** For outcomes that are not kept; lost without a connection. */
-    sendNow: (outcome: Outcome): void => connection?.send(toFrame(outcome)),
+    sendNow: (outcome: Acked): void => connection?.send(toFrame(outcome)),
     sendPong: (): void => connection?.send(JSON.stringify({ type: 'pong' })),
   }
 }
 
-const toFrame = (outcome: Outcome): string => {
+const toFrame = (outcome: Acked): string => {
   const data: CommandAckData = {
     command_id: outcome.commandId,
     status: outcome.status,

@@ -1,3 +1,5 @@
+import type { Store } from '../store/open-store.ts'
+
 export type SendLimitsNeeds = {
   readonly settings: {
     readonly maxPerMinute: number
@@ -5,15 +7,8 @@ export type SendLimitsNeeds = {
     readonly maxPerDay: number
     readonly maxPerDayPerThread: number
   }
-  readonly outbox: {
-    /** When the nth of the latest sends began, if that was after `sinceMs`. */
-    readonly nthLatestStart: (n: number, sinceMs: number, threadId?: string) => number | undefined
-    readonly commandsPlanned: (threadId?: string) => number
-  }
-  readonly commands: {
-    /** Commands received since of which no bubble came. */
-    readonly boundSince: (sinceMs: number) => number
-  }
+  readonly outbox: Pick<Store['outbox'], 'nthLatestStart' | 'commandsPlanned'>
+  readonly commands: Pick<Store['commands'], 'boundSince'>
   readonly now: () => number
 }
 

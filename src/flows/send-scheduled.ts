@@ -1,38 +1,21 @@
 import type { Log } from '../core/log.ts'
 import { says } from '../core/says.ts'
 import { isTooLate, type ScheduleLimits } from '../core/schedule.ts'
-import type { CommandNeeds } from './execute-command.ts'
+import type { Clock, Timers } from '../core/timers.ts'
+import type { Store } from '../store/open-store.ts'
+import type { DueMessage } from '../store/schedules.ts'
 import { createPump } from './pump.ts'
-
-type DueMessage = {
-  readonly id: number
-  readonly commandId: string
-  readonly threadId: string
-  readonly text: string
-  readonly immediate: boolean
-  readonly sendAtMs: number
-}
 
 export type ScheduledNeeds = {
   readonly transaction: <T>(work: () => T) => T
-  readonly schedules: {
-    readonly nextMs: () => number | undefined
-    readonly due: (nowMs: number, limit: number) => DueMessage[]
-    readonly end: (id: number, state: 'planned' | 'too_late' | 'refused', nowMs: number, reason?: string) => void
-  }
-  readonly commands: Pick<CommandNeeds['commands'], 'finish'> & {
-    readonly attachBubble: (commandId: string, bubbleId: number) => void
-  }
-  readonly outbox: Pick<CommandNeeds['outbox'], 'planCommand'>
+  readonly schedules: Pick<Store['schedules'], 'nextMs' | 'due' | 'end'>
+  readonly commands: Pick<Store['commands'], 'finish' | 'attachBubble'>
+  readonly outbox: Pick<Store['outbox'], 'planCommand'>
   /** Why the backend may not write there now; undefined where it may. */
   readonly refuse: (threadId: string) => string | undefined
-  /** The wall clock, in Unix milliseconds. It may be set, in either direction. */
-  readonly clock: () => number
-  /** That of bubbles. */
-  readonly now: () => number
+  readonly clock: Clock
+  readonly timers: Timers
   readonly limits: Pick<ScheduleLimits, 'maxLateMs'>
-  /** Bubbles were planned, or commands ended. */
-  readonly onChange: () => void
   readonly onError: (error: unknown) => void
   readonly log: Log
 }
@@ -46,11 +29,10 @@ export const createScheduled = (needs: ScheduledNeeds) => {
 
   const look = (): number | undefined => {
     const nextMs = schedules.nextMs()
-    if (nextMs === undefined) return undefined // the next one wakes us
-    const nowMs = clock()
+    if (nextMs === undefined) return undefined
+    const nowMs = clock.wall()
     if (nowMs < nextMs) return Math.min(nextMs - nowMs, LOOK_MS)
     const ended = needs.transaction(() => schedules.due(nowMs, BATCH).map(message => end(message, nowMs)))
-    needs.onChange()
     for (const { id, lateMs, bubble, reason } of ended) {
       const fields = { schedule: id, lateMs, bubble, reason }
       if (reason === undefined) needs.log.info(fields, 'scheduled message is due')
@@ -75,14 +57,14 @@ export const createScheduled = (needs: ScheduledNeeds) => {
       text,
       says: says(text),
       immediate,
-      now: needs.now(),
+      now: clock.now(),
     })
     schedules.end(id, 'planned', nowMs)
     needs.commands.attachBubble(commandId, bubble)
     return { id, lateMs, bubble }
   }
 
-  return createPump(look, needs.onError)
+  return createPump(look, needs)
 }
 
 /** Longer than that no change of the clock stays unseen. */

@@ -1,6 +1,7 @@
 import type { BubbleState } from '../core/bubble.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import type { Pause } from '../core/hold.ts'
+import type { Store } from '../store/open-store.ts'
 import { threadsOf } from './known-chats.ts'
 
 /** What a person asks for; `thread` as it is typed, without it all of them are meant. */
@@ -28,17 +29,9 @@ export type ResumeAnswer = {
 
 export type PausingNeeds = {
   readonly transaction: <T>(work: () => T) => T
-  readonly pauses: {
-    readonly set: (pause: Pause) => void
-    readonly end: (threadId: string) => boolean
-    readonly list: (now: number) => Pause[]
-  }
-  readonly outbox: {
-    readonly threadsWithPlanned: () => string[]
-    readonly plannedIn: (threadId: string) => number[]
-    readonly drop: (id: number) => boolean
-  }
-  readonly recipients: { readonly recent: () => string[] }
+  readonly pauses: Pick<Store['pauses'], 'set' | 'end' | 'list'>
+  readonly outbox: Pick<Store['outbox'], 'threadsWithPlanned' | 'plannedIn' | 'drop'>
+  readonly recipients: Pick<Store['recipients'], 'recent'>
   readonly isThread: (threadId: string) => boolean
   /** One form for all ways in which an address is written. */
   readonly normalise: (address: string) => string

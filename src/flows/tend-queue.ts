@@ -1,48 +1,28 @@
 import type { BubbleState } from '../core/bubble.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import type { Pause } from '../core/hold.ts'
-import type { CommandNeeds } from './execute-command.ts'
+import type { Store } from '../store/open-store.ts'
 
-type Message = { readonly id: number; readonly state: string }
-type Bubble = {
-  readonly id: number
-  readonly threadId: string
-  readonly state: BubbleState
-  readonly commandId: string | null
-}
-type Schedule = { readonly id: number; readonly state: string }
-
-export type QueueNeeds<M extends Message, B extends Bubble, S extends Schedule> = {
+export type QueueNeeds = {
   readonly transaction: <T>(work: () => T) => T
-  readonly inbox: {
-    readonly waiting: () => M[]
-    readonly retry: (id: number) => boolean
-    readonly drop: (id: number) => boolean
-    readonly isWiped: (id: number) => boolean
-  }
-  readonly outbox: {
-    readonly waiting: () => B[]
-    readonly retry: (id: number) => boolean
-    readonly drop: (id: number) => boolean
-    readonly isWiped: (id: number) => boolean
-  }
-  readonly schedules: {
-    readonly listed: () => S[]
-    readonly drop: (id: number, nowMs: number) => { readonly endedCommand?: string } | undefined
-  }
-  readonly commands: Pick<CommandNeeds['commands'], 'finish'>
+  readonly inbox: Pick<Store['inbox'], 'waiting' | 'retry' | 'drop' | 'isWiped'>
+  readonly outbox: Pick<Store['outbox'], 'waiting' | 'retry' | 'drop' | 'isWiped'>
+  readonly schedules: Pick<Store['schedules'], 'listed' | 'drop'>
+  readonly commands: Pick<Store['commands'], 'finish'>
   /** Why what waits in a thread may not go yet, if that is the reason. */
   readonly waitsFor: (threadId: string) => string | undefined
   readonly pauses: () => readonly Pause[]
   /** A bubble came to its end. */
   readonly onEnd: (bubbleId: number, state: BubbleState, reason: string | undefined) => void
+  /** Wall clock, Unix milliseconds. */
+  readonly now: () => number
 }
 
 /**
  * What waits, is parked or dead, and what a person may do about it. Ids are `m12` for a message, `b34` for a bubble, `s56`
  * for a scheduled message.
  */
-export const createQueue = <M extends Message, B extends Bubble, S extends Schedule>(needs: QueueNeeds<M, B, S>) => {
+export const createQueue = (needs: QueueNeeds) => {
   const { inbox, outbox, schedules, commands, transaction } = needs
   const each = (ids: readonly string[], what: string, act: (kind: string, id: number) => boolean): { done: string[] } =>
     transaction(() => {
@@ -62,8 +42,8 @@ export const createQueue = <M extends Message, B extends Bubble, S extends Sched
     return true
   }
   const dropSchedule = (id: number): boolean => {
-    const dropped = schedules.drop(id, Date.now())
-    if (dropped?.endedCommand !== undefined) commands.finish(dropped.endedCommand, 'failed', Date.now(), 'dropped')
+    const dropped = schedules.drop(id, needs.now())
+    if (dropped?.endedCommand !== undefined) commands.finish(dropped.endedCommand, 'failed', needs.now(), 'dropped')
     return dropped !== undefined
   }
 

@@ -1,10 +1,11 @@
 import type { Log } from '../core/log.ts'
+import type { Timers } from '../core/timers.ts'
 
 /**
  * A log whose warnings cannot be made a flood of by whoever causes them: a few of each event in a second, then how many
  * more there were.
  */
-export const throttleLog = (log: Log): Log => {
+export const throttleLog = (log: Log, timers: Timers): Log => {
   const seen = new Map<string, number>()
 
   const endSecond = (): void => {
@@ -18,7 +19,7 @@ export const throttleLog = (log: Log): Log => {
     info: (fields, event) => log.info(fields, event),
     error: (fields, event) => log.error(fields, event),
     warn: (fields, event) => {
-      if (seen.size === 0) setTimeout(endSecond, 1_000).unref()
+      if (seen.size === 0) timers.after(1_000, endSecond)
       const count = (seen.get(event) ?? 0) + 1
       seen.set(event, count)
       if (count <= PER_SECOND) log.warn(fields, event)

@@ -1,5 +1,6 @@
 import type { AutomationProbe } from '../core/probes.ts'
 import type { Problems } from '../core/problems.ts'
+import type { Timers } from '../core/timers.ts'
 
 /**
  * Whether macOS lets us control Messages: known from the harmless probe and from every send. While it does not, nothing is
@@ -7,21 +8,23 @@ import type { Problems } from '../core/problems.ts'
  */
 export const createAutomationWatch = ({
   probe,
-  pause,
-  resume,
+  onFree,
+  timers,
   problems,
   program,
 }: {
   readonly probe: () => Promise<AutomationProbe>
-  /** Sends nothing until `resume`. */
-  readonly pause: () => void
-  readonly resume: () => void
+  /** What waited for the permission may go on. */
+  readonly onFree: () => void
+  readonly timers: Timers
   readonly problems: Pick<Problems, 'set' | 'clear'>
   /** The path of the program that macOS asks about. */
   readonly program: string
 }) => {
   let state: 'granted' | 'missing' | 'unknown' = 'unknown'
-  let timer: NodeJS.Timeout | undefined
+  /** Nothing is sent before the next probe has found out. */
+  let isWaiting = false
+  let callOff = () => {}
   let stopped = false
   /** How often a send was refused: what a probe found that began before the last time is out of date. */
   let refusals = 0
@@ -42,9 +45,9 @@ export const createAutomationWatch = ({
 
   const allowed = (): void => {
     state = 'granted'
-    clearTimeout(timer)
+    callOff()
     for (const code of ['automation_denied', 'automation_unanswered']) problems.clear(code)
-    resume()
+    free()
   }
   const denied = (): void => {
     state = 'missing'
@@ -68,18 +71,25 @@ export const createAutomationWatch = ({
   const unclear = (): void => {
     if (state === 'granted') state = 'unknown'
     problems.clear('automation_unanswered')
-    resume()
+    free()
   }
 
   const wait = (): void => {
     if (stopped) return
-    pause()
-    clearTimeout(timer)
-    timer = setTimeout(() => void ask(), ASK_EVERY_MS)
+    isWaiting = true
+    callOff()
+    callOff = timers.after(ASK_EVERY_MS, () => void ask())
+  }
+  const free = (): void => {
+    if (!isWaiting) return
+    isWaiting = false
+    onFree()
   }
 
   return {
     state: () => state,
+    /** How many sends may run at once: while macOS refuses, one is enough to find out when it does no more. */
+    atOnce: (): number => (isWaiting ? 0 : state === 'missing' ? 1 : Number.POSITIVE_INFINITY),
     ask,
     /** What a send found. */
     learn: (isAllowed: boolean): void => {
@@ -89,7 +99,7 @@ export const createAutomationWatch = ({
     },
     stop: (): void => {
       stopped = true
-      clearTimeout(timer)
+      callOff()
     },
   }
 }

@@ -1,19 +1,16 @@
-import type { Pause, PauseCause } from '../core/hold.ts'
 import { judgeLoop, keptTurns, type LoopRules, type Turn } from '../core/judge-loop.ts'
 import type { Log } from '../core/log.ts'
 import type { Problems } from '../core/problems.ts'
+import type { Clock, Timers } from '../core/timers.ts'
+import type { Store } from '../store/open-store.ts'
 import { createPump } from './pump.ts'
 
 export type LoopWatchNeeds = {
   readonly rules: LoopRules & { readonly pauseMs: number }
-  readonly pauses: {
-    readonly extend: (threadId: string, cause: PauseCause, now: number, untilMs: number) => boolean
-    readonly list: (now: number) => Pause[]
-  }
-  /** A clock that only goes forward. */
-  readonly now: () => number
-  /** Unix milliseconds: pauses end by it. */
-  readonly wallNow: () => number
+  readonly pauses: Pick<Store['pauses'], 'extend' | 'list'>
+  /** Turns are counted by the one that only goes forward; pauses end by that of the wall. */
+  readonly clock: Clock
+  readonly timers: Timers
   readonly problems: Problems
   readonly log: Log
 }
@@ -39,7 +36,7 @@ export type IncomingTurn = {
  * Rule 13 of the delivery rules: two machines that answer each other without pause are stopped. Each thread's latest turns
  * are kept in memory, without words; a thread that is a loop is paused on the disk.
  */
-export const createLoopWatch = ({ rules, pauses, now, wallNow, problems, log }: LoopWatchNeeds) => {
+export const createLoopWatch = ({ rules, pauses, clock, timers, problems, log }: LoopWatchNeeds) => {
   /** The one that spoke last comes last. */
   const conversations = new Map<string, Conversation>()
   const groups = new Set<string>()
@@ -58,7 +55,7 @@ export const createLoopWatch = ({ rules, pauses, now, wallNow, problems, log }: 
 
   const addIncoming = ({ threadId, sender, words }: IncomingTurn): readonly Turn[] => {
     const known = conversations.get(threadId) ?? NOBODY
-    const turn: Turn = { kind: 'incoming', atMs: now(), says: words }
+    const turn: Turn = { kind: 'incoming', atMs: clock.now(), says: words }
     const before = known.turnsWith.get(sender) ?? []
     // Of what comes in before we say anything more the first counts.
     const turns = before.at(-1)?.kind === 'incoming' ? before : [...before, turn].slice(-keptTurns(rules))
@@ -72,7 +69,7 @@ export const createLoopWatch = ({ rules, pauses, now, wallNow, problems, log }: 
    */
   const addSent = (threadId: string, elsewhere?: string): void => {
     const known = conversations.get(threadId) ?? NOBODY
-    const turn: Turn = { kind: 'sent', atMs: now() }
+    const turn: Turn = { kind: 'sent', atMs: clock.now() }
     const turnsWith = [...known.turnsWith].map(([sender, turns]): [string, readonly Turn[]] => {
       const isSaid = turns.at(-1)?.kind === 'sent'
       if (isSaid && groups.has(threadId)) return [sender, turns]
@@ -87,27 +84,30 @@ export const createLoopWatch = ({ rules, pauses, now, wallNow, problems, log }: 
     const threads = [threadId, ...(conversations.get(threadId)?.elsewhere ?? [])]
     for (const each of threads) {
       forget(each)
-      pauses.extend(each, 'loop', wallNow(), wallNow() + rules.pauseMs)
+      pauses.extend(each, 'loop', clock.wall(), clock.wall() + rules.pauseMs)
     }
     log.info({ why, threads: threads.length }, 'two machines answer each other; sending there is held')
   }
 
   /** The problem lasts as long as one of the pauses. */
-  const pump = createPump(() => {
-    const at = wallNow()
-    const loops = pauses.list(at).filter(({ cause }) => cause === 'loop')
-    if (loops.length === 0) {
-      problems.clear('loop_breaker')
-      return undefined
-    }
-    const ends = loops.map(({ untilMs = Number.POSITIVE_INFINITY }) => untilMs)
-    problems.set(
-      'loop_breaker',
-      `this agent and another machine answered each other without pause: nothing is sent in ${loops.length} ${loops.length === 1 ? 'thread' : 'threads'} until ${new Date(Math.max(...ends)).toISOString()}`,
-      '"edge-agent queue" lists them. To go on before that: edge-agent resume THREAD (with --drop to give up what waits).',
-    )
-    return Math.min(RECHECK_MS, Math.min(...ends) - at)
-  }, problems.setFrom)
+  const pump = createPump(
+    () => {
+      const at = clock.wall()
+      const loops = pauses.list(at).filter(({ cause }) => cause === 'loop')
+      if (loops.length === 0) {
+        problems.clear('loop_breaker')
+        return undefined
+      }
+      const ends = loops.map(({ untilMs = Number.POSITIVE_INFINITY }) => untilMs)
+      problems.set(
+        'loop_breaker',
+        `this agent and another machine answered each other without pause: nothing is sent in ${loops.length} ${loops.length === 1 ? 'thread' : 'threads'} until ${new Date(Math.max(...ends)).toISOString()}`,
+        '"edge-agent queue" lists them. To go on before that: edge-agent resume THREAD (with --drop to give up what waits).',
+      )
+      return Math.min(RECHECK_MS, Math.min(...ends) - at)
+    },
+    { timers, onError: problems.setFrom },
+  )
 
   return {
     /** Something came in that the backend is to answer. In a transaction. */

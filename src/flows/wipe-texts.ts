@@ -1,14 +1,10 @@
 import { EdgeError } from '../core/errors.ts'
+import type { Timers } from '../core/timers.ts'
+import type { Store } from '../store/open-store.ts'
 import { createPump } from './pump.ts'
 
 type WipeNeeds = {
-  readonly store: {
-    /** Removes some of the texts that are due; false where there are none left. */
-    readonly wipe: (before: { readonly now: number; readonly ended: number; readonly undecided: number }) => boolean
-    readonly emptyLog: () => void
-    readonly hasRemains: () => boolean
-    readonly rewrite: () => void
-  }
+  readonly store: Pick<Store, 'wipe' | 'emptyLog' | 'hasRemains' | 'rewrite'>
   readonly settings: {
     /** How long texts are kept after all is done with them. */
     readonly keepMs: number
@@ -19,6 +15,8 @@ type WipeNeeds = {
   readonly isQuiet: () => boolean
   /** Wall clock, Unix milliseconds. */
   readonly now: () => number
+  readonly timers: Timers
+  readonly onError: (error: unknown) => void
 }
 
 /**
@@ -26,7 +24,7 @@ type WipeNeeds = {
  * sees to it that the file holds no copies either: the write-ahead log is emptied at once, the database itself is written
  * anew in a quiet moment, some hours later at the latest.
  */
-export const createTextWiping = ({ store, settings, isQuiet, now }: WipeNeeds, onError: (error: unknown) => void) => {
+export const createTextWiping = ({ store, settings, isQuiet, now, timers, onError }: WipeNeeds) => {
   const keepMs = Math.max(settings.keepMs, settings.windowMs, ECHO_MS)
   const everyMs = Math.min(MAX_EVERY_MS, Math.max(MIN_EVERY_MS, settings.keepMs / 10))
   const rewriteEveryMs = Math.min(MAX_REWRITE_MS, Math.max(MIN_REWRITE_MS, settings.keepMs / 4))
@@ -34,27 +32,30 @@ export const createTextWiping = ({ store, settings, isQuiet, now }: WipeNeeds, o
   let isLogFull = true
   let rewrittenAt = performance.now() - rewriteEveryMs
 
-  return createPump(() => {
-    try {
-      const at = now()
-      if (store.wipe({ now: at, ended: at - keepMs, undecided: at - Math.max(UNDECIDED_MS, keepMs) })) {
-        isLogFull = true
-        return NEXT_PIECE_MS
+  return createPump(
+    () => {
+      try {
+        const at = now()
+        if (store.wipe({ now: at, ended: at - keepMs, undecided: at - Math.max(UNDECIDED_MS, keepMs) })) {
+          isLogFull = true
+          return NEXT_PIECE_MS
+        }
+        if (isLogFull) store.emptyLog()
+        isLogFull = false
+        if (!store.hasRemains()) return everyMs
+        const dueMs = rewriteEveryMs - (performance.now() - rewrittenAt)
+        if (dueMs > 0) return Math.min(dueMs, everyMs)
+        if (!isQuiet() && dueMs > -rewriteEveryMs) return QUIET_RECHECK_MS
+        rewrittenAt = performance.now()
+        store.rewrite()
+        return everyMs
+      } catch (error) {
+        if (error instanceof EdgeError && error.code === 'state_damaged') throw error
+        return everyMs // the disk is full: that is told elsewhere
       }
-      if (isLogFull) store.emptyLog()
-      isLogFull = false
-      if (!store.hasRemains()) return everyMs
-      const dueMs = rewriteEveryMs - (performance.now() - rewrittenAt)
-      if (dueMs > 0) return Math.min(dueMs, everyMs)
-      if (!isQuiet() && dueMs > -rewriteEveryMs) return QUIET_RECHECK_MS
-      rewrittenAt = performance.now()
-      store.rewrite()
-      return everyMs
-    } catch (error) {
-      if (error instanceof EdgeError && error.code === 'state_damaged') throw error
-      return everyMs // the disk is full: that is told elsewhere
-    }
-  }, onError)
+    },
+    { timers, onError },
+  )
 }
 
 /** The incoming copy of our own text is known by its words for that long, and a little more. */

@@ -15,8 +15,13 @@ export const watchChatDb = async (watching: {
   readonly signal: AbortSignal
   /** A conversation lives: look more often. */
   readonly isLive: () => boolean
-  /** Reads what is new, and says when to look again though nothing changes. May throw what SQLite throws. */
-  readonly onChange: (db: ChatDb) => 'at a change' | 'soon' | 'at once'
+  /**
+   * Reads what is new; undefined where nothing is. `isChanged`: chat.db has changed since the last look; `again`: when to look
+   * once more though nothing changes. May throw what SQLite throws.
+   */
+  readonly look: (
+    db: ChatDb,
+  ) => { readonly isChanged: boolean; readonly again: 'at a change' | 'soon' | 'at once' } | undefined
   /** The connection to read by, or none for the moment. */
   readonly onOpen: (db: ChatDb | undefined) => void
   readonly onProblem: (problem: ChatDbProblem | undefined) => void
@@ -62,24 +67,21 @@ const follow = async (
   watching: Parameters<typeof watchChatDb>[0],
   pause: ReturnType<typeof createPause>,
 ): Promise<void> => {
-  const { path, signal, isLive, onChange, onProblem } = watching
+  const { path, signal, isLive, look, onProblem } = watching
   const walPath = `${path}-wal`
   const hints = watchWal(walPath, watching.hint, pause.wake)
   let wal = inodeOf(walPath)
-  let seen: number | undefined // undefined: look again, whether it changed or not
-  let last = db.dataVersion()
   let changedAt = Number.NEGATIVE_INFINITY
+  let isFirst = true
   let checkedAt = performance.now()
   try {
     while (!signal.aborted) {
-      const version = db.dataVersion()
-      if (version !== seen) {
-        const again = onChange(db)
+      const found = look(db)
+      if (found !== undefined) {
         onProblem(undefined)
-        if (version !== last) changedAt = performance.now()
-        last = version
-        seen = again === 'at a change' ? version : undefined
-        if (again === 'at once') {
+        if (found.isChanged && !isFirst) changedAt = performance.now()
+        isFirst = false
+        if (found.again === 'at once') {
           await new Promise(resolve => setImmediate(resolve))
           continue
         }

@@ -88,12 +88,20 @@ const gone = (path: string): EdgeError =>
 export const createStore = (db: Database.Database, path: string) => {
   const counters = createCounters(db)
   const hash = createTextHash(db)
+  let onCommit = () => {}
+  let depth = 0
   const transaction = <T>(work: () => T): T => {
+    depth += 1
+    let result: T
     try {
-      return db.transaction(work).immediate()
+      result = db.transaction(work).immediate()
     } catch (cause) {
       throw cause instanceof Database.SqliteError ? unwritable(path, cause) : cause
+    } finally {
+      depth -= 1
     }
+    if (depth === 0) onCommit()
+    return result
   }
   return {
     inbox: createInbox(db, counters),
@@ -108,6 +116,10 @@ export const createStore = (db: Database.Database, path: string) => {
     audits: createAudits(db, counters),
     /** All of `work` or nothing of it, and on the disk when it returns. Throws EdgeError `state_unwritable`. */
     transaction,
+    /** Calls back after each transaction that is on the disk; the last one who asked is called. */
+    onCommit: (listener: () => void): void => {
+      onCommit = listener
+    },
     /** Removes what ended before `beforeMs`, a few hundred rows at a time; false where there is nothing left to remove. */
     retire: (beforeMs: number): boolean => transaction(() => retireOldRows(db, counters, beforeMs, RETIRE_ROWS)) > 0,
     /** A hash that means nothing outside of this installation. */

@@ -8,6 +8,7 @@ import { executeCommand } from '../../src/flows/execute-command.ts'
 import { createAcks } from '../../src/flows/send-acks.ts'
 import { createScheduled } from '../../src/flows/send-scheduled.ts'
 import { createQueue } from '../../src/flows/tend-queue.ts'
+import { NODE_TIMERS } from '../../src/node-timers.ts'
 import type { CommandAckData } from '../../src/protocol/wire.ts'
 import { openStore } from '../../src/store/open-store.ts'
 
@@ -58,15 +59,19 @@ const createAgent = () => {
     commands,
     outbox,
     refuse: forbid,
-    clock: Date.now,
-    now: Date.now,
+    clock: { now: Date.now, wall: Date.now },
+    timers: NODE_TIMERS,
     limits,
-    onChange: acks.send,
     onError: fail,
     log,
   })
-  const onEnd = createCommandEnd(commands)
-  const queue = createQueue({ ...store, onEnd, waitsFor: () => undefined, pauses: () => [] })
+  store.onCommit(() => {
+    changes.push(commands.counts())
+    scheduled.wake()
+    acks.wake()
+  })
+  const onEnd = createCommandEnd({ commands, now: Date.now })
+  const queue = createQueue({ ...store, onEnd, waitsFor: () => undefined, pauses: () => [], now: Date.now })
 
   return {
     allowed,
@@ -83,7 +88,6 @@ const createAgent = () => {
         refuse: () => undefined,
         mayKeepRefusal: () => refusals.kept,
         heldBy: () => undefined,
-        ackHeld: () => {},
         scheduling: {
           schedules,
           cancelBubble: outbox.cancel,
@@ -91,19 +95,12 @@ const createAgent = () => {
           isGroup: threadId => threadId === GROUP,
           clock: Date.now,
           limits,
-          onChange: () => {
-            changes.push(commands.counts())
-            scheduled.wake()
-          },
         },
         hash: text => text,
         now: Date.now,
         settings: { match: 'text', windowMs: MINUTE },
         claim: () => () => {},
-        ackNow: acks.sendNow,
-        sendAcks: acks.send,
-        sendAckAgain: acks.sendAgain,
-        sendPong: acks.sendPong,
+        acks,
         count: store.counters.count,
         log,
       }),
@@ -121,14 +118,14 @@ const createAgent = () => {
       if (end === undefined) return
       outbox.move(bubble.id, end, end === 'failed' ? 'spawn_ENOENT' : undefined, Date.now())
       if (end === 'failed' || end === 'parked') onEnd(bubble.id, end, 'spawn_ENOENT')
-      acks.send()
+      acks.wake()
     },
     confirm: (text: string): void => {
       const bubble = outbox.inState('sent').find(one => one.text === text)
       if (bubble === undefined) throw new Error(`${text} is not sent`)
       outbox.claimRow(bubble.id, 'confirmed', undefined, `row ${bubble.id}`, Date.now())
       onEnd(bubble.id, 'confirmed', undefined)
-      acks.send()
+      acks.wake()
     },
     end: () => {
       scheduled.stop()

@@ -6,6 +6,7 @@ import { PHASE_MARK, SPAWN_MARK } from '../../src/core/judge-send.ts'
 import { createProblems } from '../../src/core/problems.ts'
 import { confirmSent } from '../../src/flows/confirm-sent.ts'
 import { createDelivery } from '../../src/flows/deliver-bubble.ts'
+import { NODE_TIMERS } from '../../src/node-timers.ts'
 import { openStore, type Store } from '../../src/store/open-store.ts'
 
 const ANNA = '+15622924139'
@@ -55,13 +56,14 @@ test.each([
     chatOf: () => undefined,
     watermark: () => 0,
     newAttempt: () => 'attempt-2',
-    now: Date.now,
+    clock: { now: Date.now, wall: Date.now },
+    timers: NODE_TIMERS,
     settings: { timeoutMs: 10_000, maxTries: 5 },
     roomAt: () => 0,
     holdOf: () => undefined,
-    wallNow: Date.now,
+    ackHeld: () => {},
     onEnd: (...end) => ends.push(end),
-    onSent: () => {},
+    permission: { atOnce: () => 16, learn: () => {} },
     problems: createProblems(Date.now),
     log: SILENT,
   })

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { AutomationProbe } from '../../src/core/probes.ts'
 import { createProblems } from '../../src/core/problems.ts'
 import { createAutomationWatch } from '../../src/flows/watch-automation.ts'
+import { NODE_TIMERS } from '../../src/node-timers.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -13,19 +14,17 @@ afterEach(() => {
 /** A watch whose next probes find these; the last one stays. */
 const start = (...states: AutomationProbe['state'][]) => {
   const problems = createProblems(Date.now)
-  const seen = { probes: 0, paused: false }
+  const seen = { probes: 0, freed: 0 }
   const watch = createAutomationWatch({
     probe: () => {
       seen.probes += 1
       const state = (states.length > 1 ? states.shift() : states[0]) ?? 'unclear'
       return Promise.resolve({ state, tookMs: 1 })
     },
-    pause: () => {
-      seen.paused = true
+    onFree: () => {
+      seen.freed += 1
     },
-    resume: () => {
-      seen.paused = false
-    },
+    timers: NODE_TIMERS,
     problems,
     program: '/bin/node',
   })
@@ -38,34 +37,40 @@ test('refused to a send: asked every half minute, harmlessly, until it is grante
   watch.learn(false)
   expect({ ...seen, codes: codes(), state: watch.state() }).toEqual({
     probes: 0,
-    paused: true,
+    freed: 0,
     codes: ['automation_denied'],
     state: 'missing',
   })
+  expect(watch.atOnce()).toBe(0)
   await vi.advanceTimersByTimeAsync(2 * HALF_A_MINUTE)
-  expect({ ...seen, codes: codes() }).toEqual({ probes: 2, paused: true, codes: ['automation_denied'] })
+  expect({ ...seen, codes: codes() }).toEqual({ probes: 2, freed: 0, codes: ['automation_denied'] })
   await vi.advanceTimersByTimeAsync(10 * HALF_A_MINUTE)
   expect({ ...seen, codes: codes(), state: watch.state() }).toEqual({
     probes: 3,
-    paused: false,
+    freed: 1,
     codes: [],
     state: 'granted',
   })
+  expect(watch.atOnce()).toBe(Number.POSITIVE_INFINITY)
 })
 
 test('a probe that was under way when a send was refused is out of date', async () => {
-  const { watch, seen } = start('granted')
+  const { watch } = start('granted')
   const probing = watch.ask()
   watch.learn(false)
   await probing
-  expect({ paused: seen.paused, state: watch.state() }).toEqual({ paused: true, state: 'missing' })
+  expect({ atOnce: watch.atOnce(), state: watch.state() }).toEqual({ atOnce: 0, state: 'missing' })
 })
 
-test('where it cannot be asked, a send has to find out', async () => {
+test('where it cannot be asked, a send has to find out, one at a time', async () => {
   const { watch, seen, codes } = start('unclear')
   watch.learn(false)
   await vi.advanceTimersByTimeAsync(HALF_A_MINUTE)
-  expect({ paused: seen.paused, codes: codes() }).toEqual({ paused: false, codes: ['automation_denied'] })
+  expect({ atOnce: watch.atOnce(), freed: seen.freed, codes: codes() }).toEqual({
+    atOnce: 1,
+    freed: 1,
+    codes: ['automation_denied'],
+  })
   watch.learn(true)
   expect({ state: watch.state(), codes: codes() }).toEqual({ state: 'granted', codes: [] })
 })

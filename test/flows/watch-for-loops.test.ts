@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Pause } from '../../src/core/hold.ts'
 import { createProblems } from '../../src/core/problems.ts'
 import { createLoopWatch } from '../../src/flows/watch-for-loops.ts'
+import { NODE_TIMERS } from '../../src/node-timers.ts'
 
 const ANNA = '+15622924139'
 const BERT = 'bert@example.com'
@@ -16,8 +17,8 @@ const start = () => {
       extend: (threadId, cause, sinceMs, untilMs) => paused.push({ threadId, cause, sinceMs, untilMs }) > 0,
       list: () => paused,
     },
-    now: () => now,
-    wallNow: () => now,
+    clock: { now: () => now, wall: () => now },
+    timers: NODE_TIMERS,
     problems,
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
   })

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { EdgeError } from '../../src/core/errors.ts'
 import { createTextWiping } from '../../src/flows/wipe-texts.ts'
+import { NODE_TIMERS } from '../../src/node-timers.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -39,9 +40,14 @@ const setUp = (keepMs: number, { pieces = 0, windowMs = 10 * MINUTE, fail = (_: 
     },
   }
   const settings = { keepMs, windowMs }
-  const wiping = createTextWiping({ store, settings, isQuiet: () => world.quiet, now: Date.now }, error =>
-    errors.push(error),
-  )
+  const wiping = createTextWiping({
+    store,
+    settings,
+    isQuiet: () => world.quiet,
+    now: Date.now,
+    timers: NODE_TIMERS,
+    onError: error => errors.push(error),
+  })
   return { wiping, calls, asked, errors, world }
 }
 

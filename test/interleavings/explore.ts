@@ -2,18 +2,20 @@
  * The interleaving explorer: one agent's real flows on its real store, in a world of which every move is ours, driven
  * through ALL orders of what may happen.
  *
- * What is real: `receiveBatch`, `createAnswering`, `executeCommand`, `createDelivery` and `confirmSent` with all that
- * they decide in `core`, and the store's own statements and transactions in SQLite.
+ * What is real: `createEngine`, the flows put together as the agent runs them, with all that they decide in `core`, and the
+ * store's own statements and transactions in SQLite.
  *
- * What is the world's (world.ts, steps.ts): persons write; POSTs reach the backend, are refused, are answered, or their
- * answer is lost; reflexes come, late, again under the same id, or never; an osascript cannot send, sends and ends, sends
- * and fails, hangs and is killed, without effect or with one that comes later; a row of chat.db comes after its bubble;
- * time passes up to the agent's next timer; the agent is killed, also between the intent and osascript, and
- * starts again. After each move the agent does what it can, at once.
+ * What is the world's (world.ts, steps.ts): persons write, edit, take back; POSTs reach the backend, are refused, are
+ * answered, or their answer is lost; reflexes come, late, again under the same id, or never; a message is scheduled and
+ * cancelled; acks arrive or are lost with their connection; an osascript cannot send, sends and ends, sends and fails,
+ * hangs and is killed, without effect or with one that comes later; a row of chat.db comes after its bubble, and is seen
+ * later still; a person pauses and resumes; the owner writes by hand; time passes up to the agent's next timer; the agent
+ * is killed, also between the intent and osascript, and starts again. After each move the agent does what it can, at once.
  *
- * What is bounded (scenario.ts): the messages, the bubbles of an answer, and how many of these moves may be faults, all
- * kinds together. Within that bound nothing is sampled. What holds (verdict.ts): I1 to I4, I7 and rule 4 of docs/delivery.md,
- * at each state what can be said of it, and all of it wherever nothing is left that has to happen.
+ * What is bounded (scenario.ts): the messages, the bubbles of an answer, which of these things happen at all, and how many
+ * of the moves may be faults, all kinds together. Within that bound nothing is sampled. What holds: I1 to I4, I7 and rule 4
+ * of the delivery rules (verdict.ts), and at the agent's edges, at every send and every POST, that nothing leaves that is
+ * held back, taken back or edited away (trespass.ts).
  *
  * How: depth first. Before each step a SAVEPOINT, after it a ROLLBACK; the world is copied as JSON; a life is put back
  * where it was by resume-life.ts. States that differ only in what no decision asks for are one (read-store.ts), so the
@@ -21,8 +23,9 @@
  * the same things under way and the same timers, and to wake everybody in a state at rest starts nothing.
  *
  * What is not explored here: a kill inside a transaction (SQLite's promise; test/faults kills processes there), errors of
- * the disk, -1743 and the pause of all sending, limits, the window's end, what the backend may answer but 200, and
- * time-outs that depend on how long something takes. Two timers that are due in the same instant fire together.
+ * the disk, -1743 and the wait for that permission, the breaker of loops, limits of a day, the window's end, what the
+ * backend may answer but 200, `payload = "extended"`, self-tests, and time-outs that depend on how long something takes.
+ * Two timers that are due in the same instant fire together.
  */
 import Database from 'better-sqlite3'
 import { MIGRATIONS } from '../../src/store/migrations.ts'
@@ -32,7 +35,7 @@ import { createStoreReader, type StoreRows, stateName, toStored } from './read-s
 import { resumeLife } from './resume-life.ts'
 import type { Scenario } from './scenario.ts'
 import { type Place, type Step, start, stepsFrom } from './steps.ts'
-import { stubTimers } from './timers.ts'
+import { createTimers } from './timers.ts'
 import { wrongAtLast, wrongSoFar } from './verdict.ts'
 import { newWorld, type World } from './world.ts'
 
@@ -62,13 +65,13 @@ export const explore = async (scenario: Scenario, options: Options = {}): Promis
   const db = openMemory()
   const store = createStore(db, ':memory:')
   const reader = createStoreReader(db)
-  const timers = stubTimers(() => place.world.now)
+  const timers = createTimers(() => place.world.now)
   const place: Place = {
     scenario,
     timers,
     world: newWorld(scenario),
     life: undefined,
-    beginLife: () => createLife(place.world, store, scenario, tamper),
+    beginLife: () => createLife(place.world, store, scenario, timers, tamper),
   }
   const save = db.prepare('SAVEPOINT step')
   const undo = db.prepare('ROLLBACK TO step')
@@ -82,7 +85,7 @@ export const explore = async (scenario: Scenario, options: Options = {}): Promis
   /** How many orders go on from the state in which everything is now. */
   const visit = async (): Promise<bigint> => {
     const rows = reader.read()
-    const name = stateName(rows, place.world, timers.dueMs())
+    const name = stateName(rows, place.world, scenario, timers.dueMs())
     const stepsLeft = maxSteps - trace.length
     const before = known.get(name)
     if (before !== undefined && before.stepsLeft >= stepsLeft) return before.orders
@@ -91,6 +94,7 @@ export const explore = async (scenario: Scenario, options: Options = {}): Promis
     const isDone = next.every(({ kind }) => kind !== 'usual')
     const wrong = wrongIn(place, rows, isDone)
     if (wrong !== undefined) return fail(wrong)
+    known.set(name, { orders: 0n, stepsLeft }) // a way back to it from here is no other order
     const orders = (isDone ? 1n : 0n) + (stepsLeft > 0 ? await visitAll(next) : 0n)
     known.set(name, { orders, stepsLeft })
     return orders
@@ -121,7 +125,7 @@ export const explore = async (scenario: Scenario, options: Options = {}): Promis
       return fail(`the agent throws ${String(error)}`)
     }
     await timers.settle()
-    rest(place)
+    if (place.world.wrong === undefined) rest(place)
     return visit()
   }
 
@@ -146,7 +150,6 @@ export const explore = async (scenario: Scenario, options: Options = {}): Promis
     const orders = await visit()
     return { states: known.size, steps, orders, ...(failure && { failure }) }
   } finally {
-    timers.restore()
     store.close()
   }
 }
@@ -167,6 +170,7 @@ export const printFailure = ({ wrong, trace, saw }: Failure): string =>
 const wrongIn = ({ life, world, scenario }: Place, rows: StoreRows, isDone: boolean): string | undefined => {
   const [problem] = life?.problems.list() ?? []
   if (problem !== undefined) return `the agent has a problem: ${problem.message}`
+  if (world.wrong !== undefined) return world.wrong
   const stored = toStored(rows)
   return wrongSoFar(world, stored, scenario) ?? (isDone ? wrongAtLast(world, stored, scenario) : undefined)
 }
@@ -177,7 +181,7 @@ const wrongIn = ({ life, world, scenario }: Place, rows: StoreRows, isDone: bool
  */
 const rest = (place: Place): void => {
   const started = startedIn(place)
-  place.life?.wake()
+  place.life?.engine.wake()
   if (startedIn(place) !== started)
     throw new Error(`the agent waited for nothing: ${started} became ${startedIn(place)}`)
 }
@@ -186,7 +190,8 @@ const underWayIn = (place: Place): string => `${startedIn(place)}; timers ${plac
 
 const startedIn = ({ life, world }: Place): string => {
   const names = (ends: ReadonlyMap<unknown, unknown> | undefined) => [...(ends?.keys() ?? [])].sort().join()
-  return `posts ${names(life?.posts)}; sends ${names(life?.sends)}; waits ${names(life?.waits)}; ${world.attempts} attempts`
+  const underWay = [life?.posts, life?.sends, life?.waits, life?.acks].map(names)
+  return `posts, sends, waits, acks: ${underWay.join('; ')}; ${world.attempts} attempts`
 }
 
 const openMemory = (): Database.Database => {

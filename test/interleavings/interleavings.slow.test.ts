@@ -3,6 +3,7 @@ import { ONE_MESSAGE, TWO_MESSAGES } from './scenario.ts'
 
 const one = { ...ONE_MESSAGE, faults: 2, crashes: 1 }
 const two = { ...TWO_MESSAGES, faults: 1, crashes: 0 }
+const guarded = { ...ONE_MESSAGE, faults: 1, crashes: 1 }
 
 exploreAll([
   ['one message, two crashes', { ...one, crashes: 2 }, 50_000],
@@ -20,4 +21,20 @@ exploreAll([
   ['two messages with one reflex, what is in doubt is sent again', { ...two, unknown: 'resend', maxTries: 1 }, 10_000],
   ['two messages, retries get other words', { ...two, words: 'fresh' }, 10_000],
   ['two messages with one reflex and no more, a crash', { ...two, bubbles: 1, faults: 0, crashes: 1 }, 10_000],
+  ['a person pauses all, faults', { ...guarded, guard: 'pause' }, 2_000],
+  ['the owner writes by hand, faults', { ...guarded, guard: 'takeover' }, 2_000],
+  ['quiet hours, faults', { ...guarded, guard: 'quiet' }, 1_000],
+  ['one bubble a minute, faults', { ...guarded, guard: 'limit' }, 1_000],
+  ['one bubble a minute, two messages', { ...two, faults: 0, guard: 'limit' }, 500],
+  ['two messages, and the owner writes by hand', { ...two, faults: 0, bubbles: 1, guard: 'takeover' }, 1_000],
+  ['the message is edited, faults', { ...guarded, change: 'edit' }, 4_000],
+  ['the message is taken back, faults', { ...guarded, change: 'unsend' }, 2_000],
+  ['the second of two messages is taken back', { ...two, words: 'own', faults: 0, change: 'unsend' }, 1_000],
+  ['a message for later, a kill', { ...guarded, faults: 0, bubbles: 1, schedule: true }, 2_000],
+  [
+    'a message for later, while all is paused',
+    { ...two, threads: ['anna'], bubbles: 1, faults: 0, schedule: true, guard: 'pause' },
+    1_000,
+  ],
+  ['acks over connections that are lost, a kill', { ...guarded, acks: true }, 3_000],
 ])

@@ -3,12 +3,25 @@ import { ONE_MESSAGE, TWO_MESSAGES } from './scenario.ts'
 
 const one = { ...ONE_MESSAGE, faults: 1, crashes: 1 }
 
+const quick = { ...ONE_MESSAGE, faults: 0, crashes: 1 }
+
 exploreAll([
-  ['one message', one, 2_000],
-  ['one message, what is in doubt is sent again', { ...one, unknown: 'resend', maxTries: 1 }, 2_000],
+  ['one message', one, 1_200],
+  ['one message, what is in doubt is sent again', { ...one, unknown: 'resend', maxTries: 1 }, 1_200],
   ['one message, a retry gets other words', { ...one, words: 'fresh' }, 2_000],
-  ['one message, a retry gets other words, named', { ...one, words: 'fresh', named: true }, 2_000],
-  ['one message, its reflex in other words, named', { ...one, words: 'different', named: true }, 2_000],
+  ['one message, a retry gets other words, named', { ...one, words: 'fresh', named: true }, 1_200],
+  ['one message, its reflex in other words, named', { ...one, words: 'different', named: true }, 1_200],
   ['one message, all its POSTs get one answer', { ...one, idempotent: true, faults: 2, crashes: 0 }, 500],
   ['two messages with one reflex', { ...TWO_MESSAGES, faults: 1, crashes: 0 }, 10_000],
+  ['a person pauses all, and resumes', { ...quick, guard: 'pause' }, 400],
+  ['the owner writes by hand', { ...quick, guard: 'takeover' }, 800],
+  ['quiet hours', { ...quick, guard: 'quiet' }, 150],
+  ['one bubble a minute', { ...quick, guard: 'limit' }, 100],
+  ['the message is taken back', { ...quick, change: 'unsend' }, 400],
+  ['the second of two is edited', { ...TWO_MESSAGES, bubbles: 1, faults: 1, crashes: 0, change: 'edit' }, 1_000],
+  ['the second of two is taken back', { ...TWO_MESSAGES, bubbles: 1, faults: 1, crashes: 0, change: 'unsend' }, 1_000],
+  ['the message is taken back, its reflex names it', { ...quick, change: 'unsend', named: true }, 400],
+  ['a message for later, perhaps cancelled', { ...quick, schedule: true, crashes: 0, bubbles: 1 }, 300],
+  ['acks over connections that are lost', { ...quick, acks: true, faults: 1, crashes: 0 }, 300],
+  ['acks, and a kill', { ...quick, acks: true, bubbles: 1 }, 150],
 ])

@@ -1,83 +1,130 @@
 import type { SendEnd } from '../../src/core/judge-send.ts'
 import { createProblems } from '../../src/core/problems.ts'
-import { type AnswerNeeds, createAnswering, type PostResult } from '../../src/flows/answer-message.ts'
-import { type ConfirmNeeds, confirmSent } from '../../src/flows/confirm-sent.ts'
-import { createDelivery, type DeliveryNeeds } from '../../src/flows/deliver-bubble.ts'
-import { createCommandEnd } from '../../src/flows/end-command.ts'
-import { type CommandNeeds, executeCommand } from '../../src/flows/execute-command.ts'
-import { createEditWatch } from '../../src/flows/notice-edits.ts'
-import { createPump } from '../../src/flows/pump.ts'
-import { receiveBatch } from '../../src/flows/receive-batch.ts'
+import { createEngine, type Edges, type Engine, type EngineSettings, type EngineStore } from '../../src/engine.ts'
+import type { PostResult } from '../../src/flows/answer-message.ts'
 import type { InboxMessage } from '../../src/store/inbox.ts'
 import type { createStore } from '../../src/store/open-store.ts'
-import { type Scenario, SETTLE_MS } from './scenario.ts'
-import { chatDbOf, messageOf, output, type Sending, type World } from './world.ts'
+import type { Bubble } from '../../src/store/outbox.ts'
+import { type Scenario, START_MS, settingsOf } from './scenario.ts'
+import type { Timers } from './timers.ts'
+import { wrongToPost, wrongToSend } from './trespass.ts'
+import { chatDbOf, messageOf, output, type World } from './world.ts'
 
 export type Store = ReturnType<typeof createStore>
 
-/** Other needs for the flows: to see that something is missed when it is taken out, or to resume a life. */
+/**
+ * What the engine is given in place of the store, the settings or the sender: to see that something is missed when it is
+ * taken out, or to resume a life.
+ */
 export type Tamper = {
-  readonly answering?: (needs: AnswerNeeds) => AnswerNeeds
-  readonly command?: (needs: CommandNeeds) => CommandNeeds
-  readonly delivery?: (needs: DeliveryNeeds) => DeliveryNeeds
-  readonly confirming?: (needs: ConfirmNeeds) => ConfirmNeeds
+  readonly store?: (store: EngineStore) => EngineStore
+  readonly settings?: (settings: EngineSettings) => EngineSettings
+  readonly sender?: (sender: Sender) => Sender
+  readonly timers?: (timers: Edges['timers']) => Edges['timers']
+  /** An ack is taken for delivered as soon as it is written. */
+  readonly trustsWrites?: true
+  readonly newId?: () => string
+  /** How far the agent's clocks are ahead of the world's. */
+  readonly clockAheadMs?: () => number
+}
+type Sender = Edges['sender']
+
+export type Life = {
+  readonly engine: Engine
+  readonly problems: ReturnType<typeof createProblems>
+  /** What the world has to end: POSTs by their message, sends and waits for those of earlier lives by their attempt. */
+  readonly posts: Map<number, { readonly depart: () => void; readonly end: (result: PostResult) => void }>
+  readonly sends: Map<string, (end: SendEnd) => void>
+  readonly waits: Map<string, (pids: number[]) => void>
+  /** What is to be called when an ack has arrived, by its command. */
+  readonly acks: Map<string, () => void>
+  readonly openChatDb: () => void
+  /** Looks at chat.db, as whoever follows it does after a change. */
+  readonly look: () => void
+  readonly connect: () => void
 }
 
-export type Life = ReturnType<typeof createLife>
-
-/** One life of the agent: the real flows on the real store, put together as agent.ts does it, the world at their edges. */
-export const createLife = (world: World, store: Store, scenario: Scenario, tamper: Tamper = {}) => {
-  const { inbox, outbox, commands, schedules, cursor, counters, transaction } = store
-  const now = () => world.now
+/** One life of the agent: the engine as it ships, on the real store, the world at its edges. */
+export const createLife = (
+  world: World,
+  opened: Store,
+  scenario: Scenario,
+  timers: Timers,
+  tamper: Tamper = {},
+): Life => {
+  const given: EngineStore = { ...opened, startedOver: undefined, firstStartMs: START_MS }
+  const store = tamper.store?.(given) ?? given
+  const settings = tamper.settings?.(settingsOf(scenario)) ?? settingsOf(scenario)
   const chatDb = chatDbOf(world)
-  const problems = createProblems(now)
-  /** What the world has to end: POSTs by their message, sends and waits for those of earlier lives by their attempt. */
-  const posts = new Map<number, { readonly depart: () => void; readonly end: (result: PostResult) => void }>()
-  const sends = new Map<string, (end: SendEnd) => void>()
-  const waits = new Map<string, (pids: number[]) => void>()
+  const problems = createProblems(() => world.now)
+  const posts: Life['posts'] = new Map()
+  const sends: Life['sends'] = new Map()
+  const waits: Life['waits'] = new Map()
+  const acks: Life['acks'] = new Map()
+  /** What the engine has in hand when it calls an edge. */
+  const records = new Map<string, InboxMessage>()
+  const bubbles = new Map<string, Bubble>()
+  const now = () => world.now + (tamper.clockAheadMs?.() ?? 0)
 
-  // chat.db → inbox
-  const receive = (): void => {
-    const { queued } = receiveBatch(chatDb, {
-      rules: { maxAgeMs: WINDOW_MS, filter: () => ({ action: 'forward', rule: 'default', steps: [] }) },
-      now,
-      commitMs: world.now,
-      attended: true,
-      hash: text => text,
-      transaction,
-      cursor,
-      inbox,
-      outbox,
-      compose: message => ({ body: JSON.stringify(message), redacted: {} }),
-      count: counters.count,
-    })
-    if (queued > 0) answering.wake()
-    settling.wake()
+  const sender: Sender = {
+    send: (attempt, _target, text, onStarted) =>
+      new Promise(end => {
+        sends.set(attempt, end)
+        onStarted()
+        const bubble = bubbles.get(attempt)
+        if (bubble === undefined || world.processes.some(process => process.attempt === attempt)) return
+        world.wrong ??= wrongToSend(world, scenario, bubble)
+        const thread = bubble.threadId
+        world.starts.push({ thread, atMs: world.now })
+        world.files[attempt] = output(['resolve'])
+        world.processes.push({ attempt, pid: world.attempts, thread, text, shown: false, bubble, leftover: false })
+      }),
+    wasPrepared: attempt => attempt in world.files,
+    evidence: attempt => world.files[attempt] ?? '',
+    forget: attempt => {
+      delete world.files[attempt]
+    },
+    running: attempt => {
+      if (!world.processes.some(process => process.attempt === attempt)) return Promise.resolve([])
+      return new Promise(end => waits.set(attempt, end))
+    },
+    kill: pid => {
+      world.processes = world.processes.filter(process => process.pid !== pid)
+    },
+    sweep: () => {},
   }
 
-  const edits = createEditWatch({
-    chatDb: () => chatDb,
-    rules: { maxAgeMs: WINDOW_MS, filter: () => ({ action: 'forward', rule: 'default', steps: [] }) },
-    now,
-    steadyNow: now,
-    hash: text => text,
-    transaction,
-    inbox,
-    outbox,
-    commands,
-    compose: message => ({ body: JSON.stringify(message), redacted: {} }),
-    onEnd: (...end) => onEnd(...end),
-    log: SILENT,
-  })
-
-  // inbox → backend → bubbles
-  const records = new Map<string, InboxMessage>()
-  const answeringNeeds: AnswerNeeds = {
-    inbox,
-    commands,
-    outbox,
-    transaction,
-    lookAgain: edits.lookAgain,
+  const engine = createEngine({
+    settings,
+    store: {
+      ...store,
+      inbox: {
+        ...store.inbox,
+        startPost: (...of) => {
+          const message = store.inbox.startPost(...of)
+          records.set(message.guid, message)
+          return message
+        },
+      },
+      outbox: {
+        ...store.outbox,
+        startSending: (id, attempt, ...of) => {
+          bubbles.set(attempt, store.outbox.byId(id))
+          store.outbox.startSending(id, attempt, ...of)
+        },
+      },
+    },
+    commit: () => store.transaction,
+    clock: { now, wall: now },
+    timers: tamper.timers?.(timers.engine) ?? timers.engine,
+    random: () => 1, // no wait is shortened by chance
+    newId:
+      tamper.newId ??
+      (() => {
+        world.attempts += 1
+        return `attempt-${world.attempts}`
+      }),
+    commitMs: now,
     post: ({ key, onSent }) =>
       new Promise(end => {
         const message = messageOf(key)
@@ -85,145 +132,40 @@ export const createLife = (world: World, store: Store, scenario: Scenario, tampe
         const known = world.posts.find(post => post.message === message)
         if (known?.heard) onSent()
         const record = records.get(key)
-        if (known === undefined && record !== undefined) world.posts.push({ message, record, heard: false })
+        if (known !== undefined || record === undefined) return
+        world.wrong ??= wrongToPost(world, message, record)
+        world.posts.push({ message, record, heard: false })
       }),
-    deliver: threadId => delivery.wake(threadId),
-    now,
-    backoff: () => BACKOFF_MS,
-    random: () => 0,
-    settings: { concurrency: 16, maxAgeMs: WINDOW_MS, ...MATCHING, maxLength: 20_000, maxWaiting: 1_000 },
-    count: counters.count,
+    sender: tamper.sender?.(sender) ?? sender,
+    probeAutomation: () => Promise.resolve({ state: 'granted', tookMs: 0 }),
+    probeChatDb: () => ({ readable: true }),
     problems,
     log: SILENT,
-    onPosting: message => records.set(message.guid, message),
-  }
-  const answering = createAnswering(tamper.answering?.(answeringNeeds) ?? answeringNeeds)
+    frameLog: SILENT,
+    latencies: { commitToPost: UNTIMED, frameToOsascript: UNTIMED, postToAnswer: UNTIMED },
+  })
 
-  // backend → command → bubble → outcome
-  const commandNeeds: CommandNeeds = {
-    transaction,
-    commands,
-    inbox,
-    outbox,
-    refuse: () => undefined,
-    scheduling: {
-      schedules,
-      cancelBubble: outbox.cancel,
-      refuse: () => undefined,
-      isGroup: () => undefined,
-      clock: now,
-      limits: { maxLateMs: WINDOW_MS, maxAheadMs: WINDOW_MS, maxWaiting: 0 },
-      onChange: () => {},
-    },
-    mayKeepRefusal: () => true,
-    heldBy: () => undefined,
-    hash: text => text,
-    now,
-    settings: MATCHING,
-    claim: threadId => delivery.claim(threadId),
-    ackNow: () => {},
-    ackHeld: () => {},
-    sendAcks: () => {},
-    sendAckAgain: () => {},
-    sendPong: () => {},
-    count: counters.count,
-    log: SILENT,
+  const hear = (frame: string, onDelivered: (() => void) | undefined): void => {
+    const { command_id: id, status } = JSON.parse(frame).data
+    if (onDelivered === undefined || status === 'received') return // of no consequence, here or there
+    if (tamper.trustsWrites) onDelivered()
+    else acks.set(id, onDelivered)
+    world.acks = [...world.acks.filter(ack => ack.id !== id), { id, status }]
   }
-  const obey = (frame: string): void => executeCommand(frame, tamper.command?.(commandNeeds) ?? commandNeeds)
-
-  // bubble → Messages
-  const onEnd = createCommandEnd(commands)
-  let bubble: Sending | undefined
-  const deliveryNeeds: DeliveryNeeds = {
-    transaction,
-    outbox,
-    sender: {
-      send: (attempt, _target, text, onStarted) =>
-        new Promise(end => {
-          sends.set(attempt, end)
-          onStarted()
-          if (bubble === undefined || world.processes.some(process => process.attempt === attempt)) return
-          world.files[attempt] = output(['resolve'])
-          const thread = bubble.threadId
-          world.processes.push({ attempt, pid: world.attempts, thread, text, shown: false, bubble, leftover: false })
-        }),
-      wasPrepared: attempt => attempt in world.files,
-      evidence: attempt => world.files[attempt] ?? '',
-      forget: attempt => {
-        delete world.files[attempt]
-      },
-      running: attempt => {
-        if (!world.processes.some(process => process.attempt === attempt)) return Promise.resolve([])
-        return new Promise(end => waits.set(attempt, end))
-      },
-      kill: pid => {
-        world.processes = world.processes.filter(process => process.pid !== pid)
-      },
-    },
-    chatOf: cursor.chatOf,
-    watermark: chatDb.highestRowid,
-    newAttempt: () => {
-      world.attempts += 1
-      return `attempt-${world.attempts}`
-    },
-    now,
-    settings: { timeoutMs: 0, maxTries: scenario.maxTries },
-    roomAt: () => 0,
-    holdOf: () => undefined,
-    wallNow: now,
-    onEnd,
-    onSent: () => settling.wake(),
-    onStarted: started => {
-      bubble = started
-    },
-    problems,
-    log: SILENT,
-  }
-  const delivery = createDelivery(tamper.delivery?.(deliveryNeeds) ?? deliveryNeeds)
-
-  // Messages → chat.db → confirmed
-  const confirmNeeds: ConfirmNeeds = {
-    transaction,
-    outbox,
-    now,
-    settings: { settleMs: SETTLE_MS, unknown: scenario.unknown },
-    onEnd,
-    log: SILENT,
-  }
-  const settling = createPump(() => {
-    const nextMs = confirmSent(chatDb, tamper.confirming?.(confirmNeeds) ?? confirmNeeds)
-    delivery.wake()
-    return nextMs
-  }, fail)
-
   return {
-    recover: (): void => {
-      answering.recover()
-      delivery.recover()
-    },
-    wake: (): void => {
-      answering.wake()
-      delivery.wake()
-      settling.wake()
-    },
-    receive,
-    obey,
+    engine,
+    problems,
     posts,
     sends,
     waits,
-    delivery,
-    problems,
+    acks,
+    openChatDb: () => engine.useChatDb(chatDb),
+    look: () => {
+      engine.look(chatDb)
+    },
+    connect: () => engine.useConnection({ send: hear }),
   }
 }
 
-/** Nothing that is explored takes this long. */
-const WINDOW_MS = 10 * 60_000
-const BACKOFF_MS = 1_000
-const MATCHING = { match: 'text', windowMs: WINDOW_MS } as const
-
+const UNTIMED = { add: () => {} }
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-
-/** Here nothing may go wrong unseen. */
-const fail = (error: unknown): never => {
-  throw error
-}

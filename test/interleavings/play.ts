@@ -6,7 +6,7 @@ import { createLife, type Tamper } from './life.ts'
 import { createStoreReader, toStored } from './read-store.ts'
 import type { Scenario } from './scenario.ts'
 import { type Place, start, stepsFrom } from './steps.ts'
-import { stubTimers } from './timers.ts'
+import { createTimers } from './timers.ts'
 import { wrongAtLast, wrongSoFar } from './verdict.ts'
 import { newWorld } from './world.ts'
 
@@ -21,18 +21,19 @@ export const play = async (
   tamper: Tamper = {},
 ): Promise<Failure | undefined> => {
   let open = openBytes()
-  const timers = stubTimers(() => place.world.now)
+  const timers = createTimers(() => place.world.now)
   const place: Place = {
     scenario,
     timers,
     world: newWorld(scenario),
     life: undefined,
-    beginLife: () => createLife(place.world, open.store, scenario, tamper),
+    beginLife: () => createLife(place.world, open.store, scenario, timers, tamper),
   }
   const trace: string[] = []
   const verdict = (judge: typeof wrongSoFar): Failure | undefined => {
     const { world, life } = place
-    const wrong = life?.problems.list()[0]?.message ?? judge(world, toStored(open.reader.read()), scenario)
+    const wrong =
+      life?.problems.list()[0]?.message ?? world.wrong ?? judge(world, toStored(open.reader.read()), scenario)
     return wrong === undefined ? undefined : { wrong, trace, saw: world.ledger.map(s => `${s.thread}: ${s.text}`) }
   }
   try {
@@ -51,7 +52,6 @@ export const play = async (
       if (failure !== undefined) return failure
     }
   } finally {
-    timers.restore()
     open.close()
   }
 }

@@ -27,6 +27,10 @@ const scenarios: fc.Arbitrary<Scenario> = fc
     maxTries: fc.integer({ min: 1, max: 3 }),
     faults: fc.integer({ min: 0, max: 6 }),
     crashes: fc.integer({ min: 0, max: 3 }),
+    guard: fc.constantFrom('none', 'pause', 'takeover', 'quiet', 'limit'),
+    change: fc.constantFrom('none', 'edit', 'unsend'),
+    schedule: fc.boolean(),
+    acks: fc.boolean(),
   })
   .filter(({ words, named, idempotent }) => words !== 'different' || named || idempotent) // see teeth.test.ts
 
@@ -51,7 +55,7 @@ test('without the stored intent they find a doubled bubble, and make its order s
   timeout: 600_000,
 }, async () => {
   const tamper: Tamper = {
-    delivery: needs => ({ ...needs, outbox: { ...needs.outbox, startSending: () => {} } }),
+    store: store => ({ ...store, outbox: { ...store.outbox, startSending: () => {} } }),
   }
   const found = await fc.check(orders(fc.constant(ONE_MESSAGE), tamper), { numRuns: 100, seed })
   expect(String(found.errorInstance)).toContain('(I2)')

@@ -1,29 +1,45 @@
 import { hash } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
 import type { BubbleState } from '../../src/core/bubble.ts'
+import type { ScheduleState } from '../../src/store/schedules.ts'
+import { QUIET_UNTIL_MS, type Scenario } from './scenario.ts'
 import type { Stored } from './verdict.ts'
 import type { World } from './world.ts'
 
 /** What the store holds, as far as it matters. */
 export const createStoreReader = (db: Database) => {
   const messages = db.prepare<[], MessageRow>(
-    'SELECT guid, state, posts, first_says, first_post_seq, next_post_ms FROM messages ORDER BY id',
+    `SELECT guid, state, posts, first_says, first_post_seq, next_post_ms, withdrawn_ms IS NOT NULL AS withdrawn, edits, words
+     FROM messages ORDER BY id`,
   )
   const bubbles = db.prepare<[], BubbleRow>(
     `SELECT thread_id, message_id, position, command_id, says, state, row_guid, id, immediate, tries, next_send_ms,
-       attempt, watermark, ended_ms FROM bubbles ORDER BY id`,
+       attempt, watermark, started_ms, ended_ms FROM bubbles ORDER BY id`,
   )
   const commands = db.prepare<[], CommandRow>(
-    'SELECT command_id, role, message_id, status, received_seq FROM commands ORDER BY command_id',
+    'SELECT command_id, role, message_id, status, received_seq, ack_owed FROM commands ORDER BY command_id',
   )
-  return { read: () => ({ messages: messages.all(), bubbles: bubbles.all(), commands: commands.all() }) }
+  const pauses = db.prepare<[], PauseRow>('SELECT thread_id, cause, until_ms FROM pauses ORDER BY thread_id, cause')
+  const schedules = db.prepare<[], ScheduleRow>('SELECT schedule_id, state, send_at_ms FROM schedules ORDER BY id')
+  return {
+    read: () => ({
+      messages: messages.all(),
+      bubbles: bubbles.all(),
+      commands: commands.all(),
+      pauses: pauses.all(),
+      schedules: schedules.all(),
+    }),
+  }
 }
 
 /** The same for the verdict. */
-export const toStored = ({ messages, bubbles, commands }: StoreRows): Stored => ({
+export const toStored = ({ messages, bubbles, commands, pauses, schedules }: StoreRows): Stored => ({
   messages: countBy(messages.map(({ state }) => state)),
   bubbles: bubbles.map(({ thread_id, says, state }) => ({ threadId: thread_id, says, state })),
   commands: countBy(commands.map(({ status }) => status)),
+  outcomes: Object.fromEntries(commands.map(({ command_id, status }) => [command_id, status])),
+  takeovers: pauses.filter(({ cause }) => cause === 'takeover').length,
+  schedule: schedules[0]?.state,
 })
 
 const countBy = (states: readonly string[]): Record<string, number> => {
@@ -33,8 +49,32 @@ const countBy = (states: readonly string[]): Record<string, number> => {
 }
 
 /** Two states of one name have the same future. */
-export const stateName = (rows: StoreRows, world: World, timersDueMs: readonly number[]): string =>
-  hash('sha1', JSON.stringify([storeOf(rows, world), worldOf(rows, world, timersDueMs)]))
+export const stateName = (rows: StoreRows, world: World, scenario: Scenario, timersDueMs: readonly number[]): string =>
+  hash(
+    'sha1',
+    JSON.stringify([storeOf(rows, world), guardOf(rows, world, scenario), worldOf(rows, world, timersDueMs)]),
+  )
+
+/** What holds back, or takes back. */
+const guardOf = (
+  { messages, bubbles, commands, pauses, schedules }: StoreRows,
+  world: World,
+  { guard, change, acks }: Scenario,
+) => [
+  pauses.map(({ thread_id, cause, until_ms }) => [thread_id, cause, wait(until_ms, world)]),
+  schedules.map(({ schedule_id, state, send_at_ms }) => [schedule_id, state, wait(send_at_ms, world)]),
+  change === 'none' ? [] : messages.map(({ withdrawn, edits, words }) => [withdrawn, edits, words]),
+  acks ? commands.map(({ ack_owed }) => ack_owed) : [],
+  // When sends were begun counts in limits, and where a row may be the owner's.
+  guard === 'limit' || guard === 'takeover'
+    ? bubbles.map(({ started_ms }) => (started_ms === null ? null : Math.min(FORGOTTEN_MS, world.now - started_ms)))
+    : [],
+  guard === 'limit'
+    ? world.starts.slice(-1).map(({ thread, atMs }) => [thread, Math.min(FORGOTTEN_MS, world.now - atMs)])
+    : [],
+  guard === 'quiet' ? world.now < QUIET_UNTIL_MS && world.now : [],
+]
+const FORGOTTEN_MS = 120_000
 
 /** Times become waits, sequence numbers ranks, and what no decision will ask for again is left out. */
 const storeOf = ({ messages, bubbles, commands }: StoreRows, world: World) => {
@@ -98,6 +138,9 @@ const worldOf = ({ bubbles }: StoreRows, world: World, timersDueMs: readonly num
       wait(until, world),
     ]),
     timersDueMs.map(dueMs => wait(dueMs, world)),
+    [world.schedule, world.connected, world.acks, world.acked, world.pause, world.looked === world.version],
+    world.byHand && Math.min(FORGOTTEN_MS, world.now - world.byHand.atMs),
+    world.rows.flatMap(({ editedMs, emptied }) => (editedMs === undefined ? [] : [emptied === true])),
   ]
 }
 
@@ -128,7 +171,12 @@ type MessageRow = {
   first_says: string | null
   first_post_seq: number | null
   next_post_ms: number | null
+  withdrawn: number
+  edits: number
+  words: string | null
 }
+type PauseRow = { thread_id: string; cause: string; until_ms: number | null }
+type ScheduleRow = { schedule_id: string; state: ScheduleState; send_at_ms: number }
 type BubbleRow = {
   thread_id: string
   message_id: number | null
@@ -143,6 +191,7 @@ type BubbleRow = {
   next_send_ms: number
   attempt: string | null
   watermark: number | null
+  started_ms: number | null
   ended_ms: number | null
 }
 type CommandRow = {
@@ -151,4 +200,5 @@ type CommandRow = {
   message_id: number | null
   status: string
   received_seq: number
+  ack_owed: number
 }

@@ -4,51 +4,93 @@ import type { Timers } from './timers.ts'
 import type { World } from './world.ts'
 
 /**
- * A life in the middle of which the store and the world are: what the flows have under way is handed to them once more
- * by needs that record nothing, so that they stand where they stood. Then all are woken, for their timers; in a life at
- * rest that changes nothing, and the explorer checks that it did not.
+ * A life in the middle of which the store and the world are: what the engine has under way is handed to it once more by a
+ * store that records nothing, at an hour in which nothing is held back, so that it stands where it stood. Then all are
+ * woken, for their timers; in a life at rest that changes nothing, and the explorer checks that it did not.
  */
-export const resumeLife = (world: World, store: Store, timers: Timers, scenario: Scenario, tamper: Tamper): Life => {
+export const resumeLife = (world: World, opened: Store, timers: Timers, scenario: Scenario, tamper: Tamper): Life => {
   const posting = world.posts.map(({ record }) => record)
-  let sending = world.processes.find(({ leftover }) => !leftover)
+  let sending = world.processes.filter(({ leftover }) => !leftover)
+  const leftovers = new Set(world.processes.filter(({ leftover }) => leftover).map(({ attempt }) => attempt))
+  let isResuming = true
+  const nextIn = (threadId: string) => sending.find(({ thread }) => thread === threadId)
+  const attempts = sending.map(({ attempt }) => attempt)
 
-  const life = createLife(world, store, scenario, {
+  const life = createLife(world, opened, scenario, timers, {
     ...tamper,
-    answering: given => {
-      const needs = tamper.answering?.(given) ?? given
-      const { heads, startPost } = needs.inbox
-      const next = () => posting.slice(0, 1).map(({ id, threadId }) => ({ id, threadId, dueMs: 0 }))
-      return {
-        ...needs,
-        inbox: {
-          ...needs.inbox,
-          heads: () => (posting.length > 0 ? next() : heads()),
-          startPost: (id, nowMs) => posting.shift() ?? startPost(id, nowMs),
-        },
-      }
+    // Far from any quiet hours, long before any pause.
+    clockAheadMs: () => (isResuming ? NOON_MS - world.now : 0),
+    newId: () => {
+      const attempt = isResuming ? attempts.shift() : undefined
+      if (attempt !== undefined) return attempt
+      world.attempts += 1
+      return `attempt-${world.attempts}`
     },
-    delivery: given => {
-      const needs = tamper.delivery?.(given) ?? given
-      const { outbox, newAttempt } = needs
+    store: given => {
+      const store = tamper.store?.(given) ?? given
+      const { inbox, outbox, pauses, recipients } = store
+      const unlessResuming =
+        <A extends unknown[]>(record: (...of: A) => void) =>
+        (...of: A): void => {
+          if (!isResuming) record(...of)
+        }
       return {
-        ...needs,
+        ...store,
+        inbox: {
+          ...inbox,
+          recover: unlessResuming(inbox.recover),
+          hastenRetries: unlessResuming(inbox.hastenRetries),
+          heads: () => {
+            if (!isResuming) return inbox.heads()
+            return posting.slice(0, 1).map(({ id, threadId }) => ({ id, threadId, dueMs: 0 }))
+          },
+          // What is POSTed already is not looked at once more.
+          lookUpId: id => (isResuming ? { ...inbox.lookUpId(id), event: 'unsent' } : inbox.lookUpId(id)),
+          startPost: (...of) => (isResuming ? posting.shift() : undefined) ?? inbox.startPost(...of),
+        },
         outbox: {
           ...outbox,
-          isBusy: threadId => sending === undefined && outbox.isBusy(threadId),
-          head: threadId =>
-            sending === undefined ? outbox.head(threadId) : { bubble: sending.bubble, dueMs: 0, isCommand: false },
-          startSending: (...intent) => {
-            if (sending === undefined) outbox.startSending(...intent)
+          recover: unlessResuming(outbox.recover),
+          inState: state => {
+            const found = outbox.inState(state)
+            return isResuming && state === 'sending'
+              ? found.filter(({ attempt = '' }) => leftovers.has(attempt))
+              : found
+          },
+          threadsWithPlanned: () => (isResuming ? sending.map(({ thread }) => thread) : outbox.threadsWithPlanned()),
+          isBusy: threadId => !isResuming && outbox.isBusy(threadId),
+          nthLatestStart: (...of) => (isResuming ? undefined : outbox.nthLatestStart(...of)),
+          head: threadId => {
+            if (!isResuming) return outbox.head(threadId)
+            const bubble = nextIn(threadId)?.bubble
+            return bubble && { bubble, dueMs: 0, isCommand: false }
+          },
+          startSending: (id, attempt, ...of) => {
+            if (!isResuming) outbox.startSending(id, attempt, ...of)
+            sending = sending.filter(other => other.attempt !== attempt)
           },
         },
-        newAttempt: () => sending?.attempt ?? newAttempt(),
+        pauses: {
+          ...pauses,
+          of: (...of) => (isResuming ? [] : pauses.of(...of)),
+          tidy: unlessResuming(pauses.tidy),
+        },
+        recipients: { ...recipients, recover: unlessResuming(recipients.recover) },
       }
     },
   })
-  if (sending !== undefined) life.delivery.wake(sending.thread)
-  sending = undefined
-  if (world.processes.some(({ leftover }) => leftover)) life.delivery.recover()
-  life.wake()
+  if (leftovers.size > 0) life.engine.recover()
+  for (let under = posting.length + sending.length; under > 0; under -= 1) {
+    life.engine.wake()
+    timers.fireShort()
+  }
+  if (world.connected) life.connect()
+  isResuming = false
+  life.openChatDb()
+  if (world.looked === world.version) life.look()
+  life.engine.wake()
   timers.fireShort()
   return life
 }
+
+const NOON_MS = new Date(2000, 0, 1, 12).getTime()

@@ -1,3 +1,5 @@
+import type { EngineSettings } from '../../src/engine.ts'
+
 /** What is explored: who writes, what the backend is like, and how much may go wrong. */
 export type Scenario = {
   /** The thread of each message, in the order in which they are written. */
@@ -15,6 +17,14 @@ export type Scenario = {
   /** How much may go wrong in one order, all kinds of faults together, and how often the agent may be killed. */
   readonly faults: number
   readonly crashes: number
+  /** What holds back bubbles: nothing, a person's pause, the owner who writes by hand, quiet hours, or a limit. */
+  readonly guard: 'none' | 'pause' | 'takeover' | 'quiet' | 'limit'
+  /** What its sender may do to the last message. */
+  readonly change: 'none' | 'edit' | 'unsend'
+  /** The backend has one message sent later, and may take that back. */
+  readonly schedule: boolean
+  /** The backend hears what became of its commands, over connections that are lost. */
+  readonly acks: boolean
 }
 
 /** A backend that knows correlation.md and nothing else answers one message in two bubbles. */
@@ -28,6 +38,10 @@ export const ONE_MESSAGE: Scenario = {
   maxTries: 2,
   faults: 2,
   crashes: 1,
+  guard: 'none',
+  change: 'none',
+  schedule: false,
+  acks: false,
 }
 
 /** They are answered with the same first bubble. */
@@ -51,4 +65,60 @@ export const think = (
   return { reflex: words === 'different' ? `hm ${version}` : first, answer: [first, ...others] }
 }
 
+/** What the agent is told to do. Who can write a longer list of what may be said finds it in docs/settings.md. */
+export const settingsOf = ({ unknown, maxTries, guard }: Scenario): EngineSettings => ({
+  backendUrl: 'https://backend.example',
+  maxMessageAgeMs: WINDOW_MS,
+  payload: 'minimal',
+  forward: { allow: [], deny: [], groups: 'none', names: [], startWords: [], rules: [] },
+  people: {},
+  country: 'US',
+  redact: { ...NOTHING_REDACTED, patterns: [] },
+  dedupe: { match: 'text', windowMs: WINDOW_MS },
+  send: {
+    allow: 'known',
+    timeoutMs: 0,
+    settleMs: SETTLE_MS,
+    unknown,
+    retries: maxTries - 1,
+    maxPerMinute: 300,
+    maxPerMinutePerThread: guard === 'limit' ? MOST_A_MINUTE : 60,
+    maxLength: 20_000,
+    maxNewPerDay: 10,
+    maxPerDay: 5_000,
+    maxPerDayPerThread: 500,
+    quietHours: guard === 'quiet' ? [QUIET_HOURS] : [],
+    quiet: 'hold',
+    loopRounds: 0,
+    loopGapMs: 0,
+    loopPauseMs: 0,
+  },
+  takeover: { pauseMs: guard === 'takeover' ? TAKEOVER_MS : 0 },
+  schedule: { maxLateMs: WINDOW_MS, maxAheadMs: WINDOW_MS, maxWaiting: 10 },
+  retry: { maxAgeMs: WINDOW_MS, concurrency: 16 },
+})
+
+/** Nothing that is explored takes this long. */
+const WINDOW_MS = 10 * 60_000
+const NOTHING_REDACTED = {
+  card: 'off',
+  iban: 'off',
+  ssn: 'off',
+  password: 'off',
+  code: 'off',
+  email: 'off',
+  phone: 'off',
+} as const
+
 export const SETTLE_MS = 10_000
+export const TAKEOVER_MS = 60_000
+/** In one thread. */
+export const MOST_A_MINUTE = 1
+/** By the clock of the machine that explores. Everything begins in the first moment of them. */
+const QUIET_HOURS = '22:00-22:01'
+export const START_MS = new Date(2023, 10, 14, 22, 0).getTime()
+export const QUIET_UNTIL_MS = START_MS + 60_000
+/** A message for later is due then. */
+export const SEND_AT_MS = START_MS + 2_500
+/** What it says. */
+export const LATER = 'a word for later'

@@ -1,9 +1,9 @@
 import type { SendEnd } from '../../src/core/judge-send.ts'
 import type { PostResult } from '../../src/flows/answer-message.ts'
 import type { Life } from './life.ts'
-import { type Scenario, SETTLE_MS, think } from './scenario.ts'
+import { LATER, type Scenario, SEND_AT_MS, SETTLE_MS, think } from './scenario.ts'
 import type { Timers } from './timers.ts'
-import { guidOf, output, type Process, type Reflex, type World } from './world.ts'
+import { guidOf, output, type Process, type Reflex, type Row, type ScheduleFrame, type World } from './world.ts'
 
 /** Where an order has come to. Without a life the agent is not running. */
 export type Place = {
@@ -27,8 +27,13 @@ export type Step = {
 export const stepsFrom = ({ world, scenario, timers }: Place): Step[] => {
   const steps = [
     ...personSteps(world, scenario),
+    ...changeSteps(world, scenario),
+    ...guardSteps(world, scenario),
+    ...scheduleSteps(world, scenario),
+    ...(scenario.acks ? connectionSteps(world) : []),
+    ...(world.up && world.looked !== world.version ? [LOOK] : []),
     ...world.posts.flatMap(({ message, heard }) => (heard ? answerSteps(message) : postSteps(message))),
-    ...(world.up ? world.frames.flatMap(frame => frameSteps(frame, scenario)) : []),
+    ...(world.up && isConnected(world, scenario) ? world.frames.flatMap(frame => frameSteps(frame, scenario)) : []),
     ...world.processes.flatMap(process => (process.shown ? endSteps(process) : sendSteps(process, world.up))),
     ...world.pending.map(pendingStep),
     ...timeSteps(world, timers),
@@ -45,9 +50,11 @@ export const start = (place: Place): void => {
   const life = place.beginLife()
   place.world.up = true
   place.life = life
-  life.recover()
-  life.wake()
-  life.receive()
+  life.engine.recover()
+  life.openChatDb()
+  life.look()
+  life.engine.wake()
+  if (place.world.connected) life.connect()
 }
 
 const START: Step = { kind: 'usual', name: 'the agent starts', take: start }
@@ -58,7 +65,114 @@ const personSteps = ({ rows }: World, { threads }: Scenario): Step[] => {
   if (thread === undefined) return []
   const message = written + 1
   const row = { guid: guidOf(message), thread, text: `question ${message}`, fromMe: false }
-  return [usual(`${thread} writes message ${message}`, place => addRow(place, row))]
+  return [
+    usual(`${thread} writes message ${message}`, place => {
+      addRow(place.world, row)
+      place.life?.look()
+    }),
+  ]
+}
+
+/** That chat.db has changed is not seen at once. */
+const LOOK: Step = { kind: 'usual', name: 'the agent looks at chat.db', take: ({ life }) => life?.look() }
+
+/** What becomes of the last message, once. */
+const changeSteps = ({ rows }: World, { change, threads }: Scenario): Step[] => {
+  const message = threads.length
+  const index = rows.findIndex(({ guid }) => guid === guidOf(message))
+  const row = rows[index]
+  if (change === 'none' || row === undefined || row.editedMs !== undefined) return []
+  const changed = change === 'edit' ? { text: `question ${message}, put better` } : { text: '', emptied: true }
+  return [
+    optional(`${row.thread} ${change}s message ${message}`, ({ world }) => {
+      world.rows[index] = { ...row, ...changed, editedMs: world.now }
+      world.version += 1
+    }),
+  ]
+}
+
+const guardSteps = ({ byHand, pause, up }: World, { guard, threads: [thread = ''] }: Scenario): Step[] => {
+  if (guard === 'takeover' && byHand === undefined) {
+    return [
+      optional(`the owner writes to ${thread} by hand`, ({ world }) => {
+        addRow(world, { guid: 'by-hand', thread, text: 'I am here', fromMe: true })
+        world.byHand = { thread, atMs: world.now }
+      }),
+    ]
+  }
+  if (guard !== 'pause' || !up || pause === 'over') return []
+  if (pause === 'lasts') {
+    return [
+      usual('a person resumes all', ({ world, life }) => {
+        world.pause = 'over'
+        life?.engine.pausing.resume({})
+      }),
+    ]
+  }
+  return [
+    optional('a person pauses all', ({ world, life }) => {
+      life?.engine.pausing.pause({})
+      world.pause = 'lasts'
+    }),
+  ]
+}
+
+const scheduleSteps = (
+  { schedule, rows, up }: World,
+  { schedule: isScheduled, threads: [thread = ''] }: Scenario,
+): Step[] => {
+  if (!isScheduled || rows.length === 0) return []
+  const write = (frame: ScheduleFrame): Step =>
+    optional(`the backend writes ${frame}`, ({ world }) => {
+      world.schedule.written.push(frame)
+      world.schedule.frames.push(frame)
+    })
+  const read = (frame: ScheduleFrame): Step => {
+    const payload =
+      frame === 'schedule' ? { thread_id: thread, text: LATER, send_at: SEND_AT_MS } : { command_id: 'schedule' }
+    return optional(`the agent gets ${frame}`, ({ world, life }) => {
+      world.schedule.frames = world.schedule.frames.filter(other => other !== frame)
+      world.schedule.read.push(frame)
+      life?.engine.obey(toFrame(frame, frame === 'schedule' ? 'schedule_message' : 'cancel_scheduled', payload))
+    })
+  }
+  const next = schedule.written.length === 0 ? 'schedule' : schedule.written.length === 1 ? 'cancel' : undefined
+  return [...(next === undefined ? [] : [write(next)]), ...(up ? schedule.frames.map(read) : [])]
+}
+
+const isConnected = ({ connected }: World, { acks }: Scenario): boolean => connected || !acks
+
+const connectionSteps = ({ connected, acks, up }: World): Step[] => {
+  if (!up) return []
+  if (!connected) {
+    return [
+      usual('the connection opens', ({ world, life }) => {
+        world.connected = true
+        life?.connect()
+      }),
+    ]
+  }
+  return [
+    ...acks.map(({ id, status }) =>
+      usual(`the backend gets the ack of ${id}`, ({ world, life }) => {
+        world.acks = world.acks.filter(ack => ack.id !== id)
+        world.acked[id] = status
+        takeOut(life?.acks, id)?.()
+      }),
+    ),
+    fault('the connection is lost', ({ world, life }) => {
+      loseConnection(world)
+      life?.acks.clear()
+      life?.engine.useConnection(undefined)
+    }),
+  ]
+}
+
+/** With all that was on its way, in both directions. */
+const loseConnection = (world: World): void => {
+  world.connected = false
+  world.acks = []
+  world.frames = []
 }
 
 const postSteps = (message: number): Step[] => [
@@ -100,30 +214,25 @@ const frameSteps = (frame: Reflex, scenario: Scenario): Step[] => {
   const name = `the agent gets reflex ${frame.id} "${reflex}"`
   const read = ({ world, life }: Place): void => {
     world.read.push(frame)
-    life?.obey(toCommand(frame, reflex, scenario))
+    life?.engine.obey(toCommand(frame, reflex, scenario))
   }
   const readLast = (place: Place): void => {
     place.world.frames = place.world.frames.filter(({ id }) => id !== frame.id)
     read(place)
   }
-  return [{ kind: 'optional', name, take: readLast }, fault(`${name}, which will come again`, read)]
+  return [optional(name, readLast), fault(`${name}, which will come again`, read)]
 }
 
 const toCommand = ({ id, message }: Reflex, text: string, { named, threads }: Scenario): string =>
-  JSON.stringify({
-    type: 'command',
-    data: {
-      command_id: id,
-      command_type: 'send_message_now',
-      payload: {
-        thread_id: threads[message - 1],
-        text,
-        bubble_type: 'reflex',
-        ...(named && { in_reply_to: guidOf(message) }),
-      },
-      priority: 'immediate',
-    },
+  toFrame(id, 'send_message_now', {
+    thread_id: threads[message - 1],
+    text,
+    bubble_type: 'reflex',
+    ...(named && { in_reply_to: guidOf(message) }),
   })
+
+const toFrame = (command_id: string, command_type: string, payload: object): string =>
+  JSON.stringify({ type: 'command', data: { command_id, command_type, payload, priority: 'immediate' } })
 
 /** An osascript that has not sent yet. */
 const sendSteps = (process: Process, isUp: boolean): Step[] => {
@@ -200,12 +309,13 @@ const pendingStep = ({ what, thread, text }: World['pending'][number], index: nu
   })
 
 const addOwnRow = (place: Place, thread: string, text: string): void => {
-  addRow(place, { guid: `own-${place.world.rows.length + 1}`, thread, text, fromMe: true })
+  addRow(place.world, { guid: `own-${place.world.rows.length + 1}`, thread, text, fromMe: true })
+  place.life?.look()
 }
 
-const addRow = ({ world, life }: Place, row: World['rows'][number]): void => {
-  world.rows.push(row)
-  life?.receive()
+const addRow = (world: World, row: Omit<Row, 'atMs'>): void => {
+  world.rows.push({ ...row, atMs: world.now })
+  world.version += 1
 }
 
 /** To the agent's next timer; what has to happen before then happens before. */
@@ -226,6 +336,7 @@ const crashSteps = ({ processes }: World): Step[] => {
     world.crashes -= 1
     world.up = false
     world.posts = []
+    if (world.connected) loseConnection(world)
     world.processes = world.processes.map(process => ({ ...process, leftover: true }))
     place.timers.forget()
     place.life = undefined
@@ -254,6 +365,8 @@ const crashSteps = ({ processes }: World): Step[] => {
 }
 
 const usual = (name: string, take: Step['take']): Step => ({ kind: 'usual', name, take })
+
+const optional = (name: string, take: Step['take']): Step => ({ kind: 'optional', name, take })
 
 const fault = (name: string, take: Step['take']): Step => ({
   kind: 'fault',

@@ -1,19 +1,13 @@
-import { vi } from 'vitest'
+import type { Timers as EngineTimers } from '../../src/core/timers.ts'
 
-export type Timers = ReturnType<typeof stubTimers>
+export type Timers = ReturnType<typeof createTimers>
 
-/** Puts timers that go off when they are told to in the place of Node's; `restore` puts Node's back. */
-export const stubTimers = (now: () => number) => {
+/** Timers of the engine that go off when they are told to. */
+export const createTimers = (now: () => number) => {
   let timers = new Map<number, { readonly dueMs: number; readonly isShort: boolean; readonly fire: () => void }>()
   let last = 0
-  vi.stubGlobal('setTimeout', (fire: () => void, ms: number) => {
-    last += 1
-    timers.set(last, { dueMs: now() + ms, isShort: ms <= SHORT_MS, fire })
-    return last
-  })
-  vi.stubGlobal('clearTimeout', (id: number | undefined) => {
-    if (id !== undefined) timers.delete(id)
-  })
+  /** What a life wanted soon, and what it waited for, ends with it. */
+  let life = {}
   /** Fires, the earliest first, as long as there are such; says whether there were. */
   const fireAll = (isDue: (timer: { readonly dueMs: number; readonly isShort: boolean }) => boolean): boolean => {
     for (let fired = false; ; fired = true) {
@@ -24,7 +18,22 @@ export const stubTimers = (now: () => number) => {
     }
   }
   const fireShort = () => fireAll(({ isShort }) => isShort)
+  const engine: EngineTimers = {
+    after: (ms, fire) => {
+      last += 1
+      const id = last
+      timers.set(id, { dueMs: now() + ms, isShort: ms <= SHORT_MS, fire })
+      return () => timers.delete(id)
+    },
+    soon: run => {
+      const asked = life
+      queueMicrotask(() => {
+        if (asked === life) run()
+      })
+    },
+  }
   return {
+    engine,
     /** All that wait, in Unix milliseconds, the earliest first. */
     dueMs: (): number[] => [...timers.values()].map(({ dueMs }) => dueMs).sort((a, b) => a - b),
     fireDue: (): boolean => fireAll(({ dueMs }) => dueMs <= now()),
@@ -36,9 +45,7 @@ export const stubTimers = (now: () => number) => {
     },
     forget: (): void => {
       timers = new Map()
-    },
-    restore: (): void => {
-      vi.unstubAllGlobals()
+      life = {}
     },
   }
 }

@@ -1,12 +1,19 @@
 import type { BubbleState } from '../../src/core/bubble.ts'
-import { type Scenario, think } from './scenario.ts'
-import type { World } from './world.ts'
+import type { ScheduleState } from '../../src/store/schedules.ts'
+import { LATER, type Scenario, think } from './scenario.ts'
+import { guidOf, type World } from './world.ts'
 
 /** What the store holds: messages and commands by their state, and all bubbles. */
 export type Stored = {
   readonly messages: Readonly<Record<string, number>>
   readonly bubbles: readonly Bubble[]
   readonly commands: Readonly<Record<string, number>>
+  /** The outcome of each command by its id. */
+  readonly outcomes: Readonly<Record<string, string>>
+  /** Threads in which the owner is taken to write by hand. */
+  readonly takeovers: number
+  /** What became of the message for later. */
+  readonly schedule: ScheduleState | undefined
 }
 
 type Bubble = { readonly threadId: string; readonly says: string; readonly state: BubbleState }
@@ -16,7 +23,7 @@ type Bubble = { readonly threadId: string; readonly says: string; readonly state
  * shown twice (I2), none before those that it follows (I4).
  */
 export const wrongSoFar = (world: World, stored: Stored, scenario: Scenario): string | undefined => {
-  const due = duty(world, scenario)
+  const due = duty(world, stored, scenario)
   const shown = countBy(world.ledger.map(({ thread, text }) => due.word(thread, text)))
   for (const [word, count] of shown) {
     const most = due.most.get(word) ?? 0
@@ -26,15 +33,22 @@ export const wrongSoFar = (world: World, stored: Stored, scenario: Scenario): st
     const leaving = world.posts.filter(({ message, heard }) => !heard && scenario.threads[message - 1] === thread)
     if (leaving.length > 1) return `messages ${leaving.map(({ message }) => message)} may overtake one another (rule 4)`
   }
+  if (stored.takeovers > 0 && world.byHand === undefined) return 'a bubble of ours is taken for hand-written (takeover)'
+  if (stored.schedule === 'cancelled' && shown.has(wordOf(scenario.threads[0] ?? '', LATER))) {
+    return 'a scheduled message is shown, and the backend was told that it was cancelled (schedule)'
+  }
   return outOfOrder(world, stored, scenario)
 }
 
 /** The promises that hold when all is done: nothing is lost (I1, I3), the store tells the truth, all is acked (I7). */
 export const wrongAtLast = (world: World, stored: Stored, scenario: Scenario): string | undefined => {
-  const { answered = 0, ...others } = stored.messages
-  if (answered < scenario.threads.length) return `answered: ${answered} messages, others: ${print(others)} (I1)`
+  const { answered = 0, skipped = 0, ...others } = stored.messages
+  const takenBack = world.rows.filter(({ emptied }) => emptied).length
+  if (answered + Math.min(skipped, takenBack) < scenario.threads.length) {
+    return `answered: ${answered} messages, skipped: ${skipped}, others: ${print(others)} (I1)`
+  }
 
-  const due = duty(world, scenario)
+  const due = duty(world, stored, scenario)
   const word = ({ threadId, says }: Bubble) => due.word(threadId, says)
   const shown = countBy(world.ledger.map(({ thread, text }) => due.word(thread, text)))
   const reported = countBy(stored.bubbles.filter(isReported).map(word))
@@ -47,7 +61,12 @@ export const wrongAtLast = (world: World, stored: Stored, scenario: Scenario): s
     const [real, claimed] = [shown.get(stated) ?? 0, confirmed.get(stated) ?? 0]
     if (real !== claimed) return `${stated} is shown ${real} times, and the store says ${claimed} times (I3)`
   }
-  return stored.commands['received'] ? `${stored.commands['received']} commands have no final ack (I7)` : undefined
+  if (stored.schedule === 'waiting') return 'a scheduled message still waits (schedule)'
+  if (stored.commands['received']) return `${stored.commands['received']} commands have no final ack (I7)`
+  const unheard = Object.keys(stored.outcomes).find(id => scenario.acks && world.acked[id] !== stored.outcomes[id])
+  return (
+    unheard && `the backend believes ${unheard} is ${world.acked[unheard]}, and it is ${stored.outcomes[unheard]} (I7)`
+  )
 }
 
 const print = (counts: Readonly<Record<string, number>>): string =>
@@ -61,7 +80,7 @@ const isReported = ({ state }: Bubble): boolean => state === 'failed' || state =
  * How often each word must and may be shown. A reflex and the first bubble that say the same, or that belong together
  * because the reflex names its message, are one word; so are the reflexes of a message's POSTs that say the same.
  */
-const duty = (world: World, scenario: Scenario) => {
+const duty = (world: World, stored: Stored, scenario: Scenario) => {
   const { named, words, threads } = scenario
   const owners = new Map<string, string>()
   const most = new Map<string, number>()
@@ -71,37 +90,47 @@ const duty = (world: World, scenario: Scenario) => {
   }
   for (const [index, thread] of threads.entries()) {
     const message = index + 1
-    const wordOf = (text: string) => `"${text}" to ${thread}`
     const firstOf = (text: string) =>
-      named && words !== 'same' ? `the first bubble for message ${message}` : wordOf(text)
+      named && words !== 'same' ? `the first bubble for message ${message}` : wordOf(thread, text)
     const may = new Set<string>()
     for (let post = 1; post <= (world.heard[index] ?? 0); post += 1) {
       const { reflex, answer } = think(scenario, message, post)
       for (const text of [reflex, answer[0] ?? '']) {
-        owners.set(wordOf(text), firstOf(text))
+        owners.set(wordOf(thread, text), firstOf(text))
         may.add(firstOf(text))
       }
-      for (const text of answer.slice(1)) may.add(wordOf(text))
+      for (const text of answer.slice(1)) may.add(wordOf(thread, text))
     }
     add(most, may)
 
+    if (isTakenBack(world, message)) continue // whatever was not sent before need not be
     const answer = world.answered[index] ? think(scenario, message, world.answered[index]).answer : []
     const reflexes = world.read.filter(read => read.message === message)
     add(
       least,
       new Set([
-        ...answer.map((text, position) => (position === 0 ? firstOf(text) : wordOf(text))),
+        ...answer.map((text, position) => (position === 0 ? firstOf(text) : wordOf(thread, text))),
         ...reflexes.map(({ post }) => firstOf(think(scenario, message, post).reflex)),
       ]),
     )
   }
-  const word = (thread: string, text: string) => owners.get(`"${text}" to ${thread}`) ?? `"${text}" to ${thread}`
+  if (world.schedule.read.includes('schedule')) {
+    const later = wordOf(threads[0] ?? '', LATER)
+    most.set(later, 1)
+    if (stored.schedule === 'planned') least.set(later, 1)
+  }
+  const word = (thread: string, text: string) => owners.get(wordOf(thread, text)) ?? wordOf(thread, text)
   return { word, most, least }
 }
 
+const wordOf = (thread: string, text: string): string => `"${text}" to ${thread}`
+
+const isTakenBack = ({ rows }: World, message: number): boolean =>
+  rows.some(({ guid, emptied }) => guid === guidOf(message) && emptied)
+
 /** Bubbles of an answer in order and together, and no second bubble before a first one; reflexes go ahead of all. */
 const outOfOrder = (world: World, stored: Stored, scenario: Scenario): string | undefined => {
-  const due = duty(world, scenario)
+  const due = duty(world, stored, scenario)
   const answers = scenario.threads.flatMap((thread, index) => {
     const post = world.answered[index]
     return post ? [{ thread, answer: think(scenario, index + 1, post).answer }] : []

@@ -1,8 +1,9 @@
 import { PHASE_MARK, SPAWN_MARK } from '../../src/core/judge-send.ts'
 import type { Chat, MessageRow } from '../../src/core/message.ts'
-import type { DeliveryNeeds } from '../../src/flows/deliver-bubble.ts'
+import type { EngineChatDb } from '../../src/engine.ts'
 import type { InboxMessage } from '../../src/store/inbox.ts'
-import type { Scenario } from './scenario.ts'
+import type { Bubble } from '../../src/store/outbox.ts'
+import { type Scenario, START_MS } from './scenario.ts'
 
 /** Everything outside the agent, as plain data: what is on the Mac, on the wires, and in the backend. */
 export type World = {
@@ -12,6 +13,9 @@ export type World = {
   up: boolean
   /** chat.db's message table, by row number from 1. */
   rows: Row[]
+  /** It counts the changes of chat.db, and which of them the agent has looked at. */
+  version: number
+  looked: number
   /** POSTs of the agent that are under way. */
   posts: Post[]
   /** Per message, how many POSTs reached the backend. */
@@ -22,6 +26,19 @@ export type World = {
   frames: Reflex[]
   /** Commands that the agent has read. */
   read: Reflex[]
+  /** What the backend has written of a message for later, and what of that the agent has read. */
+  schedule: { frames: ScheduleFrame[]; read: ScheduleFrame[]; written: ScheduleFrame[] }
+  /** Whether the backend and the agent are connected, and the acks that are on their way. */
+  connected: boolean
+  acks: Ack[]
+  /** The last ack of each command that the backend has. */
+  acked: Record<string, Ack['status']>
+  /** A person's pause of everything. */
+  pause: 'not yet' | 'lasts' | 'over'
+  /** When the owner wrote by hand, and to whom. */
+  byHand?: { readonly thread: string; readonly atMs: number }
+  /** When sends were begun. */
+  starts: { readonly thread: string; readonly atMs: number }[]
   /** osascripts that run; they outlive the agent. */
   processes: Process[]
   /** Attempts so far, and what the last ones left in their files. */
@@ -34,9 +51,22 @@ export type World = {
   /** What may still go wrong. */
   faults: number
   crashes: number
+  /** The agent did something that it must never do. */
+  wrong?: string | undefined
 }
 
-export type Row = { readonly guid: string; readonly thread: string; readonly text: string; readonly fromMe: boolean }
+export type Row = {
+  readonly guid: string
+  readonly thread: string
+  readonly text: string
+  readonly fromMe: boolean
+  readonly atMs: number
+  readonly editedMs?: number
+  /** Taken back. */
+  readonly emptied?: boolean
+}
+export type ScheduleFrame = 'schedule' | 'cancel'
+export type Ack = { readonly id: string; readonly status: 'completed' | 'failed' }
 export type Shown = { readonly thread: string; readonly text: string }
 export type Reflex = { readonly id: string; readonly message: number; readonly post: number }
 
@@ -48,14 +78,12 @@ export type Post = {
   heard: boolean
 }
 
-export type Sending = Parameters<NonNullable<DeliveryNeeds['onStarted']>>[0]
-
 export type Process = Shown & {
   readonly attempt: string
   readonly pid: number
   shown: boolean
   /** The bubble as the flow has it in hand. */
-  readonly bubble: Sending
+  readonly bubble: Bubble
   /** An earlier life of the agent started it. */
   leftover: boolean
 }
@@ -63,17 +91,23 @@ export type Process = Shown & {
 /** An effect that comes after its osascript has ended, or a row that comes after its effect; `until` which time at most. */
 export type Pending = Shown & { readonly what: 'effect' | 'row'; readonly attempt: string; readonly until?: number }
 
-const START_MS = 1_700_000_000_000
-
-export const newWorld = ({ threads, faults, crashes }: Scenario): World => ({
+export const newWorld = ({ threads, faults, crashes, acks }: Scenario): World => ({
   now: START_MS,
   up: true,
   rows: [],
+  version: 0,
+  looked: 0,
   posts: [],
   heard: threads.map(() => 0),
   answered: threads.map(() => 0),
   frames: [],
   read: [],
+  schedule: { frames: [], read: [], written: [] },
+  connected: acks,
+  acks: [],
+  acked: {},
+  pause: 'not yet',
+  starts: [],
   processes: [],
   attempts: 0,
   files: {},
@@ -92,39 +126,51 @@ export const output = (phases: readonly ('resolve' | 'send' | 'done')[], error?:
     '\n',
   )
 
-/** The world's chat.db as the flows read it. */
-export const chatDbOf = (world: World) => {
+/** The world's chat.db as the engine reads it. */
+export const chatDbOf = (world: World): EngineChatDb => {
   const after = (rowid: number) => world.rows.map(toMessageRow).slice(rowid)
   return {
     snapshot: <T>(read: () => T): T => read(),
     file: '1:1',
+    dataVersion: () => world.version,
     highestRowid: () => world.rows.length,
     guidAt: (rowid: number) => world.rows[rowid - 1]?.guid,
-    rowsAfter: (rowid: number, limit: number) => after(rowid).slice(0, limit),
+    rowsAfter: (rowid: number, limit: number) => {
+      world.looked = world.version
+      return after(rowid).slice(0, limit)
+    },
     row: (rowid: number) => after(rowid - 1)[0],
+    rowOf: (guid: string) => after(0).find(row => row.guid === guid),
     rowidsSince: () => [],
     highestRowidBefore: () => 0,
     marksFinished: () => true,
+    changedSince: () => after(0).filter(row => row.editedMs !== undefined && !row.fromMe),
     outgoingAfter: (rowid: number) => after(rowid).filter(({ fromMe }) => fromMe),
     failedSince: () => [],
-    dataVersion: () => 0,
-    rowOf: (guid: string) => after(0).find(row => row.guid === guid),
-    changedSince: () => [],
+    hasChat: () => true,
+    chatOf: (threadId: string) => (world.rows.some(({ thread }) => thread === threadId) ? chatOf(threadId) : undefined),
+    isOwnAddress: () => false,
+    detailsOf: () => ({ participants: [], attachments: [] }),
+    attachmentsOf: () => undefined,
   }
 }
 
-const toMessageRow = ({ guid, thread, text, fromMe }: Row, index: number): MessageRow => ({
+const toMessageRow = (
+  { guid, thread, text, fromMe, atMs, editedMs, emptied = false }: Row,
+  index: number,
+): MessageRow => ({
   rowid: index + 1,
   guid,
   chat: chatOf(thread),
   sender: thread,
   text,
   date: BigInt(index + 1),
-  dateMs: START_MS,
+  dateMs: atMs + index, // no two are of the same moment
   fromMe,
   finished: true,
-  emptied: false,
-  hasContent: true,
+  emptied,
+  ...(editedMs !== undefined && { editedMs }),
+  hasContent: !emptied,
   isLink: false,
   associatedType: 0,
   itemType: 0,

@@ -189,7 +189,7 @@ test('a dead letter goes 30 days after its last try, not after it came; a parked
 test('what lost its words is not tried again, and says why; nothing else can bring it back either', () => {
   const store = openStore(dir)
   const { second } = converse(store, 1, 0, 'failed')
-  const queue = createQueue({ ...store, onEnd: () => {}, waitsFor: () => undefined, pauses: () => [] })
+  const queue = createQueue({ ...store, onEnd: () => {}, waitsFor: () => undefined, pauses: () => [], now: Date.now })
   wipeAll(store, before(DAY))
   expect(queue.list().bubbles).toMatchObject([{ id: `b${second}`, state: 'failed', length: 8 }])
   expect(() => queue.retry([`b${second}`])).toThrow(
