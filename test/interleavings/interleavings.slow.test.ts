@@ -1,5 +1,5 @@
 import { exploreAll } from './explore-all.ts'
-import { ONE_MESSAGE, TWO_MESSAGES } from './scenario.ts'
+import { ONE_MESSAGE, SECOND_CHANGES, TWO_MESSAGES } from './scenario.ts'
 
 const one = { ...ONE_MESSAGE, faults: 2, crashes: 1 }
 const two = { ...TWO_MESSAGES, faults: 1, crashes: 0 }
@@ -27,6 +27,7 @@ exploreAll([
   ['one bubble a minute, faults', { ...guarded, guard: 'limit' }, 1_000],
   ['one bubble a minute, two messages', { ...two, faults: 0, guard: 'limit' }, 500],
   ['two messages, and the owner writes by hand', { ...two, faults: 0, bubbles: 1, guard: 'takeover' }, 1_000],
+  ['the second of two is taken back', { ...SECOND_CHANGES, change: 'unsend' }, 5_000],
   ['the message is edited, faults', { ...guarded, change: 'edit' }, 4_000],
   ['the message is taken back, faults', { ...guarded, change: 'unsend' }, 2_000],
   ['the second of two messages is taken back', { ...two, words: 'own', faults: 0, change: 'unsend' }, 1_000],

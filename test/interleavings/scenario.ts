@@ -47,6 +47,18 @@ export const ONE_MESSAGE: Scenario = {
 /** They are answered with the same first bubble. */
 export const TWO_MESSAGES: Scenario = { ...ONE_MESSAGE, threads: ['anna', 'anna'], words: 'same' }
 
+/** The second message waits while the first waits for its retry, and is edited meanwhile. */
+export const SECOND_CHANGES: Scenario = {
+  ...ONE_MESSAGE,
+  threads: ['anna', 'anna'],
+  bubbles: 1,
+  idempotent: true,
+  named: true,
+  faults: 1,
+  crashes: 0,
+  change: 'edit',
+}
+
 /**
  * own: each message has a reflex of its own; same: they all have the same one; different: a reflex says something else
  * than the answer's first bubble; fresh: a retry is answered in other words than the first try.
