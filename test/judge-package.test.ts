@@ -14,8 +14,9 @@ const MANIFEST = {
 
 const FILES: Readonly<Record<string, string>> = {
   LICENSE: 'MIT',
-  'README.md': '[a](docs/a.md#part) [b](https://example.com/b.md) [c](#part) ![d](docs/d.png) <img src="docs/d.png">',
-  'docs/a.md': 'a',
+  'README.md':
+    '[a](docs/settings.md#part) [b](https://example.com/b.md) [c](#part) ![d](docs/demo-web.png) <img src="docs/demo-web.png">',
+  'docs/settings.md': 'a',
   'dist/main.js': '#!/usr/bin/env node\n',
 }
 
@@ -63,10 +64,18 @@ test.each<[what: string, Case, says: RegExp]>([
   ['a workflow without the permission', { env: ON_GITHUB }, /^provenance: only CI/],
   ['no README', { files: { 'README.md': undefined } }, /^README\.md: not in/],
   ['a link to what is left out', { files: { 'README.md': '[t](test/a.ts)' } }, /^README\.md: links to test\/a\.ts/],
-  ['the same by HTML', { files: { 'README.md': '<a href="docs/b.md">' } }, /^README\.md: links to docs\/b\.md/],
-  ['the same by reference', { files: { 'README.md': '[t][1]\n\n[1]: docs/b.md' } }, /^README\.md: links to docs\/b/],
+  [
+    'the same by HTML',
+    { files: { 'README.md': '<a href="docs/chat-db.md">' } },
+    /^README\.md: links to docs\/chat-db\.md/,
+  ],
+  [
+    'the same by reference',
+    { files: { 'README.md': '[t][1]\n\n[1]: docs/chat-db.md' } },
+    /^README\.md: links to docs\/chat-db/,
+  ],
   ['an entry of files that is not there', { manifest: { files: ['docs', 'launchd'] } }, /^launchd: in "files"/],
-  ['a picture', { files: { 'docs/d.png': '' } }, /^docs\/d\.png: not for users/],
+  ['a picture', { files: { 'docs/demo-web.png': '' } }, /^docs\/demo-web\.png: not for users/],
   ['a file of the tests', { files: { 'test/a.ts': '' } }, /^test\/a\.ts: not for users/],
   ['a source map', { files: { 'dist/a.js': 'x\n//# sourceMappingURL=a.js.map' } }, /^dist\/a\.js: has \/\/# sourceM/],
   ['a path of the machine', { files: { 'dist/a.js': '"/home/somebody/a"' } }, /^dist\/a\.js: has \/home\/somebody/],
