@@ -1,28 +1,28 @@
-// What would be published: only what users need, nothing of the machine it was made on, and a command that can start.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+// What would be published: only what users need, nothing of the machine it was made on, a command that can start, and
+// nothing for which npm would refuse it. Asks no registry: whether the version is there already, only a publish can tell.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-
-const MAY = [
-  /^package\.json$/,
-  /^README\.md$/,
-  /^LICENSE/,
-  /^docs\/(audit|delivery|filter|guard|homebrew|privacy|protocol|schedule|settings)\.md$/,
-  /^docs\/(asyncapi|openapi)\.json$/,
-  /^launchd\/.+\.plist$/,
-]
-const MAY_IN_DIST = /^dist\/.+\.(js|sql|applescript|html|css)$/
+import { judgePackage } from './lib/judge-package.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+const HERE = {
+  cwd: root,
+  encoding: 'utf8',
+  stdio: ['ignore', 'pipe', 'pipe'],
+  env: { ...process.env, PATH: [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter) },
+}
 const folder = mkdtempSync(join(tmpdir(), 'edge-agent-package-'))
 try {
   const tarball = pack()
-  run('tar', ['-xzf', tarball, '-C', folder])
-  const wrong = judge(join(folder, 'package'))
+  const wrong = [...judgePackage(unpack(tarball), { traces: traces(), env: settings() }), ...rehearse()]
   if (wrong.length > 0)
-    throw new Error(`the package is not as it should be:\n${wrong.map(line => `  ${line}`).join('\n')}`)
+    throw new Error(`the package cannot be published like this:\n${wrong.map(line => `  ${line}`).join('\n')}`)
+  // How bundlers and TypeScript would find it.
+  must('publint', spawnSync('publint', ['--strict', tarball], HERE))
+  must('attw', spawnSync('attw', [tarball, '--format', 'ascii'], HERE))
 } catch (error) {
   console.error(error.message)
   process.exitCode = 1
@@ -31,38 +31,42 @@ try {
 }
 
 function pack() {
-  run('npm', ['pack', '--silent', '--pack-destination', folder])
+  // Also where a rehearsal is what called us, and has told all its children to write nothing.
+  must('npm pack', spawnSync('npm', ['pack', '--silent', '--dry-run=false', '--pack-destination', folder], HERE))
   return join(
     folder,
     readdirSync(folder).find(name => name.endsWith('.tgz')),
   )
 }
 
-function run(command, args) {
-  return execFileSync(command, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+function unpack(tarball) {
+  must('tar', spawnSync('tar', ['-xzf', tarball, '-C', folder], HERE))
+  return join(folder, 'package')
 }
 
-function judge(unpacked) {
-  const files = readdirSync(unpacked, { recursive: true }).filter(path => statSync(join(unpacked, path)).isFile())
-  const traces = [root.replace(/\/$/, ''), homedir()].filter(path => path.split('/').length > 2)
-  const { bin } = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8'))
-  return [
-    ...files
-      .filter(path => !MAY_IN_DIST.test(path) && !MAY.some(may => may.test(path)))
-      .map(path => `${path}: not for users`),
-    ...files.flatMap(path => {
-      const text = readFileSync(join(unpacked, path), 'utf8')
-      const trace = traces.find(trace => text.includes(trace)) ?? /^\/\/# sourceMappingURL=.*/m.exec(text)?.[0]
-      return trace === undefined ? [] : [`${path}: has ${trace} in it`]
-    }),
-    ...Object.values(bin).flatMap(path => judgeCommand(join(unpacked, path), path)),
-  ]
+function traces() {
+  return [root.replace(/\/$/, ''), homedir()].filter(path => path.split('/').length > 2)
 }
 
-function judgeCommand(file, path) {
-  const wrong = []
-  if (!readFileSync(file, 'utf8').startsWith('#!/usr/bin/env node\n'))
-    wrong.push(`${path}: does not begin with #!/usr/bin/env node`)
-  if ((statSync(file).mode & 0o111) !== 0o111) wrong.push(`${path}: cannot be executed by all`)
-  return wrong
+/** npm's settings from every place that it knows, not from the environment alone. */
+function settings() {
+  const provenance = spawnSync('npm', ['config', 'get', 'provenance'], HERE).stdout.trim()
+  return { ...process.env, npm_config_provenance: provenance }
+}
+
+/** npm's own rehearsal, without scripts and, by --force, without asking which versions there are. */
+function rehearse() {
+  const args = ['publish', '--dry-run', '--ignore-scripts', '--force', '--offline']
+  const { status, stderr } = spawnSync('npm', args, HERE)
+  // A warning says that npm would publish something else than what is written here.
+  const said = stderr
+    .split('\n')
+    .filter(line => /^npm (error|warn publish) /.test(line) && !/logged in|complete log/.test(line))
+    .map(line => line.replace(/^npm (error|warn publish)/, 'npm publish:'))
+  return status === 0 || said.length > 0 ? said : [`npm publish: ends with ${status}`]
+}
+
+function must(what, { error, status, stdout, stderr }) {
+  if (error) throw new Error(`${what} cannot be started: run npm ci first`, { cause: error })
+  if (status !== 0) throw new Error(`${what} finds fault:\n${stdout}${stderr}`)
 }

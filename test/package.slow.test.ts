@@ -43,13 +43,23 @@ test('npm install -g needs no compiler, and the command runs from there', () => 
   expect(edgeAgent('--help').stdout).toContain('Usage: edge-agent')
   expect(edgeAgent('config', 'check')).toMatchObject({ status: 78 })
   expect(readdirSync(join(dir, 'prefix/lib/node_modules/edge-agent')).sort()).toEqual([
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'LICENSE',
     'README.md',
+    'SECURITY.md',
     'dist',
     'docs',
     'launchd',
     'node_modules',
     'package.json',
   ])
+})
+
+test('ioredis, an optional peer, does not come along, and whoever needs it is told', () => {
+  expect(existsSync(join(dir, 'prefix/lib/node_modules/edge-agent/node_modules/ioredis'))).toBe(false)
+  const { status, stderr } = edgeAgent('mock-backend', '--port', '0', '--router', 'redis://127.0.0.1:1')
+  expect({ status, stderr }).toEqual({ status: 64, stderr: expect.stringContaining('npm install -g ioredis') })
 })
 
 test('the demo keeps its promises from there', () => {

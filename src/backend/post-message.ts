@@ -57,8 +57,6 @@ export type InvalidAnswer = 'empty' | 'not_gzip' | 'not_json' | 'wrong_shape' | 
  * Makes the function that POSTs one message to the backend, once. It never rejects. `timeoutMs` bounds the whole of a
  * try, from the connection to the last byte of the answer, `connectMs` the way to an open connection. `readSecret` is
  * asked at every try and must not throw.
- *
- * Over Node's own client rather than fetch: that takes some 30 MB more memory, and twice the time per POST.
  */
 export const createPostMessage = ({
   backendUrl,

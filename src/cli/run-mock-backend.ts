@@ -43,20 +43,28 @@ export const runMockBackend = async (raw: unknown): Promise<void> => {
   await close()
 }
 
-/** @throws EdgeError `no-ioredis` */
+/** @throws EdgeError `no-ioredis`: it is an optional peer, which no Mac needs. */
 const joinBy = async (url: string, waitMs: number): Promise<JoinReplicas> => {
   try {
-    // Few need it, and it is optional: whoever leaves it out has a smaller installation.
     const { joinReplicas } = await import('../mock-backend/redis/join-replicas.ts')
     return joinReplicas(url, { waitMs })
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND')) throw cause
-    throw new EdgeError('no-ioredis', 'The package ioredis, which --router needs, is not installed.', {
-      remedy: 'Install edge-agent with its optional dependencies (npm install --include=optional).',
+    if (!isMissing(cause, 'ioredis')) throw cause
+    throw new EdgeError('no-ioredis', '--router needs the package ioredis, which is not installed.', {
+      remedy:
+        'Install it beside edge-agent: npm install -g ioredis@6 (without -g where edge-agent is a local package).',
+      exit: EXIT.usage,
       cause,
     })
   }
 }
+
+/** Whether an import failed because that package is not there, and not for anything inside it or us. */
+const isMissing = (error: unknown, name: string): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  error.code === 'ERR_MODULE_NOT_FOUND' &&
+  error.message.includes(`'${name}'`)
 
 type Options = z.infer<typeof optionsSchema>
 

@@ -7,8 +7,8 @@ import { startBackend } from './start-backend.ts'
 import { summarize } from './statistics.ts'
 
 /**
- * Why the agent POSTs by Node's own HTTP client and not by undici: the memory of a process that does nothing but POST,
- * by each of them. Several processes each, in turn.
+ * What an HTTP client costs (docs/decisions.md): the memory of a process that does nothing but POST, by each of them.
+ * Several processes each, in turn.
  */
 export const httpClient = async (): Promise<Figure> => {
   const backend = await startBackend()
