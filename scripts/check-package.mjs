@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url'
 const MAY = [
   /^package\.json$/,
   /^README\.md$/,
-  /^LICENSE/,
-  /^docs\/(audit|delivery|filter|guard|homebrew|privacy|protocol|schedule|settings)\.md$/,
-  /^docs\/(asyncapi|openapi)\.json$/,
+  /^(CHANGELOG|CONTRIBUTING|SECURITY)\.md$/,
+  /^LICENSE$/,
+  /^docs\/(scenarios\/)?[\w-]+\.(md|json|toml)$/,
   /^launchd\/.+\.plist$/,
 ]
 const MAY_IN_DIST = /^dist\/.+\.(js|sql|applescript|html|css)$/

@@ -43,7 +43,11 @@ test('npm install -g needs no compiler, and the command runs from there', () => 
   expect(edgeAgent('--help').stdout).toContain('Usage: edge-agent')
   expect(edgeAgent('config', 'check')).toMatchObject({ status: 78 })
   expect(readdirSync(join(dir, 'prefix/lib/node_modules/edge-agent')).sort()).toEqual([
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'LICENSE',
     'README.md',
+    'SECURITY.md',
     'dist',
     'docs',
     'launchd',
