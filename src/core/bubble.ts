@@ -1,6 +1,6 @@
 import { MAX_BUBBLE_LENGTH } from './limits.ts'
 
-/** The life of a bubble; see "Outgoing" in docs/delivery.md. */
+/** The life of a bubble; see "Outgoing" in docs/delivery-rules.md. */
 export type BubbleState = 'planned' | 'sending' | 'sent' | 'confirmed' | 'failed' | 'unknown' | 'parked'
 
 /** Why a bubble is parked, or a reflex refused: the message that it answers was unsent. */

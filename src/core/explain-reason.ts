@@ -175,7 +175,7 @@ const HOLDS: Readonly<Record<HeldDetail | 'rate_limited', string>> = {
   rate_limited: 'as many texts as the limits permit have been sent',
 }
 
-/** The tables R and A of docs/delivery.md: whether a reflex and the first bubble of an answer are one. */
+/** The tables R and A of docs/delivery-rules.md: whether a reflex and the first bubble of an answer are one. */
 export const explainBinding = (rule: string): string => find(BINDINGS, [], rule)
 
 const BINDINGS: Readonly<Record<string, string>> = {
