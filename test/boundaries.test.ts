@@ -12,94 +12,103 @@ type Rule = {
   readonly packages: RegExp | undefined
 }
 
-/** Who may know whom: a folder or file of src. */
-const EDGE = { may: ['core', 'protocol'], packages: /./ }
+/** Who may know whom: a folder of src, or of agent, mac and lab; beside those a file of agent. */
+const EDGE: Rule = { may: ['agent/core', 'protocol'], packages: /./ }
+const MAC = ['mac/install', 'mac/setup', 'mac/doctor', 'mac/report', 'mac/launchd', 'mac/macos']
+const LAB = ['lab/mock-backend', 'lab/verify-backend', 'lab/messages-simulator', 'lab/demo', 'lab/protocol-documents']
 const RULES: Readonly<Record<string, Rule>> = {
   'main.ts': { may: ['cli'], packages: undefined },
   cli: {
     may: [
-      'agent.ts',
-      'backend',
-      'config',
-      'control',
-      'core',
-      'demo',
-      'doctor',
-      'flows',
-      'imessage',
-      'install',
-      'launchd',
-    ].concat([
-      'log.ts',
-      'macos',
-      'matching',
-      'messages-simulator',
-      'mock-backend',
-      'protocol',
-      'rotating-file.ts',
-      'report',
-      'setup',
-      'store',
-      'verify-backend',
-    ]),
+      ...[
+        'agent/agent.ts',
+        'agent/backend',
+        'agent/control',
+        'agent/core',
+        'agent/flows',
+        'agent/imessage',
+        'agent/log',
+      ],
+      ...['agent/matching', 'agent/store', 'redact', 'config', 'protocol', ...MAC, ...LAB],
+    ],
     packages: /./,
   },
-  'agent.ts': {
+  config: { may: ['agent/core', 'agent/matching', 'mac/macos', 'protocol', 'redact'], packages: /./ },
+  protocol: { may: [], packages: /^zod$/ },
+  redact: { may: [], packages: undefined },
+
+  // The daemon
+  'agent/agent.ts': {
     may: [
-      'agent-control.ts',
-      'agent-forwarding.ts',
-      'agent-guard.ts',
-      'agent-settings.ts',
-      'agent-status.ts',
-      'engine.ts',
-      'node-timers.ts',
-      'failpoints.ts',
-      'follow-secret.ts',
-      'flows',
-      'imessage',
-      'backend',
-      'store',
-      'control',
-    ].concat(['macos', 'matching', 'core', 'protocol']),
-    packages: /./,
+      ...[
+        'agent/engine.ts',
+        'agent/settings.ts',
+        'agent/status.ts',
+        'agent/control-handlers.ts',
+        'agent/failpoints.ts',
+      ],
+      ...['agent/follow-secret.ts', 'agent/node-timers.ts', 'agent/flows', 'agent/core', 'protocol', 'mac/macos'],
+      ...['agent/imessage', 'agent/backend', 'agent/store', 'agent/control'],
+    ],
+    packages: /^node:/,
   },
-  'agent-settings.ts': { may: ['core', 'macos'], packages: undefined },
-  'engine.ts': {
-    may: ['agent-forwarding.ts', 'agent-guard.ts', 'flows', 'core', 'protocol'],
-    types: ['agent-settings.ts', 'store', 'imessage'],
+  'agent/engine.ts': {
+    may: ['agent/forwarding.ts', 'agent/guard.ts', 'agent/flows', 'agent/core', 'protocol'],
+    types: ['agent/settings.ts', 'agent/store', 'agent/imessage'],
     packages: undefined,
   },
-  'node-timers.ts': { may: ['core'], packages: undefined },
-  'agent-control.ts': { may: [], types: ['engine.ts'], packages: /^zod$/ },
-  'agent-forwarding.ts': { may: ['agent-settings.ts', 'core', 'flows', 'imessage', 'matching'], packages: undefined },
-  'agent-guard.ts': { may: ['agent-settings.ts', 'core', 'flows', 'matching', 'store'], packages: undefined },
-  'agent-status.ts': { may: ['backend', 'store', 'core'], packages: undefined },
-  'follow-secret.ts': { may: ['macos', 'core'], packages: undefined },
-  flows: { may: ['core', 'protocol'], types: ['store', 'imessage'], packages: undefined },
-  imessage: EDGE,
-  backend: { may: [...EDGE.may, 'within.ts'], packages: /./ },
-  store: EDGE,
-  control: EDGE,
-  macos: EDGE,
-  matching: { may: [], packages: /./ },
-  launchd: { may: ['core', 'macos'], packages: /./ },
-  install: { may: ['config', 'control', 'core', 'launchd', 'macos'], packages: /./ },
-  setup: { may: ['backend', 'config', 'control', 'core', 'macos', 'protocol'], packages: /^node:/ },
-  doctor: { may: ['backend', 'config', 'control', 'core', 'install', 'launchd', 'macos', 'within.ts'], packages: /./ },
-  report: { may: ['config', 'control', 'core', 'doctor', 'macos', 'rotating-file.ts'], packages: /./ },
-  config: { may: ['core', 'matching', 'protocol', 'macos'], packages: /./ },
-  'log.ts': { may: ['line-writer.ts', 'rotating-file.ts', 'core'], packages: /./ },
-  'rotating-file.ts': { may: [], packages: /^node:/ },
-  'within.ts': { may: [], packages: undefined },
-  'failpoints.ts': { may: [], packages: undefined },
-  'line-writer.ts': { may: ['core'], packages: /^node:/ },
-  demo: { may: ['control', 'core', 'messages-simulator', 'mock-backend'], packages: /./ },
-  'mock-backend': { may: ['protocol', 'protocol-documents', 'core'], packages: /./ },
-  'verify-backend': { may: ['backend', 'core', 'protocol'], packages: /./ },
-  'messages-simulator': { may: ['imessage', 'core'], packages: /./ },
-  protocol: { may: [], packages: /^zod$/ },
-  'protocol-documents': { may: ['protocol'], packages: /^zod$/ },
-  core: { may: [], packages: undefined },
+  'agent/forwarding.ts': {
+    may: ['agent/flows', 'agent/core', 'agent/matching', 'redact'],
+    types: ['agent/settings.ts', 'agent/imessage'],
+    packages: undefined,
+  },
+  'agent/guard.ts': {
+    may: ['agent/flows', 'agent/core', 'agent/matching'],
+    types: ['agent/settings.ts', 'agent/store'],
+    packages: undefined,
+  },
+  'agent/settings.ts': { may: [], types: ['agent/core', 'mac/macos', 'redact'], packages: undefined },
+  'agent/status.ts': { may: ['agent/core'], types: ['agent/backend', 'agent/store'], packages: undefined },
+  'agent/control-handlers.ts': { may: [], types: ['agent/engine.ts'], packages: /^zod$/ },
+  'agent/follow-secret.ts': { may: ['agent/core', 'mac/macos'], packages: undefined },
+  'agent/failpoints.ts': { may: [], packages: undefined },
+  'agent/node-timers.ts': { may: [], types: ['agent/core'], packages: undefined },
+  'agent/core': { may: [], packages: undefined },
+  'agent/flows': {
+    may: ['agent/core', 'protocol'],
+    types: ['agent/store', 'agent/imessage', 'redact'],
+    packages: undefined,
+  },
+  'agent/store': EDGE,
+  'agent/imessage': EDGE,
+  'agent/backend': EDGE,
+  'agent/control': EDGE,
+  'agent/log': EDGE,
+  'agent/matching': { may: [], packages: /./ },
+
+  // A citizen of the Mac
+  'mac/macos': EDGE,
+  'mac/launchd': { may: ['agent/core', 'mac/macos'], packages: /./ },
+  'mac/install': { may: ['agent/control', 'agent/core', 'config', 'mac/launchd', 'mac/macos'], packages: /./ },
+  'mac/setup': {
+    may: ['agent/backend', 'agent/control', 'agent/core', 'config', 'mac/macos', 'protocol'],
+    packages: /^node:/,
+  },
+  'mac/doctor': {
+    may: ['agent/backend', 'agent/control', 'agent/core', 'config', 'mac/install', 'mac/launchd', 'mac/macos'],
+    packages: /./,
+  },
+  'mac/report': {
+    may: ['agent/control', 'agent/core', 'agent/log', 'config', 'mac/doctor', 'mac/macos'],
+    packages: /./,
+  },
+
+  // Nothing of it runs beside a real Messages
+  'lab/mock-backend': { may: ['agent/core', 'lab/protocol-documents', 'protocol'], packages: /./ },
+  'lab/verify-backend': { may: ['agent/backend', 'agent/core', 'protocol'], packages: /./ },
+  'lab/messages-simulator': { may: ['agent/core', 'agent/imessage'], packages: /./ },
+  'lab/demo': { may: ['agent/control', 'agent/core', 'lab/messages-simulator', 'lab/mock-backend'], packages: /./ },
+  'lab/protocol-documents': { may: ['protocol'], packages: /^zod$/ },
 }
 
 /** The imports of a file that point the wrong way; `path` is relative to src. */
@@ -116,7 +125,10 @@ const wrongArrows = (path: string, text: string): string[] => {
   })
 }
 
-const partOf = (path: string): string => path.split('/')[0] ?? path
+const partOf = (path: string): string => {
+  const [first = '', second = ''] = path.split('/')
+  return ['agent', 'mac', 'lab'].includes(first) ? `${first}/${second}` : first
+}
 
 /** Static, re-exporting and dynamic imports. */
 const importsOf = (text: string): { readonly target: string; readonly isType: boolean }[] =>
@@ -135,22 +147,25 @@ test('every import in src points the way the architecture has it', () => {
 })
 
 test.each([
-  ['core/a.ts', `import { readFileSync } from 'node:fs'`, 'core/a.ts → node:fs'],
-  ['core/a.ts', `import type { X } from '../protocol/wire.ts'`, 'core/a.ts → protocol'],
+  ['agent/core/a.ts', `import { readFileSync } from 'node:fs'`, 'agent/core/a.ts → node:fs'],
+  ['agent/core/a.ts', `import type { X } from '../../protocol/wire.ts'`, 'agent/core/a.ts → protocol'],
   ['protocol/a.ts', `import WebSocket from 'ws'`, 'protocol/a.ts → ws'],
-  ['flows/a.ts', `import {\n  openStore,\n} from '../store/open-store.ts'`, 'flows/a.ts → store'],
-  ['flows/a.ts', `import { type Store, openStore } from '../store/open-store.ts'`, 'flows/a.ts → store'],
-  ['flows/a.ts', `import type { Y } from '../control/y.ts'`, 'flows/a.ts → control'],
-  ['store/a.ts', `export { x } from '../imessage/x.ts'`, 'store/a.ts → imessage'],
-  ['backend/deep/a.ts', `await import('../../flows/pump.ts')`, 'backend/deep/a.ts → flows'],
-  ['agent.ts', `import './cli/run-cli.ts'`, 'agent.ts → cli'],
-  ['main.ts', `await import('./agent.ts')`, 'main.ts → agent.ts'],
+  ['agent/flows/a.ts', `import {\n  openStore,\n} from '../store/open-store.ts'`, 'agent/flows/a.ts → agent/store'],
+  ['agent/flows/a.ts', `import { type S, open } from '../store/open-store.ts'`, 'agent/flows/a.ts → agent/store'],
+  ['agent/flows/a.ts', `import type { Y } from '../control/y.ts'`, 'agent/flows/a.ts → agent/control'],
+  ['agent/store/a.ts', `export { x } from '../imessage/x.ts'`, 'agent/store/a.ts → agent/imessage'],
+  ['agent/backend/deep/a.ts', `await import('../../flows/pump.ts')`, 'agent/backend/deep/a.ts → agent/flows'],
+  ['agent/agent.ts', `import '../cli/run-cli.ts'`, 'agent/agent.ts → cli'],
+  ['agent/engine.ts', `import { openStore } from './store/open-store.ts'`, 'agent/engine.ts → agent/store'],
+  ['main.ts', `await import('./agent/agent.ts')`, 'main.ts → agent/agent.ts'],
+  ['agent/control/a.ts', `import type { X } from '../../lab/demo/x.ts'`, 'agent/control/a.ts → lab/demo'],
   ['utils/a.ts', '', 'utils/a.ts: src/utils has no rule'],
+  ['mac/utils/a.ts', '', 'mac/utils/a.ts: src/mac/utils has no rule'],
 ])('a wrong arrow is found: %s with %s', (path, text, arrow) => {
   expect(wrongArrows(path, text)).toEqual([arrow])
 })
 
 test('of an edge, a flow may import types', () => {
   const text = `import type {\n  Store,\n} from '../store/open-store.ts'`
-  expect(wrongArrows('flows/a.ts', text)).toEqual([])
+  expect(wrongArrows('agent/flows/a.ts', text)).toEqual([])
 })

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { EXIT } from '../src/agent/core/errors.ts'
 import { listSettings } from '../src/config/list-settings.ts'
 import { settingsFor } from '../src/config/settings.ts'
-import { EXIT } from '../src/core/errors.ts'
 import { deadLinks, linksOf, pagesOf } from './support/dead-links.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { askAgent } from '../control/ask-agent.ts'
-import { controlSocketPath } from '../control/socket-path.ts'
-import { EdgeError } from '../core/errors.ts'
-import { openStore, type Store } from '../store/open-store.ts'
+import { askAgent } from '../agent/control/ask-agent.ts'
+import { controlSocketPath } from '../agent/control/socket-path.ts'
+import { EdgeError } from '../agent/core/errors.ts'
+import { openStore, type Store } from '../agent/store/open-store.ts'
 
 /**
  * The running agent answers; where none runs, its database is opened instead. Both ends are this very program, of one

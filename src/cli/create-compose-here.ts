@@ -1,7 +1,7 @@
+import { type Composed, composeMessage, type Outgoing } from '../agent/flows/compose-message.ts'
+import { compilePattern } from '../agent/matching/compile-pattern.ts'
 import type { Config } from '../config/config.ts'
-import { compileRedactRules, redact } from '../core/redact.ts'
-import { type Composed, composeMessage, type Outgoing } from '../flows/compose-message.ts'
-import { compilePattern } from '../matching/compile-pattern.ts'
+import { compileRedactRules, redact } from '../redact/redact.ts'
 
 /** What the agent would POST with these settings. */
 export const createComposeHere = (config: Config): ((message: Outgoing) => Composed) => {

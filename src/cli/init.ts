@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { InitOptions } from '../setup/answers.ts'
+import type { InitOptions } from '../mac/setup/answers.ts'
 import { addSettingsFlags } from './settings-flags.ts'
 
 /** `edge-agent init`: asks for what is needed, tries it out, and writes the settings file and the secret. */
@@ -22,7 +22,7 @@ export const register = (program: Command): void => {
     .addHelpText('after', EXAMPLES)
   const input = addSettingsFlags(init)
   init.action(async (options: InitOptions) => {
-    const { setUp } = await import('../setup/set-up.ts')
+    const { setUp } = await import('../mac/setup/set-up.ts')
     await setUp(options, input())
   })
 }

@@ -7,7 +7,7 @@ export const register = (program: Command): void => {
     .description('play a Messages.app: a chat.db to read and an osascript to send by, for machines without either')
     .requiredOption('--dir <dir>', 'folder for chat.db, osascript and the ledger of what was sent')
     .action(async ({ dir }: { dir: string }) => {
-      const { playMessages } = await import('../messages-simulator/play-messages.ts')
+      const { playMessages } = await import('../lab/messages-simulator/play-messages.ts')
       await playMessages({
         dir,
         input: process.stdin,

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
-import { DIALECTS } from '../mock-backend/command-frame.ts'
-import { DEFAULT_REFLEX, DEFAULT_REPLIES, DEFAULT_WAIT_MS } from '../mock-backend/defaults.ts'
+import { DIALECTS } from '../lab/mock-backend/command-frame.ts'
+import { DEFAULT_REFLEX, DEFAULT_REPLIES, DEFAULT_WAIT_MS } from '../lab/mock-backend/defaults.ts'
 
 /** `edge-agent mock-backend`: the other side of the protocol, for trying things out on one machine. */
 export const register = (program: Command): void => {

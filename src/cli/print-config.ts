@@ -1,8 +1,8 @@
+import { EdgeError, EXIT } from '../agent/core/errors.ts'
 import { ConfigError, type Fault } from '../config/config-error.ts'
 import type { ConfigRow } from '../config/describe-config.ts'
 import { type ConfigInput, inspectConfig } from '../config/inspect-config.ts'
-import { EdgeError, EXIT } from '../core/errors.ts'
-import { type KeychainItem, readKeychain } from '../macos/keychain.ts'
+import { type KeychainItem, readKeychain } from '../mac/macos/keychain.ts'
 
 type Output = { readonly json: boolean }
 

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { styleText } from 'node:util'
-import { EdgeError, EXIT } from '../core/errors.ts'
-import { playDemo } from '../demo/play-demo.ts'
-import { type Paint, renderEvent, renderOpening, renderReport } from '../demo/render.ts'
+import { EdgeError, EXIT } from '../agent/core/errors.ts'
+import { playDemo } from '../lab/demo/play-demo.ts'
+import { type Paint, renderEvent, renderOpening, renderReport } from '../lab/demo/render.ts'
 
 /**
  * Plays the demo in a folder of its own and prints it as it happens. Exit code 1 where the verdict is bad.

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
+import { shellQuote } from '../agent/core/shell-quote.ts'
 import type { ConfigInput } from '../config/inspect-config.ts'
-import { shellQuote } from '../core/shell-quote.ts'
-import { runTool } from '../macos/run-tool.ts'
-import { collectReport, type ReportFile } from '../report/collect-report.ts'
-import { writeArchive } from '../report/write-archive.ts'
+import { runTool } from '../mac/macos/run-tool.ts'
+import { collectReport, type ReportFile } from '../mac/report/collect-report.ts'
+import { writeArchive } from '../mac/report/write-archive.ts'
 import { endProcess } from './end-process.ts'
 import { version } from './version.ts'
 

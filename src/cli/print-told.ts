@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Tell } from '../install/tell.ts'
+import type { Tell } from '../mac/install/tell.ts'
 import { toJson } from './to-json.ts'
 
 /** Prints what a command says while it works; nothing with --json, where only the result counts. Warnings go to standard error. */

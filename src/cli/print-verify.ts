@@ -1,7 +1,7 @@
 import type { styleText } from 'node:util'
-import { isTlsError } from '../backend/is-tls-error.ts'
-import type { Plan } from '../verify-backend/plan.ts'
-import type { CheckReport, QuestionReport, Report } from '../verify-backend/verify-backend.ts'
+import { isTlsError } from '../agent/backend/is-tls-error.ts'
+import type { Plan } from '../lab/verify-backend/plan.ts'
+import type { CheckReport, QuestionReport, Report } from '../lab/verify-backend/verify-backend.ts'
 
 /** Colours a text, or leaves it as it is. */
 export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string

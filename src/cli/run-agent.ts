@@ -1,10 +1,10 @@
-import { startAgent } from '../agent.ts'
+import { startAgent } from '../agent/agent.ts'
+import { EXIT } from '../agent/core/errors.ts'
+import { createLog } from '../agent/log/log.ts'
 import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { placesOf } from '../config/places.ts'
 import { readSecret } from '../config/secret.ts'
-import { EXIT } from '../core/errors.ts'
-import { createLog } from '../log.ts'
 import { version } from './version.ts'
 
 /** Lives as long as the agent does; the process's exit code is 0 after an ordered stop. */

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { EdgeError, EXIT } from '../core/errors.ts'
+import { EdgeError, EXIT } from '../agent/core/errors.ts'
 import { register as audit } from './audit.ts'
 import { register as completion } from './completion.ts'
 import { register as config } from './config.ts'

@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { EdgeError, EXIT } from '../core/errors.ts'
-import type { BehaviourSettings } from '../mock-backend/behaviour.ts'
-import { faultSpec } from '../mock-backend/catalogue/catalogue.ts'
-import { DIALECTS } from '../mock-backend/command-frame.ts'
-import { logLine } from '../mock-backend/log-line.ts'
-import { readScenario, type Scenario } from '../mock-backend/read-scenario.ts'
-import type { JoinReplicas } from '../mock-backend/replicas.ts'
-import { splitWords } from '../mock-backend/reply-command.ts'
-import { startWithConsole } from '../mock-backend/start-with-console.ts'
+import { EdgeError, EXIT } from '../agent/core/errors.ts'
+import type { BehaviourSettings } from '../lab/mock-backend/behaviour.ts'
+import { faultSpec } from '../lab/mock-backend/catalogue/catalogue.ts'
+import { DIALECTS } from '../lab/mock-backend/command-frame.ts'
+import { logLine } from '../lab/mock-backend/log-line.ts'
+import { readScenario, type Scenario } from '../lab/mock-backend/read-scenario.ts'
+import type { JoinReplicas } from '../lab/mock-backend/replicas.ts'
+import { splitWords } from '../lab/mock-backend/reply-command.ts'
+import { startWithConsole } from '../lab/mock-backend/start-with-console.ts'
 import { toJson } from './to-json.ts'
 
 /**
@@ -46,7 +46,7 @@ export const runMockBackend = async (raw: unknown): Promise<void> => {
 /** @throws EdgeError `no-ioredis`: it is an optional peer, which no Mac needs. */
 const joinBy = async (url: string, waitMs: number): Promise<JoinReplicas> => {
   try {
-    const { joinReplicas } = await import('../mock-backend/redis/join-replicas.ts')
+    const { joinReplicas } = await import('../lab/mock-backend/redis/join-replicas.ts')
     return joinReplicas(url, { waitMs })
   } catch (cause) {
     if (!isMissing(cause, 'ioredis')) throw cause

@@ -1,6 +1,6 @@
 import type { ConfigInput } from '../config/inspect-config.ts'
-import { asLaunchd } from '../install/as-launchd.ts'
-import { restart } from '../install/restart.ts'
+import { asLaunchd } from '../mac/install/as-launchd.ts'
+import { restart } from '../mac/install/restart.ts'
 import { printResult, printTold } from './print-told.ts'
 import { abortedByCtrlC, ownLaunchctl } from './this-mac.ts'
 

@@ -1,7 +1,7 @@
+import { controlSocketPath } from '../agent/control/socket-path.ts'
 import { type ConfigInput, inspectConfig } from '../config/inspect-config.ts'
-import { controlSocketPath } from '../control/socket-path.ts'
-import { asLaunchd } from '../install/as-launchd.ts'
-import { stop } from '../install/stop.ts'
+import { asLaunchd } from '../mac/install/as-launchd.ts'
+import { stop } from '../mac/install/stop.ts'
 import { printResult } from './print-told.ts'
 import { ownLaunchctl } from './this-mac.ts'
 

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { styleText } from 'node:util'
-import { EdgeError, EXIT } from '../core/errors.ts'
-import { playWeb } from '../demo/play-web.ts'
-import { findTool } from '../macos/run-tool.ts'
+import { EdgeError, EXIT } from '../agent/core/errors.ts'
+import { playWeb } from '../lab/demo/play-web.ts'
+import { findTool } from '../mac/macos/run-tool.ts'
 
 /**
  * The demo in the browser, in a folder of its own, until Ctrl-C, SIGTERM or SIGHUP; that is a good end, exit code 0.

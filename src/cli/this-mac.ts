@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createLaunchctl, type Launchctl } from '../launchd/launchctl.ts'
-import { runTool } from '../macos/run-tool.ts'
+import { createLaunchctl, type Launchctl } from '../mac/launchd/launchctl.ts'
+import { runTool } from '../mac/macos/run-tool.ts'
 
 /** Who runs this. */
 export const uid = (): number => process.getuid?.() ?? 0

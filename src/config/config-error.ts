@@ -1,4 +1,4 @@
-import { EdgeError, EXIT } from '../core/errors.ts'
+import { EdgeError, EXIT } from '../agent/core/errors.ts'
 
 /** One thing wrong with the settings. No field ever holds a secret. */
 export type Fault = {

@@ -1,4 +1,4 @@
-import { readKeychain } from '../macos/keychain.ts'
+import { readKeychain } from '../mac/macos/keychain.ts'
 import { readSecret, type SecretSource } from './secret.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { EdgeError, EXIT } from '../core/errors.ts'
+import { EdgeError, EXIT } from '../agent/core/errors.ts'
 
 /** What the defaults depend on. */
 export type Host = {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { REDACT_ACTIONS, REDACT_KINDS } from '../core/redact.ts'
+import { REDACT_ACTIONS, REDACT_KINDS } from '../redact/redact.ts'
 import { patternPart, ruleName } from './filter-settings.ts'
 import { aboutPart, namedTables } from './tables.ts'
 

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { isSecret, SECRET_EXPECTS, trimLineEnd } from '../core/secret-text.ts'
+import { isSecret, SECRET_EXPECTS, trimLineEnd } from '../agent/core/secret-text.ts'
 import type { Config } from './config.ts'
 import type { Fault } from './config-error.ts'
 import type { Given } from './read-settings-file.ts'

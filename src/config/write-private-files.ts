@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { EdgeError, EXIT } from '../core/errors.ts'
+import { EdgeError, EXIT } from '../agent/core/errors.ts'
 
 export type PrivateFile = { readonly path: string; readonly text: string }
 

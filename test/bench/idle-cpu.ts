@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openChatDbWriter } from '../../src/messages-simulator/chat-db-writer.ts'
+import { openChatDbWriter } from '../../src/lab/messages-simulator/chat-db-writer.ts'
 import { clock } from './clock.ts'
 import type { Figure } from './figure.ts'
 import { inFolder } from './in-folder.ts'

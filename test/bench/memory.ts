@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openChatDbWriter } from '../../src/messages-simulator/chat-db-writer.ts'
+import { openChatDbWriter } from '../../src/lab/messages-simulator/chat-db-writer.ts'
 import type { Figure } from './figure.ts'
 import { inFolder } from './in-folder.ts'
 import { createOsascriptStub } from './osascript-stub.ts'

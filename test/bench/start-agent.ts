@@ -4,9 +4,9 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { AgentStatus } from '../../src/agent.ts'
-import { askAgent } from '../../src/control/ask-agent.ts'
-import { controlSocketPath } from '../../src/control/socket-path.ts'
+import type { AgentStatus } from '../../src/agent/agent.ts'
+import { askAgent } from '../../src/agent/control/ask-agent.ts'
+import { controlSocketPath } from '../../src/agent/control/socket-path.ts'
 
 /** Starts the agent as built, with its usual log in a file, and waits until it is connected and reads chat.db. */
 export const startAgent = async <Connection>(options: {

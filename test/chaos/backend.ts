@@ -7,12 +7,12 @@
  * parent sends.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { MockBackendEvent } from '../../src/mock-backend/event.ts'
-import type { HttpFault } from '../../src/mock-backend/faults.ts'
-import { answerWith, reset, truncated } from '../../src/mock-backend/http-faults.ts'
-import type { ReceivedMessage } from '../../src/mock-backend/read-message.ts'
-import { afterAnswer, delay, drop, type ReflexEffect, twice } from '../../src/mock-backend/reflex-faults.ts'
-import { startMockBackend } from '../../src/mock-backend/start-mock-backend.ts'
+import type { MockBackendEvent } from '../../src/lab/mock-backend/event.ts'
+import type { HttpFault } from '../../src/lab/mock-backend/faults.ts'
+import { answerWith, reset, truncated } from '../../src/lab/mock-backend/http-faults.ts'
+import type { ReceivedMessage } from '../../src/lab/mock-backend/read-message.ts'
+import { afterAnswer, delay, drop, type ReflexEffect, twice } from '../../src/lab/mock-backend/reflex-faults.ts'
+import { startMockBackend } from '../../src/lab/mock-backend/start-mock-backend.ts'
 import { fromIdempotencyKey } from '../../src/protocol/wire.ts'
 import { BACKEND_KINDS, type BackendKind } from './backend-kinds.ts'
 import { openJournal } from './journal.ts'

@@ -1,5 +1,5 @@
-import type { ChatSpec, IncomingSpec } from '../../src/messages-simulator/chat-db-writer.ts'
-import type { OsascriptMode } from '../../src/messages-simulator/osascript-modes.ts'
+import type { ChatSpec, IncomingSpec } from '../../src/lab/messages-simulator/chat-db-writer.ts'
+import type { OsascriptMode } from '../../src/lab/messages-simulator/osascript-modes.ts'
 import { between, mulberry32, pick, pickWeighted, type Random } from './random.ts'
 
 /** A message and all that will happen to it, up to its bubbles at the person's. */

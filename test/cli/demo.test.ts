@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { DemoReport } from '../../src/demo/play-demo.ts'
-import { NEXT } from '../../src/demo/render.ts'
-import { bubblesOf, SCENES } from '../../src/demo/scenes.ts'
+import type { DemoReport } from '../../src/lab/demo/play-demo.ts'
+import { NEXT } from '../../src/lab/demo/render.ts'
+import { bubblesOf, SCENES } from '../../src/lab/demo/scenes.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 

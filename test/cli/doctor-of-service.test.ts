@@ -1,7 +1,7 @@
 import { appendFileSync, chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import type { DoctorReport } from '../../src/doctor/run-doctor.ts'
+import type { DoctorReport } from '../../src/mac/doctor/run-doctor.ts'
 import { type MacWithMessages, settleIn } from '../support/fake-mac/settle-in.ts'
 import { waitFor } from '../support/start-house.ts'
 

@@ -4,8 +4,8 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { controlSocketPath } from '../../src/control/socket-path.ts'
-import type { DoctorReport } from '../../src/doctor/run-doctor.ts'
+import { controlSocketPath } from '../../src/agent/control/socket-path.ts'
+import type { DoctorReport } from '../../src/mac/doctor/run-doctor.ts'
 import { signedInMac } from '../support/signed-in-mac.ts'
 
 test('where every tool, the agent and the backend hang, it ends all the same and says which', async () => {

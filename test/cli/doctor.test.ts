@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { DoctorReport } from '../../src/doctor/run-doctor.ts'
+import type { DoctorReport } from '../../src/mac/doctor/run-doctor.ts'
 import { ANNA } from '../support/conversation.ts'
 import { signedInMac } from '../support/signed-in-mac.ts'
 import { AGENT_ID, type House, SECRET, startHouse } from '../support/start-house.ts'

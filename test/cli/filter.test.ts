@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { openChatDbWriter, toAppleDate } from '../../src/messages-simulator/chat-db-writer.ts'
-import { encodeAttributedBody } from '../../src/messages-simulator/encode-attributed-body.ts'
+import { openChatDbWriter, toAppleDate } from '../../src/lab/messages-simulator/chat-db-writer.ts'
+import { encodeAttributedBody } from '../../src/lab/messages-simulator/encode-attributed-body.ts'
 import { startInTerminal } from '../support/in-terminal.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type MockBackend, startMockBackend } from '../../src/mock-backend/start-mock-backend.ts'
+import { type MockBackend, startMockBackend } from '../../src/lab/mock-backend/start-mock-backend.ts'
 import { startInTerminal } from '../support/in-terminal.ts'
 import { AGENT_ID, type House, MAIN, startHouse } from '../support/start-house.ts'
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach, expect, test } from 'vitest'
-import { openChatDbWriter } from '../../src/messages-simulator/chat-db-writer.ts'
+import { openChatDbWriter } from '../../src/lab/messages-simulator/chat-db-writer.ts'
 import { ANNA } from '../support/conversation.ts'
 import { AGENT_ID, type House, MAIN, startHouse, waitFor } from '../support/start-house.ts'
 import { twoBubbles } from '../support/two-bubbles.ts'

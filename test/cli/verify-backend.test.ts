@@ -9,9 +9,9 @@ import {
   type MockBackend,
   type MockBackendOptions,
   startMockBackend,
-} from '../../src/mock-backend/start-mock-backend.ts'
-import type { Report } from '../../src/verify-backend/verify-backend.ts'
-import { startWrongBackend } from '../verify-backend/wrong-backends.ts'
+} from '../../src/lab/mock-backend/start-mock-backend.ts'
+import type { Report } from '../../src/lab/verify-backend/verify-backend.ts'
+import { startWrongBackend } from '../lab/verify-backend/wrong-backends.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 

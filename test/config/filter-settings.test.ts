@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { inspectConfig } from '../../src/config/inspect-config.ts'
 import { renderSettingsFile } from '../../src/config/render-settings-file.ts'
-import { summariseSettings } from '../../src/report/summarise-settings.ts'
+import { summariseSettings } from '../../src/mac/report/summarise-settings.ts'
 
 const DOC = readFileSync(new URL('../../docs/filter.md', import.meta.url), 'utf8')
 const HOST = { homedir: '/home-of-nobody', platform: 'linux', isTTY: false } as const

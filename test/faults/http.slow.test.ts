@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
-import { answerWith, trickleBody, trickleHeaders } from '../../src/mock-backend/http-faults.ts'
+import { answerWith, trickleBody, trickleHeaders } from '../../src/lab/mock-backend/http-faults.ts'
 import { ANNA, BERT, phone } from '../support/conversation.ts'
 import { inHouse } from '../support/in-house.ts'
 import { waitFor } from '../support/start-house.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { OsascriptMode } from '../../src/messages-simulator/osascript-modes.ts'
+import type { OsascriptMode } from '../../src/lab/messages-simulator/osascript-modes.ts'
 import { ANNA } from '../support/conversation.ts'
 import { type House, startHouse, waitFor } from '../support/start-house.ts'
 import { bubblesTo, sees, settled, twoBubbles } from '../support/two-bubbles.ts'

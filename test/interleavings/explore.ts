@@ -28,8 +28,8 @@
  * Two timers that are due in the same instant fire together.
  */
 import Database from 'better-sqlite3'
-import { MIGRATIONS } from '../../src/store/migrations.ts'
-import { createStore } from '../../src/store/open-store.ts'
+import { MIGRATIONS } from '../../src/agent/store/migrations.ts'
+import { createStore } from '../../src/agent/store/open-store.ts'
 import { createLife, type Tamper } from './life.ts'
 import { createStoreReader, type StoreRows, stateName, toStored } from './read-store.ts'
 import { resumeLife } from './resume-life.ts'

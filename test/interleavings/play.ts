@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
-import { MIGRATIONS } from '../../src/store/migrations.ts'
-import { createStore } from '../../src/store/open-store.ts'
+import { MIGRATIONS } from '../../src/agent/store/migrations.ts'
+import { createStore } from '../../src/agent/store/open-store.ts'
 import type { Failure } from './explore.ts'
 import { createLife, type Tamper } from './life.ts'
 import { createStoreReader, toStored } from './read-store.ts'

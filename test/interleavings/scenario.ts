@@ -1,4 +1,4 @@
-import type { EngineSettings } from '../../src/engine.ts'
+import type { EngineSettings } from '../../src/agent/engine.ts'
 
 /** What is explored: who writes, what the backend is like, and how much may go wrong. */
 export type Scenario = {

@@ -1,5 +1,5 @@
-import type { SendEnd } from '../../src/core/judge-send.ts'
-import type { PostResult } from '../../src/flows/answer-message.ts'
+import type { SendEnd } from '../../src/agent/core/judge-send.ts'
+import type { PostResult } from '../../src/agent/flows/answer-message.ts'
 import type { Life } from './life.ts'
 import { LATER, type Scenario, SEND_AT_MS, SETTLE_MS, think } from './scenario.ts'
 import type { Timers } from './timers.ts'

@@ -1,4 +1,4 @@
-import type { Timers as EngineTimers } from '../../src/core/timers.ts'
+import type { Timers as EngineTimers } from '../../src/agent/core/timers.ts'
 
 export type Timers = ReturnType<typeof createTimers>
 

@@ -1,5 +1,5 @@
-import type { InboxMessage } from '../../src/store/inbox.ts'
-import type { Bubble } from '../../src/store/outbox.ts'
+import type { InboxMessage } from '../../src/agent/store/inbox.ts'
+import type { Bubble } from '../../src/agent/store/outbox.ts'
 import { MOST_A_MINUTE, QUIET_UNTIL_MS, type Scenario, TAKEOVER_MS, think } from './scenario.ts'
 import type { World } from './world.ts'
 

@@ -1,5 +1,5 @@
-import type { BubbleState } from '../../src/core/bubble.ts'
-import type { ScheduleState } from '../../src/store/schedules.ts'
+import type { BubbleState } from '../../src/agent/core/bubble.ts'
+import type { ScheduleState } from '../../src/agent/store/schedules.ts'
 import { LATER, type Scenario, think } from './scenario.ts'
 import { guidOf, type World } from './world.ts'
 

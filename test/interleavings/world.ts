@@ -1,8 +1,8 @@
-import { PHASE_MARK, SPAWN_MARK } from '../../src/core/judge-send.ts'
-import type { Chat, MessageRow } from '../../src/core/message.ts'
-import type { EngineChatDb } from '../../src/engine.ts'
-import type { InboxMessage } from '../../src/store/inbox.ts'
-import type { Bubble } from '../../src/store/outbox.ts'
+import { PHASE_MARK, SPAWN_MARK } from '../../src/agent/core/judge-send.ts'
+import type { Chat, MessageRow } from '../../src/agent/core/message.ts'
+import type { EngineChatDb } from '../../src/agent/engine.ts'
+import type { InboxMessage } from '../../src/agent/store/inbox.ts'
+import type { Bubble } from '../../src/agent/store/outbox.ts'
 import { type Scenario, START_MS } from './scenario.ts'
 
 /** Everything outside the agent, as plain data: what is on the Mac, on the wires, and in the backend. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { readKeychain, removeKeychain, storeKeychain } from '../../src/macos/keychain.ts'
+import { readKeychain, removeKeychain, storeKeychain } from '../../src/mac/macos/keychain.ts'
 import { inFolder } from './in-folder.ts'
 
 const ITEM = { service: 'com.edge-agent.check', account: 'edge_1@home' }

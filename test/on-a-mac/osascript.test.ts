@@ -4,8 +4,8 @@ import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { judgeSend } from '../../src/core/judge-send.ts'
-import { createSendText } from '../../src/imessage/send-text.ts'
+import { judgeSend } from '../../src/agent/core/judge-send.ts'
+import { createSendText } from '../../src/agent/imessage/send-text.ts'
 import { inFolder } from './in-folder.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { createSendText } from '../../src/imessage/send-text.ts'
+import { createSendText } from '../../src/agent/imessage/send-text.ts'
 import { inFolder } from './in-folder.ts'
 
 const dir = inFolder()

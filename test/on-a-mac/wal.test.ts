@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ChatDb, openChatDb } from '../../src/imessage/chat-db.ts'
-import { watchChatDb } from '../../src/imessage/watch-chat-db.ts'
-import { openChatDbWriter } from '../../src/messages-simulator/chat-db-writer.ts'
+import { type ChatDb, openChatDb } from '../../src/agent/imessage/chat-db.ts'
+import { watchChatDb } from '../../src/agent/imessage/watch-chat-db.ts'
+import { openChatDbWriter } from '../../src/lab/messages-simulator/chat-db-writer.ts'
 import { inFolder } from './in-folder.ts'
 
 const path = join(inFolder(), 'chat.db')
@@ -61,14 +61,18 @@ test('the agent looks because of the event, long before its quiet poll would', a
 const delayOfOneCommit = async (): Promise<number> => {
   const stopping = new AbortController()
   let looked = Promise.withResolvers<number>()
+  let seen: number | undefined
   const watching = watchChatDb({
     path,
     hint: true,
     signal: stopping.signal,
     isLive: () => false,
-    onChange: (_db: ChatDb) => {
+    look: (db: ChatDb) => {
+      const version = db.dataVersion()
+      if (version === seen) return undefined
+      seen = version
       looked.resolve(performance.now())
-      return 'at a change'
+      return { isChanged: true, again: 'at a change' }
     },
     onOpen: () => {},
     onProblem: () => {},

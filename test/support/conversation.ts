@@ -1,4 +1,4 @@
-import type { MockBackendOptions } from '../../src/mock-backend/start-mock-backend.ts'
+import type { MockBackendOptions } from '../../src/lab/mock-backend/start-mock-backend.ts'
 
 export const ANNA = '+15622924139'
 export const BERT = 'bert@example.com'

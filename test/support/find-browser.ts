@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { findTool } from '../../src/macos/run-tool.ts'
+import { findTool } from '../../src/mac/macos/run-tool.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome', 'microsoft-edge']
 const MAC = ['Chromium', 'Google Chrome', 'Microsoft Edge', 'Brave Browser'].map(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { expect } from 'vitest'
-import { openChatDbWriter } from '../../src/messages-simulator/chat-db-writer.ts'
+import { openChatDbWriter } from '../../src/lab/messages-simulator/chat-db-writer.ts'
 import { ANNA } from './conversation.ts'
 import { startHouse, waitFor } from './start-house.ts'
 import { bubblesTo, sees, settled, twoBubbles } from './two-bubbles.ts'

@@ -7,8 +7,8 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { openChatDbWriter } from '../../src/messages-simulator/chat-db-writer.ts'
-import { appendSent, ledgerFile } from '../../src/messages-simulator/ledger.ts'
+import { openChatDbWriter } from '../../src/lab/messages-simulator/chat-db-writer.ts'
+import { appendSent, ledgerFile } from '../../src/lab/messages-simulator/ledger.ts'
 
 /** Puts it into a simulator's folder; the path of the program. `exitCode` is what it ends with after it has sent. */
 export const writePlainOsascript = (dir: string, { exitCode = 0 } = {}): string => {

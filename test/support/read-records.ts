@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { toAppleDate } from '../../src/messages-simulator/chat-db-writer.ts'
+import { toAppleDate } from '../../src/lab/messages-simulator/chat-db-writer.ts'
 
 export type MessageRecord = {
   readonly id: number

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { findTool } from '../../src/macos/run-tool.ts'
+import { findTool } from '../../src/mac/macos/run-tool.ts'
 import { freePort } from './free-port.ts'
 
 /** A Redis of one's own, which keeps nothing. Without redis-server on this machine it throws, and says what to do. */

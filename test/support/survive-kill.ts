@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { MockBackendOptions } from '../../src/mock-backend/start-mock-backend.ts'
+import type { MockBackendOptions } from '../../src/lab/mock-backend/start-mock-backend.ts'
 import { checkInvariants } from './check-invariants.ts'
 import { ANNA } from './conversation.ts'
 import { startHouse } from './start-house.ts'

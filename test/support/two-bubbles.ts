@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { MockBackendOptions } from '../../src/mock-backend/start-mock-backend.ts'
+import type { MockBackendOptions } from '../../src/lab/mock-backend/start-mock-backend.ts'
 import { type House, waitFor } from './start-house.ts'
 
 /** R and B: an answer with one bubble after the reflex, in words of its own, the reflex some time ahead of it. */

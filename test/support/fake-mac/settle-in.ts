@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { controlSocketPath } from '../../../src/agent/control/socket-path.ts'
 import { placesOf } from '../../../src/config/places.ts'
-import { controlSocketPath } from '../../../src/control/socket-path.ts'
-import { createSimulator } from '../../../src/messages-simulator/simulator.ts'
-import { startMockBackend } from '../../../src/mock-backend/start-mock-backend.ts'
+import { createSimulator } from '../../../src/lab/messages-simulator/simulator.ts'
+import { startMockBackend } from '../../../src/lab/mock-backend/start-mock-backend.ts'
 import { AGENT_ID, SECRET } from '../start-house.ts'
 import { startFakeMac } from './start-fake-mac.ts'
 

@@ -1,0 +1,426 @@
+import { backoff } from './core/backoff.ts'
+import type { Log } from './core/log.ts'
+import type { AutomationProbe, ChatDbProbe } from './core/probes.ts'
+import type { Problems } from './core/problems.ts'
+import type { StoryAsked } from './core/story.ts'
+import type { Clock, Timers } from './core/timers.ts'
+import { type AnswerNeeds, createAnswering } from './flows/answer-message.ts'
+import { createConfirming } from './flows/confirm-sent.ts'
+import { createDelivery, type DeliveryNeeds } from './flows/deliver-bubble.ts'
+import { createCommandEnd } from './flows/end-command.ts'
+import { executeCommand } from './flows/execute-command.ts'
+import { findStory } from './flows/find-story.ts'
+import { createKnownChats } from './flows/known-chats.ts'
+import { createLook } from './flows/look-at-chat-db.ts'
+import { createEditWatch } from './flows/notice-edits.ts'
+import { receiveBatch } from './flows/receive-batch.ts'
+import { requestSelftest, type SelftestRequest } from './flows/request-selftest.ts'
+import { createSelftest } from './flows/run-selftest.ts'
+import { type AckConnection, createAcks } from './flows/send-acks.ts'
+import { createScheduled } from './flows/send-scheduled.ts'
+import { createPausing } from './flows/tend-pauses.ts'
+import { createQueue } from './flows/tend-queue.ts'
+import { createPumps } from './flows/wake-pumps.ts'
+import { createAutomationWatch } from './flows/watch-automation.ts'
+import { createForwarding } from './forwarding.ts'
+import { createGuard } from './guard.ts'
+import type { ChatDb } from './imessage/chat-db.ts'
+import type { AgentSettings } from './settings.ts'
+import type { Store } from './store/open-store.ts'
+
+/** Where the engine touches the world. */
+export type Edges = {
+  readonly settings: EngineSettings
+  readonly store: EngineStore
+  /** The store's transaction, under a name by which a test can end the agent right before or after it. */
+  readonly commit: (work: string) => Store['transaction']
+  readonly clock: Clock
+  readonly timers: Timers
+  /** From 0 up to 1. */
+  readonly random: () => number
+  /** A name that nothing else has. */
+  readonly newId: () => string
+  /** When that was committed what is about to be read of chat.db; Unix milliseconds. */
+  readonly commitMs: () => number
+  readonly post: AnswerNeeds['post']
+  readonly sender: DeliveryNeeds['sender'] & { readonly sweep: (keep: readonly string[]) => void }
+  /** Asks macOS whether it lets us control Messages. */
+  readonly probeAutomation: () => Promise<AutomationProbe>
+  readonly probeChatDb: () => ChatDbProbe
+  readonly problems: Problems
+  readonly log: Log
+  /** The same for what the backend causes: it cannot be flooded. */
+  readonly frameLog: Log
+  /** What is timed on the way, in milliseconds. */
+  readonly latencies: { readonly [of in 'commitToPost' | 'postToAnswer' | 'frameToOsascript']: Latency }
+}
+
+type Latency = { readonly add: (ms: number) => void }
+
+export type EngineSettings = Pick<
+  AgentSettings,
+  | 'backendUrl'
+  | 'maxMessageAgeMs'
+  | 'payload'
+  | 'forward'
+  | 'people'
+  | 'country'
+  | 'redact'
+  | 'dedupe'
+  | 'send'
+  | 'takeover'
+  | 'schedule'
+  | 'retry'
+>
+
+export type EngineStore = Pick<
+  Store,
+  | 'inbox'
+  | 'outbox'
+  | 'commands'
+  | 'schedules'
+  | 'cursor'
+  | 'counters'
+  | 'pauses'
+  | 'recipients'
+  | 'stories'
+  | 'audits'
+  | 'hash'
+  | 'transaction'
+  | 'onCommit'
+  | 'startedOver'
+  | 'firstStartMs'
+>
+
+/** What the engine reads of chat.db. */
+export type EngineChatDb = Pick<
+  ChatDb,
+  | 'file'
+  | 'dataVersion'
+  | 'snapshot'
+  | 'highestRowid'
+  | 'guidAt'
+  | 'rowsAfter'
+  | 'row'
+  | 'rowOf'
+  | 'rowidsSince'
+  | 'highestRowidBefore'
+  | 'marksFinished'
+  | 'changedSince'
+  | 'outgoingAfter'
+  | 'failedSince'
+  | 'hasChat'
+  | 'chatOf'
+  | 'isOwnAddress'
+  | 'detailsOf'
+  | 'attachmentsOf'
+>
+
+export type Engine = ReturnType<typeof createEngine>
+
+/**
+ * The flows, put together once: the agent runs this on the real edges, the explorer on edges of its own. Reads in the
+ * order in which a message passes, then a command.
+ *
+ * Each commit wakes whoever may have work. Somebody from outside has to wake them only for what the store does not know:
+ * that this life began or the Mac woke up (`wake`), that chat.db changed (`look`) or can be read again (`useChatDb`), that
+ * there is a connection (`useConnection`), that the backend is there again (`backendIsBack`), and, from within, that macOS
+ * lets us control Messages again.
+ */
+export const createEngine = (edges: Edges) => {
+  const { settings, store, commit, clock, timers, random, newId, problems, log, latencies } = edges
+  const { inbox, outbox, commands, schedules, cursor, counters, pauses, recipients, hash } = store
+  const { now, wall } = clock
+  const onError = problems.setFrom
+  const pumps = createPumps(timers)
+  store.onCommit(() => {
+    problems.clear('state_unwritable') // what could not be stored can be now
+    pumps.wakeSoon()
+  })
+  let openDb: EngineChatDb | undefined
+  const chatDb = () => openDb
+
+  // What several of them ask
+  const chats = createKnownChats({ chatDb, cursor, writtenTo: settings.send.allow !== 'any' })
+  const guard = createGuard({ settings, store, chats, clock, timers, problems, log })
+  const { holds, limits, loops, refuse } = guard
+  const { rules, compose, details } = createForwarding(settings, chatDb, guard.normalise)
+  const endCommand = createCommandEnd({ commands, now: wall })
+  pumps.add(loops)
+
+  // chat.db → inbox
+  const edits = createEditWatch({
+    chatDb,
+    rules,
+    now: wall,
+    steadyNow: now,
+    hash,
+    transaction: commit('edit'),
+    inbox,
+    outbox,
+    commands,
+    compose,
+    ...details,
+    onEnd: endCommand,
+    log,
+  })
+  const looking = createLook<EngineChatDb>({
+    chatDb,
+    receive: (db, { nowMs, attended }) =>
+      receiveBatch(db, {
+        rules,
+        now: () => nowMs,
+        commitMs: edges.commitMs(),
+        attended,
+        hash,
+        transaction: commit('receive'),
+        cursor,
+        inbox,
+        outbox,
+        compose,
+        ...details,
+        count: counters.count,
+        startedOver: store.startedOver,
+        firstStartMs: store.firstStartMs,
+        takeover: guard.takeover,
+        onQueued: ({ says, ...turn }) => loops.incoming({ ...turn, words: hash(says) }),
+        onReanchored: file => log.warn({ file }, 'chat.db is another file or was rebuilt; going on by date'),
+      }),
+    followEdits: edits.look,
+    onLooked: pumps.wakeSoon,
+    onError,
+    now: wall,
+  })
+
+  // inbox → backend → bubbles
+  const answering = pumps.add(
+    createAnswering({
+      inbox,
+      commands,
+      outbox,
+      transaction: commit('answer'),
+      lookAgain: edits.lookAgain,
+      post: edges.post,
+      now,
+      timers,
+      backoff: attempt => backoff({ attempt, baseMs: 1_000, capMs: 60_000, random }),
+      random,
+      settings: {
+        backend: new URL(settings.backendUrl).origin,
+        ...settings.retry,
+        ...settings.dedupe,
+        maxLength: settings.send.maxLength,
+        maxWaiting: settings.send.maxPerDayPerThread,
+      },
+      count: counters.count,
+      problems,
+      log,
+      onPosting: ({ posts, seenMs }) => {
+        if (posts === 1) latencies.commitToPost.add(wall() - seenMs)
+      },
+      onAnswered: latencies.postToAnswer.add,
+    }),
+  )
+
+  // bubble → Messages
+  const acks = pumps.add(createAcks({ commands, transaction: commit('ack') }))
+  const automation = createAutomationWatch({
+    probe: edges.probeAutomation,
+    onFree: pumps.wakeSoon,
+    timers,
+    problems,
+    program: process.execPath,
+  })
+  const mayAutomate = () => automation.state() !== 'missing'
+  const selftests = createSelftest({
+    transaction: commit('selftest'),
+    outbox,
+    evidence: edges.sender.evidence,
+    hasRow: chats.hasRow,
+    mayAutomate,
+    now,
+    timers,
+  })
+  /** When the frame came that is being obeyed now. */
+  let frameAt: number | undefined
+  const delivery = pumps.add(
+    createDelivery({
+      transaction: commit('deliver'),
+      outbox,
+      sender: selftests.watch(edges.sender),
+      chatOf: threadId => chats.chatOf(threadId) ?? selftests.chatOf(threadId),
+      watermark: chats.watermark,
+      newAttempt: newId,
+      clock,
+      timers,
+      settings: { timeoutMs: settings.send.timeoutMs, maxTries: settings.send.retries + 1 },
+      roomAt: limits.roomAt,
+      lookFirst: looking.lookIfChanged,
+      holdOf: holds.of,
+      ackHeld: acks.sendHeld,
+      onOut: ({ threadId, messageId }) => loops.sent(threadId, messageId !== undefined),
+      onEnd: endCommand,
+      permission: automation,
+      onStarted: () => {
+        if (frameAt !== undefined) latencies.frameToOsascript.add(now() - frameAt)
+      },
+      problems,
+      log,
+    }),
+  )
+
+  // Messages → chat.db → confirmed
+  const confirming = pumps.add(
+    createConfirming({
+      chatDb,
+      transaction: commit('confirm'),
+      outbox,
+      now,
+      timers,
+      settings: settings.send,
+      onEnd: endCommand,
+      onError,
+      log,
+    }),
+  )
+
+  // backend → command → bubble
+  const obey = (frame: string): void => {
+    frameAt = now()
+    looking.lookIfChanged()
+    try {
+      executeCommand(frame, {
+        transaction: commit('command'),
+        commands,
+        inbox,
+        outbox,
+        refuse: refuse.command,
+        scheduling: {
+          schedules,
+          cancelBubble: outbox.cancel,
+          refuse: refuse.schedule,
+          isGroup: threadId => chats.chatOf(threadId)?.isGroup,
+          clock: wall,
+          limits: settings.schedule,
+        },
+        mayKeepRefusal: guard.mayKeepRefusal,
+        heldBy: threadId => holds.of(threadId)?.detail,
+        hash,
+        now,
+        settings: settings.dedupe,
+        claim: delivery.claim,
+        acks,
+        count: counters.count,
+        log: edges.frameLog,
+      })
+    } catch (error) {
+      onError(error)
+      throw error // and with it the connection: the backend is not to think that we have it
+    } finally {
+      frameAt = undefined
+    }
+  }
+
+  // message for later → bubble
+  const scheduled = pumps.add(
+    createScheduled({
+      transaction: commit('schedule'),
+      schedules,
+      commands,
+      outbox,
+      refuse: refuse.due,
+      clock,
+      timers,
+      limits: settings.schedule,
+      onError,
+      log,
+    }),
+  )
+
+  return {
+    /** Takes up what the last life left; call before anything else. */
+    recover: (): void => {
+      edges.sender.sweep(outbox.inState('sending').map(({ attempt = '' }) => attempt))
+      guard.recover()
+      answering.recover()
+      delivery.recover()
+    },
+    /** Whatever is due goes: a life began, or the Mac woke up. */
+    wake: pumps.wake,
+    /** chat.db is open, or is not for the moment. */
+    useChatDb: (db: EngineChatDb | undefined): void => {
+      openDb = db
+      if (db !== undefined) pumps.wakeSoon()
+    },
+    /** Reads what chat.db has that is new; undefined where nothing is. Throws what SQLite throws. */
+    look: looking.look,
+    /** A connection opened, or (undefined) ended. */
+    useConnection: (connection: AckConnection | undefined): void => {
+      acks.use(connection)
+      if (connection !== undefined) answering.backendIsBack()
+    },
+    /** One frame from the backend. When it returns, its command is on the disk. Throws where it cannot be stored. */
+    obey,
+    backendIsBack: answering.backendIsBack,
+    /** POSTs or sends are under way. */
+    isBusy: (): boolean => answering.inFlight() > 0 || delivery.running() > 0,
+    automation,
+    quietUntilMs: holds.quietUntilMs,
+    /** In order: nothing new starts; what is under way has so many milliseconds to end. */
+    stop: async (graceMs: { readonly post: number; readonly send: number }): Promise<void> => {
+      scheduled.stop()
+      automation.stop()
+      await Promise.all([answering.stop(graceMs.post), delivery.stop(graceMs.send)])
+      confirming.stop()
+      loops.stop()
+    },
+
+    // What people ask, by another terminal
+    queue: createQueue({
+      transaction: commit('queue'),
+      inbox,
+      outbox,
+      schedules,
+      commands,
+      onEnd: endCommand,
+      waitsFor: guard.waitsFor,
+      pauses: () => pauses.list(wall()),
+      now: wall,
+    }),
+    pausing: createPausing({
+      transaction: commit('pause'),
+      pauses,
+      outbox,
+      recipients,
+      isThread: threadId => recipients.isKnown(threadId) || chats.isThread(threadId),
+      normalise: guard.normalise,
+      onEnd: endCommand,
+      now: wall,
+    }),
+    explain: (asked: StoryAsked) =>
+      findStory(asked, { read: store.stories.read, rowOf: chats.rowOf, waitsFor: guard.waitsFor, cursor }),
+    audit: ({ sinceMs, list }: { readonly sinceMs: number; readonly list?: number | undefined }) => ({
+      audit: store.audits.read(sinceMs, wall()),
+      ...(list !== undefined && { list: store.audits.list(sinceMs, list) }),
+    }),
+    selftest: (request: SelftestRequest) =>
+      requestSelftest(request, {
+        mayAutomate,
+        problems: problems.list,
+        probeChatDb: edges.probeChatDb,
+        personOf: chats.personOf,
+        holdOf: holds.of,
+        run: (chat, text) =>
+          selftests.run({
+            chat,
+            text,
+            timeoutMs: settings.send.timeoutMs + SELFTEST_ROW_MS,
+            claim: delivery.claim,
+          }),
+        newId,
+      }),
+  }
+}
+
+/** After osascript has had its time, for the row to come. */
+const SELFTEST_ROW_MS = 30_000

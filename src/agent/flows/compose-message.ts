@@ -1,0 +1,41 @@
+import type { MessageRequest } from '../../protocol/wire.ts'
+import type { Redacted } from '../../redact/redact.ts'
+import { type Extended, extendedFields } from './extended-fields.ts'
+
+/** What is told of a message: a row of chat.db that has all it needs. */
+export type Outgoing = {
+  readonly threadId: string
+  readonly sender: string
+  readonly text: string
+  /** The rest, with `payload = "extended"`. */
+  readonly extended?: Extended
+}
+
+/** The exact body of its POST, as text, or why nothing of it leaves; how often what kind of thing was found in it. */
+export type Composed = { readonly redacted: Readonly<Record<string, number>> } & (
+  | { readonly body: string }
+  | { readonly skip: string }
+)
+
+/** A message → the body of its POST: the one place in which it is decided what of its words leaves this Mac. */
+export const composeMessage = (
+  { threadId, sender, text, extended }: Outgoing,
+  redact: (text: string) => Redacted,
+): Composed => {
+  const redacted: Record<string, number> = {}
+  const clean = (words: string): Redacted => {
+    const cleaned = redact(words)
+    for (const [kind, count] of Object.entries(cleaned.found)) redacted[kind] = (redacted[kind] ?? 0) + count
+    return cleaned
+  }
+  const { text: filtered, skip } = clean(text)
+  if (skip !== undefined) return { skip: `redact:${skip}`, redacted }
+  const request: MessageRequest = {
+    thread_id: threadId,
+    sender,
+    filtered_text: filtered,
+    // The name of a group or a file is masked, and no reason to keep a message back.
+    ...(extended && extendedFields(extended, words => clean(words).text)),
+  }
+  return { body: JSON.stringify(request), redacted }
+}

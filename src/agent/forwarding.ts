@@ -1,0 +1,32 @@
+import { compileRedactRules, redact } from '../redact/redact.ts'
+import { createFilter } from './core/filter.ts'
+import type { Chat, MessageDetails, MessageRow } from './core/message.ts'
+import { composeMessage, type Outgoing } from './flows/compose-message.ts'
+import type { ChatDb } from './imessage/chat-db.ts'
+import { compilePattern } from './matching/compile-pattern.ts'
+import type { AgentSettings } from './settings.ts'
+
+/** What leaves this Mac: which messages, and what of them. */
+export const createForwarding = (
+  settings: Pick<AgentSettings, 'people' | 'redact' | 'forward' | 'maxMessageAgeMs' | 'payload'>,
+  chatDb: () => Pick<ChatDb, 'detailsOf' | 'attachmentsOf'> | undefined,
+  normalise: (address: string) => string,
+) => {
+  const { people } = settings
+  const redactRules = compileRedactRules(settings.redact, compilePattern)
+
+  const detailsOf = (row: MessageRow, chat: Chat): MessageDetails =>
+    chatDb()?.detailsOf(row.rowid, chat.guid) ?? { participants: [], attachments: [] }
+  const isWhole = ({ rowid, places = 0 }: MessageRow): boolean =>
+    places === 0 || (chatDb()?.attachmentsOf(rowid) ?? places) >= places
+
+  return {
+    rules: {
+      maxAgeMs: settings.maxMessageAgeMs,
+      filter: createFilter({ ...settings.forward, people }, { normalise, compilePattern }),
+    },
+    compose: (message: Outgoing) => composeMessage(message, text => redact(text, redactRules)),
+    /** What `payload = "extended"` tells beside the text. */
+    details: settings.payload === 'extended' ? { details: detailsOf, isWhole } : {},
+  }
+}
