@@ -128,7 +128,7 @@ export const createHouse = ({
 const START_MS = 20_000
 const FINISH_MS = 30_000
 
-const MAIN = fileURLToPath(new URL(`../main${extname(fileURLToPath(import.meta.url))}`, import.meta.url))
+const MAIN = fileURLToPath(new URL(`../../main${extname(fileURLToPath(import.meta.url))}`, import.meta.url))
 
 const withoutSettings = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('EDGE_')))
