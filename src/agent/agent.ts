@@ -230,7 +230,6 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     secret.watch(engine.backendIsBack)
     retirement.wake()
     wiping.wake()
-    engine.wake() // chat.db was looked at, where it can be: what was taken back meanwhile is not POSTed again
     await living
   }
 

@@ -123,9 +123,9 @@ export type Engine = ReturnType<typeof createEngine>
  * order in which a message passes, then a command.
  *
  * Each commit wakes whoever may have work. Somebody from outside has to wake them only for what the store does not know:
- * that this life began or the Mac woke up (`wake`), that chat.db changed (`look`) or can be read again (`useChatDb`), that
- * there is a connection (`useConnection`), that the backend is there again (`backendIsBack`), and, from within, that macOS
- * lets us control Messages again.
+ * that the Mac woke up (`wake`), that chat.db changed (`look`) or can be read again (`useChatDb`), that there is a connection
+ * (`useConnection`), that the backend is there again (`backendIsBack`), and that macOS lets us control Messages again
+ * (`automation`). Each of these has its test in wakes.test.ts.
  */
 export const createEngine = (edges: Edges) => {
   const { settings, store, commit, clock, timers, random, newId, problems, log, latencies } = edges
@@ -338,14 +338,17 @@ export const createEngine = (edges: Edges) => {
   )
 
   return {
-    /** Takes up what the last life left; call before anything else. */
+    /**
+     * Takes up what the last life left; call before anything else. What of it is due goes as soon as the caller has
+     * returned: by then chat.db is to be looked at, lest something is POSTed again that was taken back meanwhile.
+     */
     recover: (): void => {
       edges.sender.sweep(outbox.inState('sending').map(({ attempt = '' }) => attempt))
       guard.recover()
       answering.recover()
       delivery.recover()
     },
-    /** Whatever is due goes: a life began, or the Mac woke up. */
+    /** Whatever is due by the clock on the wall goes: the Mac woke up. */
     wake: pumps.wake,
     /** chat.db is open, or is not for the moment. */
     useChatDb: (db: EngineChatDb | undefined): void => {

@@ -53,7 +53,6 @@ export const start = (place: Place): void => {
   life.engine.recover()
   life.openChatDb()
   life.look()
-  life.engine.wake()
   if (place.world.connected) life.connect()
 }
 
