@@ -21,7 +21,8 @@ export const wrongToSend = (
   if (messageId !== undefined && world.rows[rowOf(world, messageId)]?.emptied) {
     return `${of} in answer to what was taken back (unsent)`
   }
-  const isNamed = (message: number) => scenario.named && text === think(scenario, message, 1).reflex
+  const isNamed = (message: number) =>
+    scenario.named && scenario.words !== 'same' && text === think(scenario, message, 1).reflex
   const taken = scenario.threads.findIndex(
     (_, index) => isNamed(index + 1) && world.rows[rowOf(world, index + 1)]?.emptied,
   )
