@@ -172,7 +172,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
 
   /** A grant that only a new process sees: launchd starts one when we end. */
   const needsRestart = (): void => {
-    const message = `a new process may read ${settings.chatDb}, this one may not yet`
+    const message = `macOS now lets edge-agent read ${settings.chatDb}, but only after a restart`
     if (settings.label !== undefined) failed.resolve(new EdgeError(RESTART_NEEDED, message, { exit: EXIT.permission }))
     else problems.set(RESTART_NEEDED, message, 'Stop edge-agent and start it again.')
   }

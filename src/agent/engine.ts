@@ -184,7 +184,7 @@ export const createEngine = (edges: Edges) => {
         firstStartMs: store.firstStartMs,
         takeover: guard.takeover,
         onQueued: ({ says, ...turn }) => loops.incoming({ ...turn, words: hash(says) }),
-        onReanchored: file => log.warn({ file }, 'chat.db is another file or was rebuilt; going on by date'),
+        onReanchored: file => log.warn({ file }, 'chat.db was replaced or rebuilt; continuing by date'),
       }),
     followEdits: edits.look,
     onLooked: pumps.wakeSoon,

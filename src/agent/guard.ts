@@ -48,7 +48,8 @@ export const createGuard = ({ settings, store, chats, clock, timers, problems, l
       for (const each of [threadId, ...otherThreads(threadId, aliases)]) {
         loops.forget(each)
         const begins = pauses.extend(each, 'takeover', wall(), atMs + settings.takeover.pauseMs)
-        if (begins) log.info({ forMs: settings.takeover.pauseMs }, 'the owner writes by hand; bubbles are held there')
+        if (begins)
+          log.info({ forMs: settings.takeover.pauseMs }, 'the owner is writing by hand; bubbles there are on hold')
       }
     },
   }

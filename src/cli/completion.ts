@@ -4,8 +4,8 @@ import { Argument, type Command } from 'commander'
 export const register = (program: Command): void => {
   program
     .command('completion')
-    .description('print the script that completes commands and options in your shell')
-    .addArgument(new Argument('<shell>', 'which shell it is for').choices(['bash', 'zsh', 'fish']))
+    .description('print a completion script for your shell')
+    .addArgument(new Argument('<shell>', 'your shell').choices(['bash', 'zsh', 'fish']))
     .addHelpText('after', EXAMPLES)
     .action(async (shell: 'bash' | 'zsh' | 'fish') => {
       const { commandTree } = await import('./command-tree.ts')
@@ -15,7 +15,9 @@ export const register = (program: Command): void => {
 }
 
 const EXAMPLES = `
-To have it in every new shell:
-  bash  echo 'eval "$(edge-agent completion bash)"' >> ~/.bashrc        (on a Mac: ~/.bash_profile)
-  zsh   echo 'eval "$(edge-agent completion zsh)"' >> ~/.zshrc          (below the line with compinit)
+To enable it in every new shell:
+  bash  echo 'eval "$(edge-agent completion bash)"' >> ~/.bashrc
+        (on a Mac: ~/.bash_profile)
+  zsh   echo 'eval "$(edge-agent completion zsh)"' >> ~/.zshrc
+        (below the line with compinit)
   fish  edge-agent completion fish > ~/.config/fish/completions/edge-agent.fish`

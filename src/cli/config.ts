@@ -5,12 +5,13 @@ import { addSettingsFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const config = program
     .command('config')
-    .description('look at the settings: are they right, and where do they come from')
+    .description('check the settings and show where each one comes from')
+    .helpCommand('help [command]', 'show help for a command')
     .addHelpText('after', EXAMPLES)
 
   const check = config
     .command('check')
-    .description('say whether the settings are right, and exit with 0 or 78')
+    .description('check the settings; exit code 0 if they are valid, 78 if not')
     .option('--json', 'print the result as JSON')
   const checkInput = addSettingsFlags(check)
   check.action(async ({ json }: { json?: true }) => {
@@ -20,7 +21,7 @@ export const register = (program: Command): void => {
 
   const show = config
     .command('show')
-    .description('print every setting with its value and where that comes from')
+    .description('print every setting, its value and its source')
     .option('--json', 'print the settings as JSON')
   const showInput = addSettingsFlags(show)
   show.action(async ({ json }: { json?: true }) => {
@@ -28,7 +29,7 @@ export const register = (program: Command): void => {
     showConfig(showInput(), { json: json === true })
   })
 
-  const path = config.command('path').description('print where the settings file is, or would be')
+  const path = config.command('path').description('print the path of the settings file, even if there is none yet')
   const pathInput = addSettingsFlags(path)
   path.action(async () => {
     const { inspectConfig } = await import('../config/inspect-config.ts')
@@ -38,6 +39,6 @@ export const register = (program: Command): void => {
 
 const EXAMPLES = `
 Examples:
-  $ edge-agent config check                are they right? exit code 0, or 78 with all faults at once
-  $ edge-agent config show                 every setting, its value, and where that comes from
-  $ open -t "$(edge-agent config path)"    the file, in an editor`
+  $ edge-agent config check              lists all errors at once
+  $ edge-agent config show               every setting, its value and its source
+  $ open -t "$(edge-agent config path)"  open the file in an editor`

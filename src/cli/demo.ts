@@ -12,12 +12,12 @@ type Options = {
 export const register = (program: Command): void => {
   program
     .command('demo')
-    .description('see it work: a simulated Messages, a mock backend and the agent, with a verdict')
-    .option('--web', 'play with it in the browser: a phone to write from, and the console of the backend')
-    .option('--port <port>', 'with --web: port to listen on, 0 for any free one', '0')
-    .option('--no-open', 'with --web: print the address, and open no browser')
-    .option('--json', 'print nothing but the result, as one JSON document; with --web, the address')
-    .option('--keep', 'keep the folder with chat.db, the ledger of what was sent, the logs and the state')
+    .description('watch the agent work with a simulated Messages and a mock backend')
+    .option('--web', "try it in the browser: a phone to write from, and the backend's console")
+    .option('--port <port>', 'with --web: port to listen on, 0 for any free port', '0')
+    .option('--no-open', 'with --web: print the address, but do not open a browser')
+    .option('--json', 'print only the result, as JSON; with --web, only the address')
+    .option('--keep', 'keep the folder with chat.db, the ledger of sent texts, logs and state')
     .addHelpText('after', EXAMPLES)
     .action(async ({ json, keep, web, port, open }: Options) => {
       const options = { json: json === true, keep: keep === true }
@@ -32,12 +32,13 @@ export const register = (program: Command): void => {
 }
 
 const EXAMPLES = `
-Real Messages are never touched. Exit code 1 when a promise was not kept. With --web it runs until Ctrl-C.
+It plays three scenarios: normal, no WebSocket, agent killed mid-reply. Then it
+prints a pass/fail summary; the exit code is 1 if anything failed. With --web,
+it runs until Ctrl-C. Your real Messages are never touched.
 
 Examples:
-  $ edge-agent demo                        a conversation with its time line, three times, and a verdict
-  $ edge-agent demo --web                  a phone to write from, and the backend's console, in the browser
-  $ edge-agent demo --keep                 and all that was written meanwhile, to look at
-  $ edge-agent demo --web                  play with it in the browser
+  $ edge-agent demo         three scenarios and a summary
+  $ edge-agent demo --web   a phone and the backend's console
+  $ edge-agent demo --keep  keep all files, to look at later
   $ edge-agent demo --web --no-open --port 8080
   $ edge-agent demo --json | jq .verdict`

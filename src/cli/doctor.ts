@@ -5,7 +5,7 @@ import { addSettingsFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const doctor = program
     .command('doctor')
-    .description('look at everything that can be wrong: permissions, settings, backend, service, state')
+    .description('find problems with permissions, settings, backend, service and state')
     .option('--json', 'print the checks as JSON')
     .addHelpText('after', HELP)
   const input = addSettingsFlags(doctor)
@@ -16,11 +16,12 @@ export const register = (program: Command): void => {
 }
 
 const HELP = `
-Nothing is changed, and no message is sent. To the backend goes one POST without any field; a WebSocket is dialled only
-where no agent runs. What only the agent can tell (chat.db, Automation) is asked of the one that runs.
+It changes nothing and sends no message. It sends one POST without any fields
+to the backend, and opens a WebSocket only if no agent is running. macOS grants
+access to chat.db and Automation per program, so it asks the running agent.
 
-Exit code: 0 where nothing fails (warnings are allowed), 77 where only permissions fail, 78 only settings, 69 only the
-backend, 1 else.
+Exit codes: 0 nothing fails (there may be warnings), 77 only permissions fail,
+78 only settings fail, 69 only the backend fails, 1 otherwise.
 
 Examples:
   $ edge-agent doctor

@@ -5,9 +5,9 @@ import { addSettingsFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const explain = program
     .command('explain [id]')
-    .description('tell the whole story of one message, without its words')
-    .option('--last', 'the latest message instead')
-    .option('--thread <thread>', 'with --last: of this number, address or chat')
+    .description('show everything that happened to one message, without its text')
+    .option('--last', 'the latest message')
+    .option('--thread <thread>', 'with --last: the latest from this number, address or chat')
     .option('--json', 'print the story as JSON')
     .addHelpText('after', EXAMPLES)
   const input = addSettingsFlags(explain)
@@ -19,11 +19,12 @@ export const register = (program: Command): void => {
 }
 
 const EXAMPLES = `
-Of the message: when it was seen, which rule decided, what was taken out of it, each POST, the reflex, each bubble and ack.
+It shows when the message was seen, which rule decided, what was redacted, each
+POST, the reflex, each bubble and each ack.
 
 Examples:
-  $ edge-agent explain --last                            the latest message
+  $ edge-agent explain --last  the latest message
   $ edge-agent explain --last --thread "+1 (562) 292-4139"
   $ edge-agent explain B373E262-AFC1-41F5-B802-7B90DC0BEE7B
-  $ edge-agent explain b34                               the story that this bubble of the queue belongs to
+  $ edge-agent explain b34     the message behind this queue item
   $ edge-agent explain 8bb7509b-ad82-4bd1-bbb2-f47e837294dd --json`

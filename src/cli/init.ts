@@ -6,18 +6,18 @@ import { addSettingsFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const init = program
     .command('init')
-    .description('set it up: asks for backend, agent id and secret, tries them out, and writes them down')
+    .description('set up edge-agent: ask for backend, agent id and secret, test and save them')
     .option('--secret-file <file>', 'read the secret from this file, or from standard input with -')
     .addOption(
-      new Option('--secret-store <store>', 'where to keep the secret: a file of mode 0600, or the Keychain').choices([
+      new Option('--secret-store <store>', 'where to keep the secret: a file (mode 0600) or the Keychain').choices([
         'file',
         'keychain',
       ]),
     )
-    .option('--allow-insecure-http', 'let the secret and all texts go unencrypted to a backend elsewhere')
-    .option('--no-test', 'do not try out the backend')
-    .option('--force', 'replace settings that are there; they are kept as .bak')
-    .option('-y, --yes', 'do not ask: replace what is there, and invent an agent id where none is given')
+    .option('--allow-insecure-http', 'allow plain http to another machine: secret and texts travel unencrypted')
+    .option('--no-test', 'do not test the backend')
+    .option('--force', 'replace existing settings; the old file is kept as .bak')
+    .option('-y, --yes', 'do not ask: replace existing settings, and make up an agent id if none is given')
     .option('--json', 'do not ask, and print what was done as JSON')
     .addHelpText('after', EXAMPLES)
   const input = addSettingsFlags(init)
@@ -28,13 +28,16 @@ export const register = (program: Command): void => {
 }
 
 const EXAMPLES = `
-What a flag says is not asked; flags of settings are written into the file. The secret itself has no flag, as other
-users can see those: it is typed without being shown, or read from --secret-file, or from the variable EDGE_SECRET.
-The trial sends no message. It is safe beside a running agent.
+It only asks for what the flags leave open, and saves the flags of settings in
+the settings file. There is no flag for the secret itself, because other users
+can see flags: type it (it is not shown), or use --secret-file or the
+EDGE_SECRET variable. The test sends no message and is safe while an agent is
+running.
 
 Examples:
-  $ edge-agent init                                        asks for all that is needed
-  $ edge-agent init --secret-store keychain                keep the secret in the Keychain
-  $ edge-agent init --backend-url https://assistant.example.com --agent-id edge_13238407486 \\
-      --secret-file - < secret.txt                         from a script, without questions
-  $ edge-agent init --profile family                       a second agent of the same user`
+  $ edge-agent init                          ask for everything needed
+  $ edge-agent init --secret-store keychain  keep the secret in the Keychain
+  $ edge-agent init --profile family         a second agent of the same user
+  $ edge-agent init --backend-url https://assistant.example.com \\
+      --agent-id edge_13238407486 --secret-file - < secret.txt
+                                             from a script, without questions`

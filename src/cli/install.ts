@@ -5,12 +5,12 @@ import { addServiceFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const install = program
     .command('install')
-    .description('make the agent a service that runs from login on, and lead through its permissions')
-    .option('--upgrade', 'replace what is installed by this version')
-    .option('--node <path>', 'let the service use this node binary where it is, instead of a private copy')
-    .option('--dry-run', 'print every step as one could do it by hand, and change nothing')
-    .option('--wait', 'wait until the permissions are given (the default in a terminal)')
-    .option('--no-wait', 'say what is missing and how to give it, and end (the default elsewhere)')
+    .description('install as a login service and set up permissions')
+    .option('--upgrade', 'replace the installed version with this one')
+    .option('--node <path>', 'use this node binary in place, instead of a private copy')
+    .option('--dry-run', 'print each step as commands that you could run, and change nothing')
+    .option('--wait', 'wait until the permissions are granted (the default in a terminal)')
+    .option('--no-wait', 'print what is missing and how to grant it, then exit (the default elsewhere)')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
   const input = addServiceFlags(install)
@@ -29,19 +29,24 @@ export type InstallOptions = {
 }
 
 const HELP = `
-macOS gives Full Disk Access and Automation to a binary, and a new version of it needs them anew. So the service runs
-on a copy of node that belongs to it alone, in ~/Library/Application Support/edge-agent/runtime; only --upgrade
-replaces it, and only where node itself has changed. A second install repairs what is missing, starts what is not
-running and goes on with the permissions; where all is well it ends with 0 and has changed nothing.
+macOS grants Full Disk Access and Automation to one binary. A changed binary
+needs both again. So the service runs on its own copy of node, in
+~/Library/Application Support/edge-agent/runtime. Only --upgrade replaces it,
+and only if node itself has changed.
 
-Settings come from the settings file: launchd knows no variables of any shell.
+If you run install again, it repairs what is missing, starts the service if it
+is stopped, and continues with the permissions. If all is well, it changes
+nothing.
 
-Exit codes: 0 installed, with both permissions; 2 given up while waiting; 75 an agent runs in a terminal; 77 a
-permission is missing, or this is root; 78 the settings are wrong.
+The service reads the settings file only: launchd passes on no shell variables.
+
+Exit codes: 0 installed, both permissions granted; 2 cancelled while waiting;
+75 an agent runs in a terminal; 77 a permission is missing, or you are root; 78
+wrong settings.
 
 Examples:
-  $ edge-agent install --dry-run            what would it do?
-  $ edge-agent install                      do it, and wait for the permissions
-  $ edge-agent install --upgrade            after a new version of edge-agent
+  $ edge-agent install --dry-run  show what it would do
+  $ edge-agent install            install, and wait for the permissions
+  $ edge-agent install --upgrade  after an update of edge-agent
   $ edge-agent install --node /opt/node/bin/node
-                                            with a binary that you sign yourself`
+                                  use a binary that you sign yourself`

@@ -5,12 +5,12 @@ import { addSettingsFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const logs = program
     .command('logs')
-    .description("print the agent's log, across its rotated files")
-    .option('-f, --follow', 'go on with what is logged from now on, until Ctrl-C')
-    .option('--since <time>', 'from then on: 10m or 2h ago, or a time such as 2026-01-31T09:00')
-    .option('-n, --lines <number>', 'the last so many lines; 100 unless --since is given')
-    .option('--launchd', 'also what launchd itself keeps, however old: the words of a crash, of a start that failed')
-    .option('--json', 'the lines as they are')
+    .description("print the agent's log, including rotated files")
+    .option('-f, --follow', 'keep printing new lines until Ctrl-C')
+    .option('--since <time>', 'start: a duration such as 10m or 2h, a date, or a time')
+    .option('-n, --lines <number>', 'the last N lines (default: 100, unless --since is given)')
+    .option('--launchd', "also show launchd's log (crashes, failed starts)")
+    .option('--json', 'print the lines as they are, as JSON')
     .addHelpText('after', EXAMPLES)
   const input = addSettingsFlags(logs)
   logs.action(async (options: unknown) => {
@@ -21,7 +21,7 @@ export const register = (program: Command): void => {
 
 const EXAMPLES = `
 Examples:
-  $ edge-agent logs -f                          what happens now
-  $ edge-agent logs --since 2h                  what happened
-  $ edge-agent logs --json | grep '"warn"'      for programs
-  $ edge-agent logs --launchd                   it does not start: why?`
+  $ edge-agent logs -f                      follow new lines
+  $ edge-agent logs --since 2h              the last two hours
+  $ edge-agent logs --json | grep '"warn"'  for scripts
+  $ edge-agent logs --launchd               if the agent does not start`

@@ -4,8 +4,8 @@ import type { Command } from 'commander'
 export const register = (program: Command): void => {
   program
     .command('messages-simulator', { hidden: true })
-    .description('play a Messages.app: a chat.db to read and an osascript to send by, for machines without either')
-    .requiredOption('--dir <dir>', 'folder for chat.db, osascript and the ledger of what was sent')
+    .description('simulate Messages: a chat.db to read and an osascript to send with')
+    .requiredOption('--dir <dir>', 'folder for chat.db, osascript and the ledger of sent texts')
     .action(async ({ dir }: { dir: string }) => {
       const { playMessages } = await import('../lab/messages-simulator/play-messages.ts')
       await playMessages({

@@ -5,8 +5,8 @@ import { addSettingsFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const pause = program
     .command('pause [thread]')
-    .description('send nothing more to a thread, or to nobody, until resumed; what comes in is still forwarded')
-    .option('--for <duration>', 'end by itself after that long, such as 30m, 2h or 1d')
+    .description('stop sending to one thread, or to everyone, until resumed')
+    .option('--for <duration>', 'resume automatically after this time, such as 30m, 2h or 1d')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EXAMPLES)
   const input = addSettingsFlags(pause)
@@ -18,11 +18,13 @@ export const register = (program: Command): void => {
 
 const EXAMPLES = `
 Examples:
-  $ edge-agent pause                            send nothing to anybody
-  $ edge-agent pause --for 2h                   for two hours
-  $ edge-agent pause "+1 (562) 292-4139"        nothing to this conversation; a number, an address, or chat655333
-  $ edge-agent queue                            what is paused, and what waits
+  $ edge-agent pause                      stop sending to everyone
+  $ edge-agent pause --for 2h             for two hours
+  $ edge-agent pause "+1 (562) 292-4139"  one thread: a number, an address, or a
+                                          chat such as chat655333
+  $ edge-agent queue                      show what is paused and what waits
 
-It counts at once, and across restarts. It is about sending alone: messages that come in are still forwarded to the
-backend, and its answers are held, not lost. Commands of the backend are held too, and told so. A text that is just
-being sent is not called back.`
+Takes effect immediately and survives restarts. It only stops sending: incoming
+messages are still forwarded to the backend. Answers and commands from the
+backend are put on hold, not lost, and the backend is told about the commands.
+A text that is already being sent still goes out.`

@@ -6,6 +6,7 @@ import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadStateDir } from '../config/load-config.ts'
 import { askOrOpen } from './ask-or-open.ts'
 import { localTime } from './local-time.ts'
+import { showState } from './show-state.ts'
 import { parseSince, SINCE_HINT } from './since-option.ts'
 import { toJson } from './to-json.ts'
 import { withoutControls } from './without-controls.ts'
@@ -37,7 +38,7 @@ const iso = (ms: number): string => new Date(ms).toISOString()
 const toTime = (written: string, nowMs: number): number => {
   const time = parseSince(written, nowMs)
   if (time !== undefined) return time
-  throw new EdgeError('usage', `--since ${withoutControls(written)} is no time in the past`, {
+  throw new EdgeError('usage', `--since ${withoutControls(written)} is not a time in the past`, {
     exit: EXIT.usage,
     remedy: SINCE_HINT,
   })
@@ -76,13 +77,11 @@ const describeSpan = ({ from, to, completeFrom, older }: AuditSummary): string[]
   const retired = total(older.messages)
   const isPartial = Date.parse(from) < Date.parse(completeFrom)
   return [
-    `From ${time(from)} to ${time(to)}, by the clock of this Mac.`,
-    ...(isPartial
-      ? [`The record is complete from ${time(completeFrom)} on; nothing before that is in these numbers.`]
-      : []),
+    `From ${time(from)} to ${time(to)}, by this Mac's clock.`,
+    ...(isPartial ? [`The records begin at ${time(completeFrom)}; nothing before that is counted here.`] : []),
     ...(retired === 0
       ? []
-      : [`Of what ended more than 30 days ago only the number is left: ${plural(retired, 'message')}.`]),
+      : [`Messages that ended more than 30 days ago are only counted: ${plural(retired, 'message')}.`]),
     '',
   ]
 }
@@ -96,53 +95,62 @@ const describeMessages = ({ messages }: AuditSummary): string[] => {
     ...(messages.events === 0
       ? []
       : [
-          `  ${messages.events} of these ${messages.events === 1 ? 'is the edit or withdrawal' : 'are edits or withdrawals'} of messages that the backend has (payload "extended").`,
+          `  ${messages.events} of these ${messages.events === 1 ? 'is an edit or unsend' : 'are edits or unsends'} of messages that the backend has (payload "extended").`,
         ]),
-    row(left.total, 'left this Mac', 'POSTed to the backend at least once over a connection'),
+    row(left.total, 'left this Mac', 'POSTed to the backend at least once'),
     ...indent(left.byRule.map(({ name, words, messages }) => row(messages, name, words))),
-    row(kept.total, 'did not leave', 'passed over for good'),
+    row(kept.total, 'did not leave', 'skipped for good'),
     ...indent(kept.byReason.map(({ name, words, messages }) => row(messages, name, words))),
-    row(waiting.total, 'have not left yet', 'wait for their POST, or for a connection'),
+    row(waiting.total, 'have not left yet', 'waiting for a POST or a connection'),
     ...indent(waiting.byReason.map(({ name, words, messages }) => row(messages, name, words))),
-    row(dead.total, 'were given up', 'dead letters that never left; a person decides (edge-agent queue)'),
+    row(dead.total, 'failed', 'dead letters that never left; you decide (edge-agent queue)'),
     ...indent(dead.byReason.map(({ name, words, messages }) => row(messages, name, words))),
     ...(left.total === 0
       ? []
       : [
-          `  Of those that left, ${left.now.answered} are answered, ${left.now.underWay} under way, ${left.now.dead} dead letters, ${left.now.givenUp} given up by a person.`,
+          `  Of those that left: ${left.now.answered} answered, ${left.now.underWay} in progress, ${left.now.dead} dead letters, ${left.now.givenUp} dropped.`,
         ]),
-    `  What is sent from this account, by you or by the agent, is never forwarded; ${messages.own.total} such rows since the first start.`,
+    `  Messages from this account, sent by you or by the agent, are never forwarded: ${messages.own.total} since the first start.`,
     '',
   ]
 }
 
 const describePosts = ({ posts, destinations, payloads }: AuditSummary): string[] => {
-  if (posts.total === 0) return [bold('No POST was made'), '']
+  if (posts.total === 0) return [bold('No POSTs'), '']
   return [
-    bold(`${plural(posts.total, 'POST')} were made`),
+    bold(plural(posts.total, 'POST')),
     ...posts.byOutcome.map(({ outcome, words, posts }) => row(posts, outcome, words)),
-    ...(posts.notTold === 0 ? [] : [row(posts.notTold, 'not told', 'under way, or of a message that is only counted')]),
+    ...(posts.notTold === 0
+      ? []
+      : [row(posts.notTold, 'not listed', 'in progress, or beyond the first 100 POSTs of a message')]),
     posts.withoutConnection === 0
-      ? '  Each of them came to a connection, as far as is known.'
-      : `  In ${posts.withoutConnection} of them no connection came about: nothing left.`,
+      ? '  As far as is known, each of them reached a connection.'
+      : `  ${posts.withoutConnection} of them got no connection: nothing left this Mac.`,
     ...destinations.map(({ backend, posts }) => `  To ${withoutControls(backend)}: ${plural(posts, 'POST')}.`),
     ...payloads.map(
       ({ kind, fields, messages }) =>
-        `  Told of ${plural(messages, 'message')}: ${withoutControls(fields.join(', '))} (payload "${kind}").`,
+        `  Fields sent for ${plural(messages, 'message')}: ${withoutControls(fields.join(', '))} (payload "${kind}").`,
     ),
     '',
   ]
 }
 
 const describeRedacted = ({ redacted }: AuditSummary): string[] => {
-  if (redacted.length === 0) return [bold('Nothing was taken out of any text'), '']
+  if (redacted.length === 0) return [bold('Nothing was redacted'), '']
   return [
-    bold('Found in texts, and not sent'),
+    bold('Redacted: found in texts, and not sent'),
     ...redacted.map(({ kind, things, inForwarded, inKept }) =>
       row(
         things,
         kind,
-        `${inForwarded.things} taken out of ${plural(inForwarded.messages, 'message')} that left, ${inKept.things} in ${plural(inKept.messages, 'message')} that did not`,
+        [
+          ...(inForwarded.things > 0
+            ? [`${inForwarded.things} replaced in ${plural(inForwarded.messages, 'message')} that left`]
+            : []),
+          ...(inKept.things > 0
+            ? [`${inKept.things} found in ${plural(inKept.messages, 'message')} that did not leave`]
+            : []),
+        ].join(', '),
       ),
     ),
     '',
@@ -150,21 +158,25 @@ const describeRedacted = ({ redacted }: AuditSummary): string[] => {
 }
 
 const KINDS: Readonly<Record<string, string>> = {
-  answer: 'bubbles of answers',
+  answer: 'bubbles from answers',
   reflex: 'reflexes',
-  own: 'lines of edge-agent selftest',
-  send_message_now: 'commands to send at once',
+  own: 'lines from edge-agent selftest',
+  send_message_now: 'commands to send now',
   schedule_message: 'scheduled messages',
 }
 
 const describeBubbles = ({ bubbles }: AuditSummary): string[] => [
   bold(`${plural(bubbles.total, 'bubble')} for people; ${bubbles.sent} sent, in ${plural(bubbles.threads, 'thread')}`),
   ...bubbles.byKind.map(({ kind, bubbles, sent, failed, parked, waiting }) =>
-    row(bubbles, KINDS[kind] ?? kind, `${sent} sent, ${failed} failed, ${parked} in doubt, ${waiting} waiting`),
+    row(bubbles, KINDS[kind] ?? kind, `${sent} sent, ${failed} failed, ${parked} uncertain, ${waiting} waiting`),
   ),
   ...indent(
     bubbles.notSent.map(({ kind, state, reason, words, bubbles }) =>
-      row(bubbles, reason === null ? state : `${state}, ${reason}`, `${KINDS[kind] ?? kind}: ${words}`),
+      row(
+        bubbles,
+        reason === null ? showState(state) : `${showState(state)}, ${reason}`,
+        `${KINDS[kind] ?? kind}: ${words}`,
+      ),
     ),
   ),
   '',
@@ -173,11 +185,11 @@ const describeBubbles = ({ bubbles }: AuditSummary): string[] => [
 const describeCommands = ({ commands, acks }: AuditSummary): string[] => [
   bold(`${plural(commands.total, 'command')} from the backend`),
   row(commands.sent, 'carried out'),
-  row(commands.deduplicated, 'not sent twice', 'reflexes that the answer brought by another road'),
-  row(commands.underWay, 'under way'),
+  row(commands.deduplicated, 'not sent again', 'reflexes that the answer had already brought'),
+  row(commands.underWay, 'in progress'),
   row(commands.failed, 'refused or failed'),
   ...indent(commands.byError.map(({ error, words, commands }) => row(commands, error, words))),
-  `  The backend has the acks of ${acks.delivered}; ${acks.owed} are still to be delivered. Commands came again ${acks.repeats} times, and were not carried out again.`,
+  `  Acks: the backend has ${acks.delivered}, ${acks.owed} are still to be delivered. Repeated commands, not carried out again: ${acks.repeats}.`,
 ]
 
 const describeList = (list: readonly AuditedMessage[], { messages }: AuditSummary): string[] => [

@@ -21,7 +21,7 @@ export const checkConfig = async (input: ConfigInput, { json }: Output): Promise
   }
   for (const warning of warnings) process.stderr.write(`edge-agent: ${warning}\n`)
   if (faults.length > 0) throw new ConfigError(faults)
-  process.stdout.write(`the settings are right (${file.exists ? file.path : `no file at ${file.path}`})\n`)
+  process.stdout.write(`the settings are valid (${file.exists ? file.path : `no file at ${file.path}`})\n`)
 }
 
 const judgeKeychain = async (item: KeychainItem): Promise<Fault[]> => {
@@ -31,7 +31,7 @@ const judgeKeychain = async (item: KeychainItem): Promise<Fault[]> => {
   } catch (error) {
     if (!(error instanceof EdgeError)) throw error
     const found = error.remedy === undefined ? error.message : `${error.message}\n    ${error.remedy}`
-    return [{ key: 'secret', origin: 'secret_store', expected: 'a secret that can be read', found }]
+    return [{ key: 'secret', origin: 'secret_store', expected: 'a readable secret', found }]
   }
 }
 

@@ -17,8 +17,10 @@ export const printDemo = async ({ json, keep }: { readonly json: boolean; readon
   }
   const stop = new AbortController()
   const cancel = (): void => {
-    if (!stop.signal.aborted) print('\nstopping everything in order …\n')
-    stop.abort(new EdgeError('cancelled', 'the demo was stopped; no process of it is left', { exit: EXIT.cancelled }))
+    if (!stop.signal.aborted) print('\nstopping everything …\n')
+    stop.abort(
+      new EdgeError('cancelled', 'the demo was stopped, and all its processes have ended', { exit: EXIT.cancelled }),
+    )
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, cancel)
   // Follows NO_COLOR and whether it is a terminal.
@@ -31,7 +33,7 @@ export const printDemo = async ({ json, keep }: { readonly json: boolean; readon
     if (json) process.stdout.write(`${JSON.stringify({ ...report, ...(keep && { folder: dir }) }, null, 2)}\n`)
     if (!report.verdict.ok) process.exitCode = EXIT.failure
   } finally {
-    if (keep) (json ? process.stderr : process.stdout).write(`\nkept in ${dir}\n`)
+    if (keep) (json ? process.stderr : process.stdout).write(`\nfiles kept in ${dir}\n`)
     // A Messages of the simulator may still be writing its last row.
     else rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   }

@@ -29,7 +29,7 @@ const showProgress = (wanted: boolean) => {
   const left = new Set<Group>(GROUPS)
   const show = (): void => {
     // A line that wraps would not go away.
-    const line = `looking at ${[...left].join(', ')} …`.slice(0, (process.stderr.columns || 80) - 1)
+    const line = `checking ${[...left].join(', ')} …`.slice(0, (process.stderr.columns || 80) - 1)
     if (isShown && left.size > 0) process.stderr.write(`\r\u001b[K${line}`)
   }
   show()
@@ -52,7 +52,7 @@ const render = ({ checks, summary, ok }: DoctorReport): string => {
     ...(summary.failed > 0 ? [`${summary.failed} failed`] : []),
     ...(summary.skipped > 0 ? [`${summary.skipped} skipped`] : []),
   ]
-  const verdict = ok ? (summary.warning > 0 ? 'Nothing fails.' : 'All is well.') : 'Something is wrong.'
+  const verdict = ok ? (summary.warning > 0 ? 'Nothing failed.' : 'All is well.') : 'There are problems.'
   return [...groups.flatMap(renderGroup), `${verdict} ${counts.join(', ')}`, ''].join('\n')
 }
 

@@ -37,9 +37,10 @@ export const printStory = async (input: ConfigInput, asked: Asked): Promise<void
 
 const toQuery = ({ id, last, thread }: Asked, input: ConfigInput): StoryAsked => {
   if (last === (id !== undefined) || (thread !== undefined && !last)) {
-    throw new EdgeError('usage', 'name one message by its id, or take the latest with --last (and --thread THREAD)', {
+    throw new EdgeError('usage', 'give the id of a message, or use --last (with --thread THREAD if you like)', {
       exit: EXIT.usage,
-      remedy: 'edge-agent queue, audit --list and logs show ids; edge-agent explain --help has examples.',
+      remedy:
+        'To find ids: edge-agent queue, edge-agent audit --list, edge-agent logs. For examples: edge-agent explain --help.',
     })
   }
   if (id !== undefined) return { id: fromIdempotencyKey(id.trim()) }
@@ -50,29 +51,29 @@ const toQuery = ({ id, last, thread }: Asked, input: ConfigInput): StoryAsked =>
 const notKnown = (query: StoryAsked, { thread }: Asked, row: RowWithoutStory | undefined): EdgeError => {
   if ('last' in query) {
     const where = thread === undefined ? '' : ` in ${withoutControls(thread)}`
-    return new EdgeError('not_known', `not known: no message has been seen${where} yet`, {
-      remedy: 'edge-agent audit --list shows what was seen; a thread is named as there.',
+    return new EdgeError('not_known', `no message has been seen${where} yet`, {
+      remedy: 'To list messages with their threads: edge-agent audit --list.',
     })
   }
   const told = withoutControls(query.id)
   if (row === undefined) {
-    return new EdgeError('not_known', `not known: no message, bubble or command has the id ${told}`, {
+    return new EdgeError('not_known', `no message, bubble or command has the id ${told}`, {
       remedy:
-        'Messages of your own are only counted, what ended more than 30 days ago too; history before the first start is\n' +
-        'never read. edge-agent audit --list shows the messages that are known.',
+        'Your own messages, and messages that ended more than 30 days ago, are only counted. History from before the\n' +
+        'first start is never read. To list known messages: edge-agent audit --list.',
     })
   }
-  return new EdgeError('not_known', `not known: ${told} is in chat.db, but has no story: ${whyNot(row)}`, {
-    remedy: 'Nothing of it has left this Mac through the agent.',
+  return new EdgeError('not_known', `${told} is in chat.db, but there is nothing to explain: ${whyNot(row)}`, {
+    remedy: 'The agent has sent no part of it to the backend.',
   })
 }
 
 const whyNot = ({ fromMe, standing, waitingFor, dateMs }: RowWithoutStory): string => {
-  if (fromMe) return 'it was sent from this account; such messages are never forwarded, and only counted'
-  if (standing === 'awaited') return `Messages is still writing it; what is missing: ${waitingFor}`
-  if (standing === 'ahead') return 'the agent has not come to it yet'
-  const date = dateMs === undefined ? '' : ` (it is of ${localTime(dateMs)})`
-  return `it came before the first start of the agent, or ended more than 30 days ago${date}`
+  if (fromMe) return 'it was sent from this account; such messages are only counted, never forwarded'
+  if (standing === 'awaited') return `Messages is still writing it; still missing: ${waitingFor}`
+  if (standing === 'ahead') return 'the agent has not reached it yet'
+  const date = dateMs === undefined ? '' : ` (its date is ${localTime(dateMs)})`
+  return `it is older than the agent's first start, or ended more than 30 days ago${date}`
 }
 
 const storyAsJson = (story: Story): string => {
@@ -118,12 +119,12 @@ const describeSchedule = ({ id, name, state, sendAtMs, length }: Schedule): stri
   `${'scheduled'.padEnd(13)}  for ${zonedTime(sendAtMs)}, ${length} characters; ${SCHEDULES[state] ?? state} (${id}, "${withoutControls(name)}")`
 
 const SCHEDULES: Readonly<Record<string, string>> = {
-  waiting: 'waits for its time',
-  planned: 'its time came, and it became a bubble',
+  waiting: 'waiting for its time',
+  planned: 'it came due and became a bubble',
   cancelled: 'cancelled by the backend',
-  too_late: 'not sent, as nobody was there in time',
+  too_late: 'not sent: the agent could not run in time',
   refused: 'not sent: it was no longer allowed when its time came',
-  dropped: 'given up by a person',
+  dropped: 'dropped (edge-agent queue drop)',
 }
 
 /** A message that is tried for days has a long story; its ends are what matters. */

@@ -31,8 +31,7 @@ export const printLogs = async (input: ConfigInput, rawOptions: unknown): Promis
   const files = openLogs(paths)
   const launchd = openLogs([launchdLogFile])
   await showLaunchd(launchd, launchdLogFile, options, print)
-  if (files.length === 0)
-    note(`no log yet: an agent that launchd runs, or that has --log-file, will have it at ${paths[0]}`)
+  if (files.length === 0) note(`no log yet: the agent logs to ${paths[0]} if launchd runs it or --log-file is set`)
   for (const line of selectLines(files, options)) await print.line(line)
   if (options.follow) {
     const followed = [
@@ -60,7 +59,7 @@ type Options = ReturnType<typeof parseOptions>
 const parseOptions = (raw: unknown) => {
   const parsed = optionsSchema.safeParse(raw)
   if (parsed.success) return parsed.data
-  throw new EdgeError('usage', `An option does not fit.\n${z.prettifyError(parsed.error)}`, {
+  throw new EdgeError('usage', `Invalid option value:\n${z.prettifyError(parsed.error)}`, {
     remedy: 'See edge-agent logs --help.',
     exit: EXIT.usage,
   })
@@ -72,7 +71,7 @@ const optionsSchema = z.object({
   json: z.boolean().default(false),
   lines: z
     .string()
-    .regex(/^\d{1,6}$/, 'Not a number of lines, such as 100')
+    .regex(/^\d{1,6}$/, 'Expected a number of lines, such as 100')
     .transform(Number)
     .optional(),
   since: sinceOption.optional(),
@@ -130,7 +129,8 @@ const showLaunchd = async (
   print: Awaited<ReturnType<typeof createPrinter>>,
 ): Promise<void> => {
   const [file] = files
-  if (launchd && (file === undefined || file.size === 0)) note(`launchd has logged nothing; it would be at ${path}`)
+  if (launchd && (file === undefined || file.size === 0))
+    note(`launchd has logged nothing (its log would be at ${path})`)
   if (file === undefined || file.size === 0) return
   const changedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
   if (!launchd && changedMs < (since ?? Date.now() - RECENT_MS)) return

@@ -15,7 +15,7 @@ export const printReport = async (
   const name = `edge-agent-report-${stamp(new Date())}`
   const path = resolve(output ?? `${name}.tar.gz`)
   const collected = await collectReport({ input, run: runTool, uid: process.getuid?.(), version: version() })
-  const files = [{ name: 'README.txt', about: 'what is in here', text: readme(collected) }, ...collected]
+  const files = [{ name: 'README.txt', about: 'list of contents', text: readme(collected) }, ...collected]
   writeArchive(path, { folder: name, files })
   const listing = files.map(({ name, about, text }) => ({ name, about, bytes: Buffer.byteLength(text) }))
   await endProcess(json ? `${JSON.stringify({ path, files: listing }, null, 2)}\n` : describe(path, listing), 0)
@@ -30,10 +30,10 @@ const stamp = (now: Date): string => {
 
 const readme = (files: readonly ReportFile[]): string =>
   [
-    'A report of edge-agent, for whoever helps to find a fault.',
+    'A diagnostics report from edge-agent, for bug reports.',
     '',
-    'Texts of messages, phone numbers, e-mail addresses, chats and the secret were left out; the home folder is ~.',
-    'Please look before you send it: you know best what is nobody else’s business.',
+    'Message texts, phone numbers, e-mail addresses, chats and the secret are left out. The home folder is shown as ~.',
+    'Please check it before you share it.',
     '',
     ...files.map(({ name, about }) => `${name.padEnd(14)} ${about}`),
     '',
@@ -45,7 +45,7 @@ const describe = (path: string, files: readonly { name: string; about: string; b
     '',
     ...files.map(({ name, about, bytes }) => `  ${name.padEnd(14)} ${String(bytes).padStart(8)} bytes  ${about}`),
     '',
-    'Texts, phone numbers, e-mail addresses and the secret are left out. Please look before you send it:',
+    'Texts, phone numbers, e-mail addresses and the secret are left out. Check it before you share it:',
     `  tar -xzOf ${shellQuote(path)} | less`,
     '',
   ].join('\n')

@@ -4,6 +4,7 @@ import { controlSocketPath } from '../agent/control/socket-path.ts'
 import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadStateDir } from '../config/load-config.ts'
 import { zonedTime } from './local-time.ts'
+import { showState } from './show-state.ts'
 import { toJson } from './to-json.ts'
 import { withoutControls } from './without-controls.ts'
 
@@ -53,13 +54,13 @@ const describeHolds = ({ everywhere, paused, takeover, loop, quietHours }: Agent
   const threads = (what: string, { threads: n, until: time }: typeof paused): string[] =>
     n === 0 ? [] : [`${n} ${n === 1 ? 'thread' : 'threads'} ${what} (${until(time, 'until resumed')})`]
   const held = [
-    ...(everywhere === null ? [] : [`EVERYTHING paused ${until(everywhere.until, 'until resumed')}`]),
+    ...(everywhere === null ? [] : [`EVERYONE paused ${until(everywhere.until, 'until resumed')}`]),
     ...threads('paused', paused),
-    ...threads('where the owner writes by hand', takeover),
-    ...threads('in a loop with a machine', loop),
+    ...threads('where the owner is writing by hand', takeover),
+    ...threads('in a reply loop with another bot', loop),
     ...(quietHours === null ? [] : [`quiet hours ${until(quietHours.until, 'all day')}`]),
   ]
-  return held.length === 0 ? [] : [row('held back', held.join('; '))]
+  return held.length === 0 ? [] : [row('on hold', held.join('; '))]
 }
 
 const row = (name: string, value: string): string => `${name.padEnd(18)} ${value}`
@@ -74,14 +75,16 @@ const describeConnection = (connection: AgentStatus['connection']): string => {
 
 const counts = (numbers: Readonly<Record<string, number>>): string => {
   const known = Object.entries(numbers).filter(([, n]) => n > 0)
-  return known.length === 0 ? 'none' : known.map(([name, n]) => `${n} ${name}`).join(', ')
+  return known.length === 0 ? 'none' : known.map(([name, n]) => `${n} ${showState(name)}`).join(', ')
 }
 
 const describeScheduled = ({ scheduled, nextScheduled }: AgentStatus): string =>
-  nextScheduled === undefined ? counts(scheduled) : `${counts(scheduled)}; the next one at ${zonedTime(nextScheduled)}`
+  nextScheduled === undefined ? counts(scheduled) : `${counts(scheduled)}; next at ${zonedTime(nextScheduled)}`
 
 const latency = ({ count, p50, p99 }: AgentStatus['latenciesMs']['commitToPost']): string =>
-  count === 0 ? 'not measured yet' : `median ${p50} ms, p99 ${p99} ms, of ${count}`
+  count === 0
+    ? 'not measured yet'
+    : `median ${p50} ms, p99 ${p99} ms (${count === 1 ? '1 sample' : `${count} samples`})`
 
 const duration = (seconds: number): string => {
   const hours = Math.floor(seconds / 3600)

@@ -13,14 +13,16 @@ export const renderOpening = (backendUrl: string, plan: Plan, isExposed: boolean
   const rest = Math.ceil(restMs / 1000)
   const slow = Math.ceil((rest + depth * 30) / 60)
   return lines(
-    `Judging ${backendUrl}`,
-    `  as the agents  ${a} and ${b}; ${nobody} posts, but never connects`,
-    `  in the thread  ${threads}`,
-    `  with           ${answers.usual} POSTs for the backend's model to answer, which may cost money; up to ${answers.most} where a reflex`,
-    `                 does not come at once${refusals > 0 ? `; ${refusals} more with a wrong secret` : ''}`,
-    `  for about      ${rest} seconds and the time of ${depth} answers: ${slow} minutes where each takes half a minute`,
+    `Testing ${backendUrl}`,
+    `  agents  ${a}`,
+    `          ${b}`,
+    `          ${nobody} (posts, but never connects)`,
+    `  thread  ${threads}`,
+    `  POSTs   ${answers.usual} for the backend's model to answer, which may cost money;`,
+    `          up to ${answers.most} if a reflex is slow${refusals > 0 ? `; ${refusals} more with a wrong secret` : ''}`,
+    `  time    about ${rest} seconds plus ${depth} answers: ${slow} minutes at 30 seconds per answer`,
     '  Messages is never touched: nothing is sent to a person.',
-    ...(isExposed ? ['  The secret goes over the network unencrypted: this is http, not https.'] : []),
+    ...(isExposed ? ['  The secret travels unencrypted: this is http, not https.'] : []),
     '',
   )
 }
@@ -37,13 +39,13 @@ export const renderReport = (report: Report, paint: Paint): string =>
           ]),
           '',
         ]),
-        paint('bold', 'Testing, and the fallback'),
+        paint('bold', 'Testing and fallback'),
         ...report.steps.flatMap(step => [
           renderQuestion(step, paint),
-          paint('dim', `        by ${step.because.join(', ')}`),
+          paint('dim', `        from ${step.because.join(', ')}`),
         ]),
         '',
-        paint('bold', 'Extras: beyond the document, never a failure'),
+        paint('bold', 'Extras: not in the document, never a failure'),
         ...report.extras.flatMap(extra => renderExtra(extra, paint)),
         '',
         ...renderVerdict(report, paint),
@@ -81,7 +83,7 @@ const renderVerdict = ({ sections, verdict, traffic }: Report, paint: Paint): re
   return [
     ...(verdict === 'no' ? [paint(['bold', 'red'], `NO: ${ids('no')}`)] : []),
     ...(doubt === '' ? [] : [paint(['bold', 'yellow'], `COULD NOT TELL: ${doubt}`)]),
-    ...(verdict === 'yes' ? [paint(['bold', 'green'], 'All that the document asks for: yes')] : []),
+    ...(verdict === 'yes' ? [paint(['bold', 'green'], 'Everything that the document asks for: yes')] : []),
     posts,
   ]
 }
@@ -90,9 +92,9 @@ const helpWith = ({ unreachable, backendUrl }: Report): readonly string[] => {
   const code = unreachable?.code ?? ''
   return [
     isTlsError(code)
-      ? '  Its certificate was not accepted. Where it is one of your own, name its CA: NODE_EXTRA_CA_CERTS=ca.pem edge-agent …'
+      ? '  Its certificate was not accepted. If it is your own, name its CA: NODE_EXTRA_CA_CERTS=ca.pem edge-agent …'
       : `  Is it running, and is ${backendUrl} right?`,
-    '  Nothing could be judged.',
+    '  Nothing could be tested.',
   ]
 }
 

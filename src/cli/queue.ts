@@ -5,12 +5,13 @@ import { addSettingsFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const queue = program
     .command('queue')
-    .description('list what waits, is parked or dead, and why; act on it')
+    .description('list, retry or drop waiting and failed items')
+    .helpCommand('help [command]', 'show help for a command')
     .addHelpText('after', EXAMPLES)
 
   const list = queue
     .command('list', { isDefault: true })
-    .description('list it (the default)')
+    .description('list the queue (the default)')
     .option('--json', 'print the list as JSON')
   const listInput = addSettingsFlags(list)
   list.action(async ({ json }: { json?: true }) => {
@@ -19,8 +20,8 @@ export const register = (program: Command): void => {
   })
 
   for (const [verb, description] of [
-    ['retry', 'POST dead messages again, send parked or failed bubbles again'],
-    ['drop', 'give up messages, bubbles and scheduled messages for good; they stay on record'],
+    ['retry', 'POST dead letters again; send uncertain or failed bubbles again'],
+    ['drop', 'drop messages, bubbles and scheduled messages for good; they stay on record'],
   ] as const) {
     const command = queue
       .command(`${verb} <id...>`)
@@ -36,7 +37,8 @@ export const register = (program: Command): void => {
 
 const EXAMPLES = `
 Examples:
-  $ edge-agent queue                       what waits, is parked or dead; with its id and its reason
-  $ edge-agent queue retry m12 b34         try these again
-  $ edge-agent queue drop b34              give this one up
-  $ edge-agent queue drop s5               a scheduled message: it is not sent, and the backend is told`
+  $ edge-agent queue                all items, with their ids and reasons
+  $ edge-agent queue retry m12 b34  try these two again
+  $ edge-agent queue drop b34       drop this one
+  $ edge-agent queue drop s5        do not send this scheduled message; the
+                                    backend is told`

@@ -54,7 +54,7 @@ const SAMPLES = 3
 const parseOptions = (raw: unknown) => {
   const parsed = optionsSchema.safeParse(raw)
   if (!parsed.success) {
-    throw new EdgeError('usage', `An option does not fit.\n${z.prettifyError(parsed.error)}`, {
+    throw new EdgeError('usage', `Invalid option value:\n${z.prettifyError(parsed.error)}`, {
       remedy: 'See edge-agent filter replay --help.',
       exit: EXIT.usage,
     })
@@ -67,7 +67,7 @@ const optionsSchema = z.object({
   since: sinceOption,
   limit: z
     .string()
-    .regex(/^[1-9]\d{0,8}$/, 'Not a number of messages, such as 1000')
+    .regex(/^[1-9]\d{0,8}$/, 'Expected a number of messages, such as 1000')
     .transform(Number)
     .optional(),
   samples: z.boolean().optional(),
@@ -82,7 +82,7 @@ const openHere = (path: string) => {
     if (!(error instanceof ChatDbProblem) || error.exit !== EXIT.permission) throw error
     throw new EdgeError(error.code, error.message, {
       remedy:
-        'Give Full Disk Access to the app of this terminal (System Settings > Privacy & Security > Full Disk Access),\nthen run this again in a new window. The agent has a permission of its own.',
+        'Grant Full Disk Access to your terminal app (System Settings > Privacy & Security > Full Disk Access),\nthen run this again in a new window. The agent has its own, separate permission.',
       exit: EXIT.permission,
       cause: error,
     })
@@ -131,7 +131,7 @@ const describe = (outcomes: readonly Outcome[], { sinceMs, samples, payload }: S
 const minute = (ms: number): string => localTime(ms).slice(0, 16)
 
 const EXTENDED =
-  'Of payload = "extended" only the text is looked at here: names of groups and files are redacted when they leave.'
+  'This looks at texts only. With payload = "extended", names of groups and files are redacted too when they leave.'
 
 const section = (name: 'forwarded' | 'skipped', outcomes: readonly Outcome[], samples: boolean): string[] => {
   if (outcomes.length === 0) return []
@@ -155,13 +155,13 @@ const nameOf = ({ rule, reason }: Outcome): string => {
 
 const foundIn = ({ action, redacted }: Outcome): string => {
   const kinds = Object.entries(redacted).map(([kind, count]) => `${count} ${kind}`)
-  return kinds.length === 0 ? '' : `; ${action === 'forward' ? 'taken out' : 'found in it'}: ${kinds.join(', ')}`
+  return kinds.length === 0 ? '' : `; ${action === 'forward' ? 'redacted' : 'found'}: ${kinds.join(', ')}`
 }
 
 const describeSample = ({ atMs, threadId, sender, text }: Sample): string => {
   const who = threadId === sender ? sender : `${sender ?? 'you'} in ${threadId}`
   const words = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
-  return onOneLine(`            ${minute(atMs)}  ${who}: ${words === '' ? '(no words)' : words}`)
+  return onOneLine(`            ${minute(atMs)}  ${who}: ${words === '' ? '(no text)' : words}`)
 }
 
 const SHOWN = 100

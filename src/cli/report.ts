@@ -5,8 +5,8 @@ import { addSettingsFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const report = program
     .command('report')
-    .description('write one archive with all that helps to find a fault, without texts, numbers or secrets')
-    .option('--output <file>', 'where to write it (default: edge-agent-report-DATE-TIME.tar.gz in this folder)')
+    .description('write a diagnostics archive for bug reports, without texts, numbers or secrets')
+    .option('--output <file>', 'file to write (default: edge-agent-report-DATE-TIME.tar.gz in this folder)')
     .option('--json', 'print what was written as JSON')
     .addHelpText('after', HELP)
   const input = addSettingsFlags(report)
@@ -17,8 +17,9 @@ export const register = (program: Command): void => {
 }
 
 const HELP = `
-It works whether the agent runs or not. Nothing is sent anywhere: look into the archive, then give it to whom you like.
+It works whether or not the agent is running, and sends nothing anywhere: check
+the archive, then share it yourself.
 
 Examples:
   $ edge-agent report
-  $ edge-agent report --output /tmp/report.tar.gz && tar -xzOf /tmp/report.tar.gz | less`
+  $ edge-agent report --output report.tar.gz && tar -xzOf report.tar.gz | less`

@@ -5,7 +5,7 @@ import { addServiceFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const restart = program
     .command('restart')
-    .description('start the service anew, after a change of the settings say; also starts a stopped one')
+    .description('restart the service, e.g. after changing settings; also starts a stopped one')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
   const input = addServiceFlags(restart)
@@ -16,8 +16,9 @@ export const register = (program: Command): void => {
 }
 
 const HELP = `
-The settings are checked first: where they are wrong, what runs goes on.
+It checks the settings first. If they are wrong, the service keeps running as
+is.
 
 Examples:
-  $ edge-agent restart                      after a change of the settings, or of a permission
+  $ edge-agent restart  after changing settings or permissions
   $ edge-agent restart --profile family`

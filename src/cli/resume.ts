@@ -5,9 +5,9 @@ import { addSettingsFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const resume = program
     .command('resume [thread]')
-    .description('end a pause: what was held goes out in order, or is given up')
-    .option('--drop', 'give up what was held meanwhile, for good; it stays on record')
-    .option('--all', 'end every pause, those of single threads too')
+    .description('end a pause, and send or drop what was on hold')
+    .option('--drop', 'drop what was on hold, for good; it stays on record')
+    .option('--all', 'end every pause, including those of single threads')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EXAMPLES)
   const input = addSettingsFlags(resume)
@@ -24,9 +24,12 @@ export const register = (program: Command): void => {
 
 const EXAMPLES = `
 Examples:
-  $ edge-agent resume                           end the pause of everything; threads paused by themselves stay so
-  $ edge-agent resume --all                     end every pause there is
-  $ edge-agent resume "+1 (562) 292-4139"       whatever holds this thread: a pause, a hand-written message, a broken loop
-  $ edge-agent resume +15622924139 --drop       give up what was held there meanwhile
+  $ edge-agent resume                      end the pause for everyone; threads
+                                           paused one by one stay paused
+  $ edge-agent resume --all                end every pause
+  $ edge-agent resume "+1 (562) 292-4139"  send to this thread again, after a
+                                           pause, a takeover or a reply loop
+  $ edge-agent resume +15622924139 --drop  drop what was on hold there
 
-What the backend still thinks about when you say --drop is answered as ever. Quiet hours (send.quiet_hours) go on.`
+--drop does not affect answers that the backend is still working on. Quiet
+hours (send.quiet_hours) still apply.`

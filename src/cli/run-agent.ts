@@ -39,7 +39,7 @@ export const runAgent = async (input: ConfigInput): Promise<void> => {
     await agent.stop()
     log.info({}, 'agent stopped')
   } catch (error) {
-    log.error({ error: String(error) }, 'stopped, though not in order') // what was asked for stays: launchd keeps to the code
+    log.error({ error: String(error) }, 'stopped, but not cleanly') // what was asked for stays: launchd keeps to the code
   }
   process.exit(typeof end === 'string' ? EXIT.ok : end.exit) // an osascript that is still out would keep the process
 }

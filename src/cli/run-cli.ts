@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help } from 'commander'
 import { EdgeError, EXIT } from '../agent/core/errors.ts'
 import { register as audit } from './audit.ts'
 import { register as completion } from './completion.ts'
@@ -41,44 +41,43 @@ export const runCli = async (argv: readonly string[]): Promise<void> => {
 
 const createProgram = ({ json }: { readonly json: boolean }): Command => {
   const program = new Command('edge-agent')
-    .description("Connects the Messages app of a Mac to an assistant's backend.")
-    .version(version(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help, of a command too')
+    .description("Connects Messages on your Mac to your assistant's backend.")
+    .version(version(), '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show help')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(withoutPrefix(text, 'edge-agent: '))) })
-    .showHelpAfterError(json ? false : '(add --help to see what is possible)')
+    .showHelpAfterError(json ? false : '(see --help for usage)')
+    .configureHelp({ groupItems: ownOptionsFirst })
     .addHelpText('after', EXAMPLES)
   for (const [heading, ...commands] of GROUPS) {
     program.commandsGroup(heading)
     for (const register of commands) register(program)
   }
-  return program.commandsGroup('Look:').helpCommand('help [command]', 'print the help of a command')
+  return program.commandsGroup('Inspect:').helpCommand('help [command]', 'show help for a command')
 }
 
 /** The commands as the help shows them. */
 const GROUPS: readonly (readonly [heading: string, ...((program: Command) => void)[]])[] = [
   ['Set up:', init, install, uninstall, config, completion],
   ['Run:', start, stop, restart, pause, resume],
-  ['Look:', status, doctor, queue, filter, explain, audit, logs, selftest, report],
+  ['Inspect:', status, doctor, queue, filter, explain, audit, logs, selftest, report],
   ['Try:', demo, mockBackend, verifyBackend, messagesSimulator],
 ]
 
+/** Settings stand below a command's own options, even if the only one of these is --help. */
+const ownOptionsFirst: Help['groupItems'] = (items, visible, groupOf) =>
+  new Help().groupItems([...visible.filter(item => groupOf(item) === 'Options:'), ...items], visible, groupOf)
+
 const EXAMPLES = `
 Examples:
-  $ edge-agent demo                         see it work, without any real Messages
-  $ edge-agent init                         set it up: backend, agent id, secret
-  $ edge-agent demo --web                   play with it in the browser
-  $ edge-agent config check                 are the settings right?
-  $ edge-agent install --dry-run            what would make it a service of this Mac?
-  $ edge-agent start --log-format json      run, with a log for programs
-  $ edge-agent status --json                how is the agent that runs?
-  $ edge-agent doctor                       what is wrong, and what helps?
-  $ edge-agent explain --last               what became of the latest message, and why?
-  $ edge-agent audit --since 7d             what left this Mac, and what did not?
-  $ edge-agent logs -f                      what is it doing?
-  $ edge-agent filter test --help           would this message leave the Mac, and why?
-  $ edge-agent mock-backend --port 8787     a backend to try things out with
-  $ edge-agent verify-backend --help        does your backend do its part?`
+  $ edge-agent demo --web        try it in the browser, without Messages
+  $ edge-agent init              set up backend, agent id and secret
+  $ edge-agent install           run it as a login service
+  $ edge-agent status            status, connection, problems
+  $ edge-agent doctor            find problems and how to fix them
+  $ edge-agent explain --last    what happened to the latest message
+  $ edge-agent audit --since 7d  what left this Mac in the last week
+  $ edge-agent logs -f           follow the log`
 
 /** Prints what went wrong on standard error; returns the exit code. */
 const reportError = (error: unknown, json: boolean): number => {
@@ -101,7 +100,7 @@ const reportUsage = ({ exitCode, message }: CommanderError, json: boolean): numb
 
 const unexpected = (error: unknown): EdgeError =>
   new EdgeError('unexpected', error instanceof Error ? (error.stack ?? error.message) : String(error), {
-    remedy: 'This is a mistake in edge-agent itself. Please report it with the lines above.',
+    remedy: 'This is a bug in edge-agent. Please report it with the lines above.',
   })
 
 const withoutPrefix = (text: string, replacement = ''): string => text.replace(/^error: /, replacement)

@@ -58,26 +58,26 @@ const describe = (result: InstallResult, input: ConfigInput): readonly string[] 
   if (code === EXIT.ok) {
     return [
       ...rows,
-      `${command('status')}, ${command('logs -f')} and ${command('doctor')} tell how it is.`,
-      ...(result.action === 'nothing' ? [`To replace it by another version: ${command('install --upgrade')}.`] : []),
+      `To look at it: ${command('status')}, ${command('logs -f')}, ${command('doctor')}.`,
+      ...(result.action === 'nothing' ? [`To replace it with another version: ${command('install --upgrade')}.`] : []),
     ]
   }
   return [
     ...rows,
-    `The service runs, and cannot do its work yet. After the above: ${command('install')} or ${command('doctor')}.`,
+    `The service is running but cannot work yet. After the steps above, run: ${command('install')} or ${command('doctor')}.`,
   ]
 }
 
 const OUTCOMES: Readonly<Record<InstallResult['action'], (version: string) => string>> = {
-  nothing: version => `edge-agent ${version} is installed already; nothing was replaced`,
+  nothing: version => `edge-agent ${version} is already installed; nothing was replaced`,
   install: version => `edge-agent ${version} is installed`,
-  repair: version => `edge-agent ${version} is repaired`,
+  repair: version => `edge-agent ${version} was repaired`,
   upgrade: version => `edge-agent is now ${version}`,
 }
 
 const describeDryRun = ({ action, steps }: DryRun, input: ConfigInput): readonly string[] => [
-  paint('bold', `install${profileFlag(input)} would do this; nothing is changed now`),
-  ...(action === 'nothing' ? ['', 'This version is installed already, and nothing of it has to be replaced.'] : []),
+  paint('bold', `install${profileFlag(input)} would run these steps; nothing has been changed`),
+  ...(action === 'nothing' ? ['', 'This version is already installed; nothing needs to be replaced.'] : []),
   ...steps.flatMap(({ title, commands, file }, index) => [
     '',
     `${index + 1}. ${title}`,
@@ -90,10 +90,10 @@ const describeDryRun = ({ action, steps }: DryRun, input: ConfigInput): readonly
           .map(line => `     | ${line}`)),
   ]),
   '',
-  `${steps.length + 1}. wait for the agent's own word that it runs`,
+  `${steps.length + 1}. wait until the agent reports that it is running`,
   `     $ edge-agent status${profileFlag(input)}`,
   '',
-  `${steps.length + 2}. ask the agent which permissions it has; for what is missing open its pane and wait`,
+  `${steps.length + 2}. ask the agent for its permissions; for each missing one, open its pane and wait`,
   "     $ open 'x-apple.systempreferences:com.apple.settings.PrivacySecurity.extension?Privacy_AllFiles'",
   "     $ open 'x-apple.systempreferences:com.apple.settings.PrivacySecurity.extension?Privacy_Automation'",
 ]

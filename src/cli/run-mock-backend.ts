@@ -104,7 +104,7 @@ const NO_WEBSOCKET = faultSpec.parse({ fault: 'upgrade-status', status: 503, tim
 const parseOptions = (raw: unknown): Options => {
   const parsed = optionsSchema.safeParse(raw)
   if (parsed.success) return parsed.data
-  throw new EdgeError('usage', `An option does not fit.\n${z.prettifyError(parsed.error)}`, {
+  throw new EdgeError('usage', `Invalid option value:\n${z.prettifyError(parsed.error)}`, {
     remedy: 'See edge-agent mock-backend --help.',
     exit: EXIT.usage,
   })
@@ -112,7 +112,7 @@ const parseOptions = (raw: unknown): Options => {
 
 // Not z.coerce, for which an empty text is a zero.
 const wholeNumber = (max: number) =>
-  z.string().regex(/^\d+$/, 'Not a whole number').transform(Number).pipe(z.number().max(max))
+  z.string().regex(/^\d+$/, 'Expected a whole number').transform(Number).pipe(z.number().max(max))
 
 const optionsSchema = z.object({
   port: wholeNumber(65_535),
@@ -129,7 +129,7 @@ const optionsSchema = z.object({
   websocket: z.boolean(),
   idempotency: z.boolean(),
   dialect: z.enum(DIALECTS).optional(),
-  router: z.url({ protocol: /^rediss?$/, error: 'Not a redis:// or rediss:// URL' }).optional(),
+  router: z.url({ protocol: /^rediss?$/, error: 'Expected a redis:// or rediss:// URL' }).optional(),
   routerWaitMs: wholeNumber(60_000),
   json: z.boolean().default(false),
 })

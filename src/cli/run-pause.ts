@@ -24,7 +24,7 @@ export const runPause = async (
   if (json) return printResult({ running: isRunning, ...shownPause(pause), held })
   print([
     describePause(pause),
-    `Messages that come in are still forwarded; what is to be sent waits: ${bubbles(held)} now.`,
+    `Incoming messages are still forwarded. Waiting to be sent: ${bubbles(held)}.`,
     ...(isRunning ? [] : [NOT_RUNNING]),
   ])
 }
@@ -39,21 +39,25 @@ export const runResume = async (input: ConfigInput, { json, ...request }: Shown 
   }
   print([
     ...(ended.length === 0
-      ? [thread === '' ? 'nothing to end: sending as a whole was not paused' : `${thread} was not held by itself`]
+      ? [thread === '' ? 'nothing to end: there was no pause for everyone' : `${thread} was not on hold`]
       : []),
     ...ended.map(pause => `no longer ${describeHeld(pause)}`),
-    ...(dropped > 0 ? [`given up: ${bubbles(dropped)}`] : []),
-    ...(request.drop && ended.length === 0 ? ['Nothing was given up: only what a pause held back is.'] : []),
+    ...(dropped > 0 ? [`dropped: ${bubbles(dropped)}`] : []),
+    ...(request.drop && ended.length === 0
+      ? ['Nothing was dropped: --drop only affects what a pause has put on hold.']
+      : []),
     ...still.map(pause => `still ${describePause(pause)}`),
     ...(ended.length > 0 && waiting > 0
-      ? [`What waits goes out now, as far as nothing else holds it: ${bubbles(waiting)}.`]
+      ? [`These are sent now, unless something else holds them: ${bubbles(waiting)}.`]
       : []),
-    ...(still.some(pause => pause.threadId !== '') ? ['To end these: edge-agent resume THREAD, or --all.'] : []),
+    ...(still.some(pause => pause.threadId !== '')
+      ? ['To end these: edge-agent resume THREAD, or edge-agent resume --all.']
+      : []),
     ...(isRunning ? [] : [NOT_RUNNING]),
   ])
 }
 
-const NOT_RUNNING = 'No agent runs: it counts from its next start.'
+const NOT_RUNNING = 'The agent is not running. This takes effect when it starts.'
 
 /** The running agent answers; where none runs, its database does. */
 const ask = async <T>(
@@ -78,9 +82,9 @@ const readDuration = (written: string): number => {
   // Whoever writes 5 may mean minutes.
   const ms = /[a-z]$/.test(written.trim()) ? parseDuration(written.trim()) : undefined
   if (ms !== undefined && ms >= 1_000 && ms <= LONGEST_MS) return ms
-  throw new EdgeError('usage', `--for ${written} is no duration from 1s to 365d with its unit`, {
+  throw new EdgeError('usage', `--for ${written} is not a valid duration (1s to 365d, with its unit)`, {
     exit: EXIT.usage,
-    remedy: 'Write it as 30m, 2h or 1d. Without it the pause lasts until edge-agent resume.',
+    remedy: 'Examples: 30m, 2h, 1d. Without --for, the pause lasts until you run edge-agent resume.',
   })
 }
 

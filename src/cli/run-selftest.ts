@@ -47,7 +47,7 @@ const PATIENCE_MS = 200_000
 const parseOptions = (raw: unknown): z.infer<typeof optionsSchema> => {
   const parsed = optionsSchema.safeParse(raw)
   if (parsed.success) return parsed.data
-  throw new EdgeError('usage', `An option does not fit.\n${z.prettifyError(parsed.error)}`, {
+  throw new EdgeError('usage', `Invalid option value:\n${z.prettifyError(parsed.error)}`, {
     remedy: 'See edge-agent selftest --help.',
     exit: EXIT.usage,
   })
@@ -55,7 +55,7 @@ const parseOptions = (raw: unknown): z.infer<typeof optionsSchema> => {
 
 const optionsSchema = z.object({
   to: z.string().trim().min(3),
-  count: z.string().regex(/^\d+$/, 'Not a whole number').transform(Number).pipe(z.number().min(1).max(20)),
+  count: z.string().regex(/^\d+$/, 'Expected a whole number').transform(Number).pipe(z.number().min(1).max(20)),
   json: z.boolean().default(false),
 })
 
@@ -83,7 +83,9 @@ const describe = ({ to, versions, runs, mediansMs }: Report, count: number): str
     `edge-agent ${versions.agent}, node ${versions.node}, ${versions.system}`,
     `to ${to}: ${came} of ${count} ${count === 1 ? 'line' : 'lines'} confirmed by chat.db`,
     '',
-    runs.length > 1 ? 'milliseconds since it was planned, the median, and each:' : 'milliseconds since it was planned:',
+    runs.length > 1
+      ? 'milliseconds since it was planned: the median, then each line'
+      : 'milliseconds since it was planned',
     ...SELFTEST_STEPS.map(step => describeStep(step, mediansMs, runs)),
     ...(failed === undefined ? [] : ['', ...explain(failed)]),
   ]
@@ -96,13 +98,14 @@ const describeStep = (step: SelftestStep, mediansMs: SelftestRun['stepsMs'], run
 }
 
 const explain = ({ outcome, state, reason, tries }: SelftestRun): string[] => {
-  const said = `it is ${state}${reason === undefined ? '' : ` (${reason})`} after ${tries} ${tries === 1 ? 'try' : 'tries'}`
+  const said = `state ${state}${reason === undefined ? '' : ` (${reason})`} after ${tries} ${tries === 1 ? 'try' : 'tries'}`
   return [`NOT CONFIRMED: ${outcome.replaceAll('_', ' ')}; ${said}`, `  ${CURES[outcome] ?? ''}`]
 }
 
 const CURES: Readonly<Partial<Record<SelftestRun['outcome'], string>>> = {
-  failed: 'Messages refused it: is it signed in, and can you write to this number there by hand?',
-  parked: 'Nobody can tell whether it went out: look at the other device, then "edge-agent queue".',
-  not_allowed: 'macOS does not let the agent control Messages: "edge-agent status" says what to allow.',
-  timed_out: 'No end in time: is Messages open and signed in, and does a prompt wait at the screen?',
+  failed: 'Messages refused it. Check that Messages is signed in and that you can write to this number by hand.',
+  parked: 'It is not known whether it went out. Check the other device, then run: edge-agent queue.',
+  not_allowed: 'macOS does not let the agent control Messages. To see what to allow: edge-agent status.',
+  timed_out:
+    'It did not finish in time. Check that Messages is open and signed in, and that no prompt is waiting on screen.',
 }

@@ -16,12 +16,12 @@ export const runStop = async (
   const result = await stop(service, { launchctl: ownLaunchctl(), disable, env: input.env, socket })
   if (json) return printResult(result)
   const lines = [
-    ...(result.service ? ['the service is stopped'] : []),
-    ...(result.pid === undefined ? [] : [`the agent is stopped (pid ${result.pid})`]),
+    ...(result.service ? ['service stopped'] : []),
+    ...(result.pid === undefined ? [] : [`agent stopped (pid ${result.pid})`]),
     ...(result.disabled
-      ? ['it does not start at login any more; to start it again: edge-agent restart']
+      ? ['it no longer starts at login; to start it again: edge-agent restart']
       : result.service
-        ? ['it starts again at the next login (not with stop --disable), or now: edge-agent restart']
+        ? ['it starts again at the next login, unless you use stop --disable; to start it now: edge-agent restart']
         : []),
   ]
   process.stdout.write(`${lines.join('\n')}\n`)

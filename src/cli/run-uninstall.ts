@@ -18,11 +18,11 @@ export const runUninstall = async (input: ConfigInput, options: UninstallOptions
   if (json) return printResult({ ok: true, ...result })
   const { found, removed, kept } = result
   const lines = [
-    ...(found ? ['edge-agent is no service any more.'] : ['There was no service to remove.']),
+    ...(found ? ['Service removed.'] : ['There was no service to remove.']),
     ...removed.map(path => `  removed  ${path}`),
     ...kept.map(path => `  kept     ${path}`),
     ...(kept.length > 0 && !purge ? ['Settings, state and logs are kept; --purge removes them too.'] : []),
-    ...(found ? ['System Settings may still list it in Full Disk Access and Automation: remove it there.'] : []),
+    ...(found ? ['System Settings may still list it under Full Disk Access and Automation. Remove it there.'] : []),
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
 }
@@ -31,16 +31,16 @@ const confirmPurge = async (paths: readonly string[]): Promise<void> => {
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
     throw new EdgeError('usage', '--purge removes settings, state and logs for good', {
       exit: EXIT.usage,
-      remedy: 'Add --yes where nobody can be asked.',
+      remedy: 'This is not a terminal, so add --yes to confirm.',
     })
   }
-  process.stdout.write(`This removes for good:\n${paths.map(path => `  ${path}\n`).join('')}`)
+  process.stdout.write(`This permanently removes:\n${paths.map(path => `  ${path}\n`).join('')}`)
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
   const cancelled = new AbortController()
   terminal.once('SIGINT', () => cancelled.abort())
   // Ctrl-D ends the input without an answer.
   terminal.once('close', () => cancelled.abort())
-  const answer = await terminal.question('Remove it? [y/N] ', { signal: cancelled.signal }).catch(() => '')
+  const answer = await terminal.question('Continue? [y/N] ', { signal: cancelled.signal }).catch(() => '')
   terminal.close()
   if (/^y(es)?$/i.test(answer.trim())) return
   throw new EdgeError('cancelled', 'nothing was removed', { exit: EXIT.cancelled })

@@ -55,7 +55,7 @@ export const runVerifyBackend = async (raw: unknown): Promise<void> => {
 const parseOptions = (raw: unknown): z.infer<typeof optionsSchema> => {
   const parsed = optionsSchema.safeParse(raw)
   if (parsed.success) return parsed.data
-  throw new EdgeError('usage', `An option does not fit.\n${z.prettifyError(parsed.error)}`, {
+  throw new EdgeError('usage', `Invalid option value:\n${z.prettifyError(parsed.error)}`, {
     remedy: 'See edge-agent verify-backend --help.',
     exit: EXIT.usage,
   })
@@ -67,13 +67,13 @@ const isBackendUrl = (value: string): boolean => {
 }
 
 // What a header can carry.
-const id = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'An id has 1 to 128 printable ASCII characters without spaces')
+const id = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'Expected 1 to 128 printable ASCII characters without spaces')
 
 const optionsSchema = z
   .object({
     backendUrl: z
       .string('Missing: --backend-url https://…')
-      .refine(isBackendUrl, 'Not an http or https URL without credentials, query or fragment'),
+      .refine(isBackendUrl, 'Expected an http or https URL without credentials, query or fragment'),
     agentId: id,
     agentA: id.optional(),
     agentB: id.optional(),
@@ -83,7 +83,7 @@ const optionsSchema = z
     timeout: z
       .string()
       .transform(text => parseDuration(text) ?? Number.NaN)
-      .pipe(z.number('Not a duration, such as 60s').min(1_000).max(600_000)),
+      .pipe(z.number('Expected a duration, such as 60s').min(1_000).max(600_000)),
     strict: z.boolean().default(false),
     yes: z.boolean().default(false),
     json: z.boolean().default(false),
@@ -91,7 +91,7 @@ const optionsSchema = z
   })
   .refine(options => agentsFor(options).a !== agentsFor(options).b, {
     path: ['agentB'],
-    message: 'Has to be another id than that of the first agent',
+    message: 'Expected an id other than that of the first agent',
   })
 
 const loadSecret = (path: string | undefined): string | undefined => {
@@ -108,8 +108,8 @@ const isExposed = (url: string): boolean => url.startsWith('http:') && !isLoopba
 const confirm = async (backendUrl: string, signal: AbortSignal): Promise<void> => {
   const { host } = new URL(backendUrl)
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new EdgeError('usage', `${host} is another machine, and there is nobody here to be asked`, {
-      remedy: 'Add --yes if this traffic is all right there.',
+    throw new EdgeError('usage', `cannot ask for confirmation here, and ${host} is another machine`, {
+      remedy: 'Add --yes to confirm that it may receive this traffic.',
       exit: EXIT.usage,
     })
   }
@@ -118,7 +118,7 @@ const confirm = async (backendUrl: string, signal: AbortSignal): Promise<void> =
   // Ctrl-D leaves the question without an answer.
   const closed = new Promise<string>(resolve => terminal.once('close', () => resolve('')))
   try {
-    const answer = await Promise.race([terminal.question(`Go ahead with ${host}? [y/N] `, { signal }), closed])
+    const answer = await Promise.race([terminal.question(`Continue with ${host}? [y/N] `, { signal }), closed])
     if (!/^y(es)?$/i.test(answer.trim())) throw CANCELLED
   } catch {
     throw CANCELLED
@@ -127,7 +127,7 @@ const confirm = async (backendUrl: string, signal: AbortSignal): Promise<void> =
   }
 }
 
-const CANCELLED = new EdgeError('cancelled', 'stopped; no connection is left open', { exit: EXIT.cancelled })
+const CANCELLED = new EdgeError('cancelled', 'stopped; all connections are closed', { exit: EXIT.cancelled })
 
 const tellOnTerminal = (doing: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K  … ${doing}`)
@@ -141,8 +141,8 @@ const writeJunit = (path: string, report: Report, strict: boolean): void => {
   try {
     writeFileSync(path, toJunit(report, strict))
   } catch (cause) {
-    throw new EdgeError('junit', `${path} could not be written: ${String(cause)}`, {
-      remedy: 'Give --junit a file in a folder that exists and can be written to.',
+    throw new EdgeError('junit', `cannot write ${path}: ${String(cause)}`, {
+      remedy: 'Use --junit with a file in an existing, writable folder.',
       cause,
     })
   }

@@ -29,7 +29,7 @@ export const runWebDemo = async ({
   }
   const stop = new AbortController()
   const cancel = (): void => {
-    if (!stop.signal.aborted) print('\nstopping everything in order …')
+    if (!stop.signal.aborted) print('\nstopping everything …')
     stop.abort()
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, cancel)
@@ -43,12 +43,12 @@ export const runWebDemo = async ({
       onReady: url => {
         if (json) process.stdout.write(`${JSON.stringify({ url })}\n`)
         const bold = styleText('bold', url, { stream: process.stdout })
-        print(`\n  ${bold}\n\nAll of it is simulated, your Messages are never touched. Ctrl-C ends it.`)
+        print(`\n  ${bold}\n\nEverything is simulated; your Messages are never touched. Ctrl-C ends it.`)
         if (open && !json && process.stdout.isTTY) openBrowser(url)
       },
     })
   } finally {
-    if (keep) (json ? process.stderr : process.stdout).write(`\nkept in ${dir}\n`)
+    if (keep) (json ? process.stderr : process.stdout).write(`\nfiles kept in ${dir}\n`)
     // A Messages of the simulator may still be writing its last row.
     else rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   }
@@ -57,7 +57,10 @@ export const runWebDemo = async ({
 const parsePort = (text: string): number => {
   const port = Number(text)
   if (/^\d+$/.test(text) && port <= 65_535) return port
-  throw new EdgeError('usage', `--port ${text} is no port.`, { remedy: 'Ports go from 0 to 65535.', exit: EXIT.usage })
+  throw new EdgeError('usage', `--port ${text} is not a valid port`, {
+    remedy: 'Ports go from 0 to 65535.',
+    exit: EXIT.usage,
+  })
 }
 
 /** The address is printed all the same: a browser that does not come costs nothing. */

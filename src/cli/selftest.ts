@@ -5,9 +5,9 @@ import { addSettingsFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const selftest = program
     .command('selftest')
-    .description('have the running agent send a line to a number of your own, and say how long each step took')
-    .requiredOption('--to <number>', 'a number or address of your own, with which Messages has a conversation')
-    .option('--count <number>', 'how many lines, one after the other, up to 20', '1')
+    .description('send a test line to your own number and show how long each step took')
+    .requiredOption('--to <number>', 'your own number or address; Messages must have a conversation with it')
+    .option('--count <number>', 'how many lines to send, up to 20', '1')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EXAMPLES)
   const input = addSettingsFlags(selftest)
@@ -19,8 +19,11 @@ export const register = (program: Command): void => {
 
 const EXAMPLES = `
 Examples:
-  $ edge-agent selftest --to +15551234567              one line, its steps and their times
-  $ edge-agent selftest --to me@example.com --count 5  five lines, and the medians
+  $ edge-agent selftest --to +15551234567              one line
+  $ edge-agent selftest --to me@example.com --count 5  five lines and medians
 
-What it prints names no person: it can be put into a bug report as it is. Exit code 1 where a line did not come through,
-3 where no agent runs, 77 where macOS does not let it control Messages.`
+The running agent sends the lines. The output names nobody, so you can paste it
+into a bug report.
+
+Exit codes: 1 a line did not get through, 3 no agent is running, 77 macOS does
+not let the agent control Messages.`

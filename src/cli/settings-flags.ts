@@ -31,16 +31,16 @@ const addFlags = (command: Command, keys: readonly string[]): (() => ConfigInput
 /** Settings that have a flag. They stand apart from the schema, which takes longer to load than all of the help. */
 export const SETTINGS_FLAGS: Readonly<Record<string, { readonly value: string; readonly description: string }>> = {
   config: { value: 'file', description: 'the settings file' },
-  profile: { value: 'name', description: 'which of several agents, each with settings, state and service of its own' },
-  backend_url: { value: 'url', description: 'where the backend is' },
-  agent_id: { value: 'id', description: 'the name by which the backend knows this agent' },
-  chat_db: { value: 'file', description: 'the database of Messages' },
-  state_dir: { value: 'folder', description: "the folder of the agent's own data" },
-  osascript: { value: 'program', description: 'the program that hands texts to Messages' },
+  profile: { value: 'name', description: 'a separate agent with its own settings and state' },
+  backend_url: { value: 'url', description: 'URL of the backend' },
+  agent_id: { value: 'id', description: 'name by which the backend knows this agent' },
+  chat_db: { value: 'file', description: 'the Messages database' },
+  state_dir: { value: 'folder', description: "folder for the agent's own data" },
+  osascript: { value: 'program', description: 'program that hands texts to Messages' },
   log_level: { value: 'level', description: 'trace, debug, info, warn, error or fatal' },
   log_format: { value: 'format', description: 'json or pretty' },
-  log_file: { value: 'file', description: 'where the log goes, rotated; otherwise to standard output' },
-  max_message_age: { value: 'duration', description: 'older messages are recorded, not answered, such as 6h' },
+  log_file: { value: 'file', description: 'log to this file, rotated (default: standard output)' },
+  max_message_age: { value: 'duration', description: 'record older messages without answering them, such as 6h' },
 }
 
 /** As commander names a flag's value: `--backend-url` is `backendUrl`. */

@@ -15,11 +15,11 @@ export const parseSince = (written: string, nowMs: number): number | undefined =
 }
 
 export const SINCE_HINT =
-  'Write a duration with its unit (90m, 24h, 7d), a date (2026-11-23), or a time (2026-11-23T08:00).'
+  'Use a duration with its unit (90m, 24h, 7d), a date (2026-11-23), or a time (2026-11-23T08:00).'
 
 export const sinceOption = z.string().transform((written, context) => {
   const time = parseSince(written, Date.now())
   if (time !== undefined) return time
-  context.addIssue({ code: 'custom', message: `That is no time in the past. ${SINCE_HINT}` })
+  context.addIssue({ code: 'custom', message: `Expected a time in the past. ${SINCE_HINT}` })
   return z.NEVER
 })

@@ -6,7 +6,7 @@ import { spareMemory } from './spare-memory.ts'
 export const register = (program: Command): void => {
   const start = program
     .command('start')
-    .description('run the agent in the foreground, until SIGTERM or Ctrl-C')
+    .description('run the agent in the foreground until Ctrl-C or SIGTERM')
     .addHelpText('after', EXAMPLES)
   const input = addSettingsFlags(start)
   start.action(async () => {
@@ -18,6 +18,6 @@ export const register = (program: Command): void => {
 
 const EXAMPLES = `
 Examples:
-  $ edge-agent start                                     with the settings of the file
-  $ edge-agent start --log-format json >> agent.log      a log for programs
+  $ edge-agent start                                 use the settings file
+  $ edge-agent start --log-format json >> agent.log  log JSON lines to a file
   $ edge-agent start --log-level debug --state-dir ~/try`

@@ -5,7 +5,7 @@ import { addSettingsFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const status = program
     .command('status')
-    .description('say how the running agent is; exit code 3 when none runs')
+    .description("show the agent's status; exit code 3 if it is not running")
     .option('--json', 'print the status as JSON')
     .addHelpText('after', EXAMPLES)
   const input = addSettingsFlags(status)
@@ -17,6 +17,6 @@ export const register = (program: Command): void => {
 
 const EXAMPLES = `
 Examples:
-  $ edge-agent status                                    what it does, and what its problems are
-  $ edge-agent status --json | jq .problems              the same, for programs
-  $ edge-agent status --profile family                   another agent of this user`
+  $ edge-agent status                        connection, counts and problems
+  $ edge-agent status --json | jq .problems  the problems, for scripts
+  $ edge-agent status --profile family       another agent of the same user`

@@ -5,8 +5,8 @@ import { addSettingsFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const stop = program
     .command('stop')
-    .description('stop the agent, as a service or in another terminal; exit code 3 when none runs')
-    .option('--disable', 'do not start the service at the next login either')
+    .description('stop the agent (service or terminal); exit code 3 if it is not running')
+    .option('--disable', 'also do not start the service at the next login')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
   const input = addSettingsFlags(stop)
@@ -17,8 +17,9 @@ export const register = (program: Command): void => {
 }
 
 const HELP = `
-It waits for sends that are under way. A stopped service starts again at the next login, or by "edge-agent restart".
+It waits for sends in progress. A stopped service starts again at the next
+login, or with "edge-agent restart".
 
 Examples:
-  $ edge-agent stop                         until the next login
-  $ edge-agent stop --disable               until "edge-agent restart" or "edge-agent install"`
+  $ edge-agent stop            until the next login
+  $ edge-agent stop --disable  until "edge-agent restart" or "… install"`

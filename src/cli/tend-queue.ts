@@ -1,3 +1,4 @@
+import { explainBubble, explainCommand, explainHold, explainPost } from '../agent/core/explain-reason.ts'
 import { holdOf, type Pause } from '../agent/core/hold.ts'
 import { createCommandEnd } from '../agent/flows/end-command.ts'
 import { createQueue } from '../agent/flows/tend-queue.ts'
@@ -6,6 +7,7 @@ import type { ConfigInput } from '../config/inspect-config.ts'
 import { loadStateDir } from '../config/load-config.ts'
 import { askOrOpen } from './ask-or-open.ts'
 import { zonedTime } from './local-time.ts'
+import { showState } from './show-state.ts'
 import { toJson } from './to-json.ts'
 import { withoutControls } from './without-controls.ts'
 
@@ -23,7 +25,7 @@ export const changeQueue = async (
   { json }: { readonly json: boolean },
 ): Promise<void> => {
   const result = await askOrOpen(loadStateDir(input), `queue-${verb}`, ids, store => queueOf(store)[verb](ids))
-  const said = verb === 'retry' ? 'will be tried again' : 'dropped'
+  const said = verb === 'retry' ? 'will be retried' : 'dropped'
   process.stdout.write(json ? `${toJson(result)}\n` : `${said}: ${result.done.join(', ')}\n`)
 }
 
@@ -37,67 +39,57 @@ const queueOf = (store: Store) => {
 const describe = ({ messages, bubbles, schedules, pauses }: Listing): string[] => {
   const held = pauses.map(describePause)
   if (messages.length + bubbles.length + schedules.length === 0) {
-    return [...held, 'nothing waits, nothing is parked or dead']
+    return [...held, 'the queue is empty']
   }
   return [
     ...held,
-    ...messages.map(({ id, state, threadId, reason, posts, seenMs, nextMs }) =>
+    ...messages.flatMap(({ id, state, threadId, reason, posts, seenMs, nextMs }) => [
+      row(id, state, threadId ?? '', since(posts, 'POST', seenMs, state === 'waiting' ? nextMs : null)),
+      ...because(reason, explainPost),
+    ]),
+    ...bubbles.flatMap(({ id, state, threadId, reason, waitsFor, tries, plannedMs, nextMs }) => [
       row(
         id,
-        state,
-        threadId ?? '',
-        reason,
-        `${posts} ${posts === 1 ? 'POST' : 'POSTs'}`,
-        seenMs,
-        state === 'waiting' ? nextMs : null,
-      ),
-    ),
-    ...bubbles.map(({ id, state, threadId, reason, waitsFor, tries, plannedMs, nextMs }) =>
-      row(
-        id,
-        state,
+        waitsFor === undefined ? showState(state) : 'on hold',
         threadId,
-        waitsFor ?? reason,
-        `${tries} ${tries === 1 ? 'try' : 'tries'}`,
-        plannedMs,
-        state === 'planned' ? nextMs : null,
+        since(tries, 'try', plannedMs, state === 'planned' ? nextMs : null),
       ),
-    ),
-    ...schedules.map(
-      ({ id, state, threadId, reason, length, sendAtMs }) =>
-        `${id.padEnd(6)} ${state.padEnd(8)} ${threadId.padEnd(18)} ${reason ?? '-'} (${length} characters, for ${zonedTime(sendAtMs)})`,
-    ),
+      ...(waitsFor === undefined ? because(reason, explainBubble) : because(waitsFor, explainHold)),
+    ]),
+    ...schedules.flatMap(({ id, state, threadId, reason, length, sendAtMs }) => [
+      row(id, state, threadId, `${length} characters, for ${zonedTime(sendAtMs)}`),
+      ...because(reason, explainCommand),
+    ]),
     '',
-    'm… are messages on their way to the backend, b… bubbles on their way to a person, s… scheduled messages.',
-    'edge-agent queue retry ID… tries dead, parked and failed ones again; queue drop ID… gives them up.',
+    'm… are messages to the backend, b… bubbles to a person, s… scheduled messages.',
+    'To try dead, uncertain or failed ones again: edge-agent queue retry ID…',
+    'To drop them: edge-agent queue drop ID…',
   ]
 }
 
 /** What holds back bubbles: where, why and until when. */
 export const describePause = (pause: Pause): string =>
-  `${describeHeld(pause)}, until ${pause.untilMs === undefined ? '"edge-agent resume"' : time(pause.untilMs)}`
+  `${describeHeld(pause)}, until ${pause.untilMs === undefined ? 'you run edge-agent resume' : zonedTime(pause.untilMs)}`
 
 /** The same without its end. */
 export const describeHeld = ({ threadId, cause }: Pause): string =>
-  `${CAUSES[cause]}: ${threadId === '' ? 'everything' : threadId}`
+  `${CAUSES[cause]}: ${threadId === '' ? 'everyone' : threadId}`
 
 const CAUSES: Readonly<Record<Pause['cause'], string>> = {
   operator: 'paused',
-  takeover: 'held, as the owner writes there by hand',
-  loop: 'held, as another machine answered without pause',
+  takeover: 'on hold, because the owner is writing there by hand',
+  loop: 'on hold, because of a reply loop with another bot',
 }
 
-const row = (
-  id: string,
-  state: string,
-  thread: string,
-  reason: string | null,
-  tries: string,
-  sinceMs: number,
-  nextMs: number | null,
-): string => {
-  const next = nextMs !== null && nextMs > Date.now() ? `, next at ${time(nextMs)}` : ''
-  return `${id.padEnd(6)} ${state.padEnd(8)} ${thread.padEnd(18)} ${reason ?? '-'} (${tries}, since ${time(sinceMs)}${next})`
-}
+const row = (id: string, state: string, thread: string, what: string): string =>
+  `${id.padEnd(6)} ${state.padEnd(9)} ${thread.padEnd(18)} ${what}`
 
-const time = zonedTime
+/** In words, and by its name for whoever looks it up. */
+const because = (reason: string | null | undefined, explain: (reason: string) => string): string[] =>
+  reason == null ? [] : [`${' '.repeat(7)}${explain(reason)} [${reason}]`]
+
+const since = (n: number, what: 'POST' | 'try', sinceMs: number, nextMs: number | null): string => {
+  const next = nextMs !== null && nextMs > Date.now() ? `, next at ${zonedTime(nextMs)}` : ''
+  const times = n === 1 ? `1 ${what}` : `${n} ${what === 'try' ? 'tries' : 'POSTs'}`
+  return `${times}, since ${zonedTime(sinceMs)}${next}`
+}

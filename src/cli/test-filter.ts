@@ -24,7 +24,7 @@ export const testFilter = async (input: ConfigInput, rawOptions: unknown): Promi
   const config = loadConfigHere(input)
   const text = options.text === '-' ? (await readAll(process.stdin)).replace(/\r?\n$/, '') : (options.text ?? '')
   const message = toMessage(options, text, config)
-  if (message.text === '' && !options.attachment) throw usage('a message has words, an attachment, or both')
+  if (message.text === '' && !options.attachment) throw usage('a message needs --text, --attachment or both')
   const decision = createFilterHere(config)(message)
   const composed = decision.action === 'forward' ? createComposeHere(config)(message) : undefined
   const answer = {
@@ -108,13 +108,13 @@ const describe = (decision: FilterDecision, words: Words, composed: Composed | u
     action === 'forward'
       ? kept === undefined
         ? `${paint('green', 'forwarded')} to the backend, by ${rule}`
-        : `${paint('yellow', 'skipped')}, ${kept}: what is in it does not leave this Mac`
+        : `${paint('yellow', 'skipped')}, ${kept}: its content must not leave this Mac`
       : `${paint('yellow', 'skipped')}, by ${rule}${decision.reason === rule ? '' : ` (${decision.reason})`}`
   const rest = [
-    `The message: from ${sender}, ${isGroup ? `in the group ${threadId}` : `direct, in ${threadId}`}, by ${service}`,
-    'The rules, in order, up to the one that decides:',
+    `Message: from ${sender}, ${isGroup ? `in group ${threadId}` : `direct, in ${threadId}`}, via ${service}`,
+    'Rules in order, up to the one that decides:',
     ...steps.map(step => `  ${step.rule.padEnd(width)}  ${step.holds ? 'yes' : 'no '}  ${why(step, words)}`),
-    ...(composed === undefined ? [] : ['', `Found in it: ${countsOf(composed.redacted)}`]),
+    ...(composed === undefined ? [] : ['', `Found in the text: ${countsOf(composed.redacted)}`]),
     ...(composed !== undefined && 'body' in composed
       ? ['', 'This would be POSTed:', `  ${composed.body}`, ...(words.config.payload === 'extended' ? EXTENDED : [])]
       : []),
@@ -123,8 +123,8 @@ const describe = (decision: FilterDecision, words: Words, composed: Composed | u
 }
 
 const EXTENDED = [
-  '  With payload = "extended" there is more than these three fields: message_id, timestamp, service, the names of the group',
-  '  and of attached files (redacted as the text is), the addresses of participants. docs/protocol.md lists them.',
+  '  With payload = "extended" there are more fields: message_id, timestamp, service, names of the group and of attached',
+  "  files (redacted like the text), and the participants' addresses. docs/protocol.md lists them.",
 ]
 
 /** The name under which a criterion stands in the settings. */
@@ -137,20 +137,20 @@ const countsOf = (redacted: Composed['redacted']): string =>
 
 const why = ({ rule, holds, unmet }: FilterStep, { message, config: { forward } }: Words): string => {
   if (unmet !== undefined) return UNMET[unmet](message)
-  if (rule.startsWith('rule:')) return 'all of its criteria hold'
+  if (rule.startsWith('rule:')) return 'all its criteria match'
   switch (rule) {
     case 'forward.deny':
-      if (forward.deny.length === 0) return 'nobody is listed'
+      if (forward.deny.length === 0) return 'the list is empty'
       return holds ? 'the thread or the sender is listed' : 'neither the thread nor the sender is listed'
     case 'attachment_only':
-      return 'there are no words, and no rule forwards attachments alone'
+      return 'there is no text, and no rule forwards attachments alone'
     case 'forward.allow':
-      if (message.isGroup) return holds ? 'the thread is listed' : 'there is a list, and this group is not in it'
-      return holds ? 'the thread or the sender is listed' : 'there is a list, and neither thread nor sender is in it'
+      if (message.isGroup) return holds ? 'the thread is listed' : 'this group is not listed'
+      return holds ? 'the thread or the sender is listed' : 'neither the thread nor the sender is listed'
     case 'forward.groups':
-      return `it is "${forward.groups}"${GROUPS[forward.groups](holds)}`
+      return `the setting is "${forward.groups}"${GROUPS[forward.groups](holds)}`
     default:
-      return 'direct messages are forwarded where nothing before says other'
+      return 'direct messages are forwarded, unless a rule above decides otherwise'
   }
 }
 
@@ -167,14 +167,15 @@ const GROUPS: Readonly<Record<Config['forward']['groups'], (holds: boolean) => s
 /** Why a rule does not hold, by the first of its criteria that does not. */
 const UNMET: Readonly<Record<Criterion, (message: FilterMessage) => string>> = {
   from: () => 'from: the sender is not one of these',
-  thread: () => 'thread: it is not one of these',
+  thread: () => 'thread: the thread is not one of these',
   chat: ({ isGroup }) => `chat: it is ${isGroup ? 'a group' : 'a direct chat'}`,
-  service: ({ service }) => `service: it came by ${service}`,
-  unknownSender: ({ unknownSender }) => `unknown_sender: the sender is ${unknownSender ? '' : 'not '}filtered away`,
+  service: ({ service }) => `service: it came via ${service}`,
+  unknownSender: ({ unknownSender }) =>
+    `unknown_sender: the sender is ${unknownSender ? '' : 'not '}filtered as unknown`,
   attachmentsOnly: ({ text }) =>
-    text === '' ? 'attachments_only: it has no words, and the rule is not for such' : 'attachments_only: it has words',
-  mentioned: () => 'mentioned: it is the other way round',
-  startsWith: () => 'starts_with: it begins with none of these',
-  words: () => 'words: none of these is in it as a whole word',
-  pattern: () => 'pattern: it does not match',
+    text === '' ? 'attachments_only: it has no text, but the rule is for texts' : 'attachments_only: it has text',
+  mentioned: () => 'mentioned: the opposite is true',
+  startsWith: () => 'starts_with: it starts with none of these',
+  words: () => 'words: it contains none of these as a whole word',
+  pattern: () => 'pattern: the text does not match',
 }

@@ -5,8 +5,8 @@ import { addServiceFlags } from './settings-flags.ts'
 export const register = (program: Command): void => {
   const uninstall = program
     .command('uninstall')
-    .description('remove the service; settings, state and logs stay unless --purge')
-    .option('--purge', 'remove settings, state, logs and the secret too')
+    .description('remove the service; keep settings, state and logs unless --purge')
+    .option('--purge', 'also remove settings, state, logs and the secret')
     .option('--yes', 'do not ask')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
@@ -20,8 +20,9 @@ export const register = (program: Command): void => {
 export type UninstallOptions = { readonly purge?: true; readonly yes?: true; readonly json?: true }
 
 const HELP = `
-What macOS has granted stays in its lists: remove edge-agent there, in System Settings > Privacy & Security.
+macOS keeps the granted permissions in its lists. Remove edge-agent there, in
+System Settings > Privacy & Security.
 
 Examples:
-  $ edge-agent uninstall                    the service only; install brings it back as it was
-  $ edge-agent uninstall --purge --yes      all of it, without a question`
+  $ edge-agent uninstall                only the service; install brings it back
+  $ edge-agent uninstall --purge --yes  everything, without asking`

@@ -18,14 +18,31 @@ export class ConfigError extends EdgeError {
   readonly faults: readonly Fault[]
 
   constructor(faults: readonly Fault[]) {
-    const count = faults.length === 1 ? 'a setting is' : `${faults.length} settings are`
-    super('config', [`${count} wrong`, ...faults.map(fault => `  ${formatFault(fault)}`)].join('\n'), {
-      remedy: 'edge-agent init asks for what is needed; edge-agent config show says where each setting comes from.',
-      exit: EXIT.config,
-    })
+    const { message, remedy } = isNotSetUp(faults) ? notSetUp(faults) : wrong(faults)
+    super('config', message, { remedy, exit: EXIT.config })
     this.faults = faults
   }
 }
+
+/** Nothing is wrong before the first `init`: there is only nothing yet. */
+const isNotSetUp = (faults: readonly Fault[]): boolean =>
+  FIRST_SETTINGS.every(key => faults.some(fault => fault.key === key)) && faults.every(({ origin }) => !origin)
+
+const FIRST_SETTINGS = ['backend_url', 'agent_id']
+
+const notSetUp = (faults: readonly Fault[]) => ({
+  message: 'not set up yet',
+  remedy: `Run: edge-agent init\nMissing settings: ${faults.map(({ key }) => key).join(', ')}.`,
+})
+
+const wrong = (faults: readonly Fault[]) => ({
+  message: [
+    `${faults.length === 1 ? 'a setting is' : `${faults.length} settings are`} wrong`,
+    ...faults.map(fault => `  ${formatFault(fault)}`),
+  ].join('\n'),
+  remedy:
+    'To be asked for what is needed: edge-agent init. To see where each setting comes from: edge-agent config show.',
+})
 
 /** In one line. */
 export const formatFault = ({ key, origin, expected, found }: Fault): string =>

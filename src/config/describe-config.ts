@@ -50,7 +50,8 @@ const describeSecret = (secret: SecretSource): ConfigRow => {
     value: showSecret(secret),
     origin,
     variable: 'EDGE_SECRET',
-    description: 'What the backend knows this agent by. Never in the file: a variable, secret_file, or the Keychain.',
+    description:
+      'The secret that the backend knows. Not in the settings file: use EDGE_SECRET, secret_file or the Keychain.',
     fits: true,
   }
 }

@@ -14,7 +14,7 @@ export const countrySetting = z
   .refine(isCountry)
   .prefault('US')
   .register(about, {
-    description: 'The country of phone numbers that are written without +.',
+    description: 'The country of phone numbers written without +.',
     expects: 'the two letters of a country (ISO 3166), such as "US" or "DE"',
   })
 
@@ -86,7 +86,8 @@ export const rulesSetting = namedTables(
     pattern: patternPart.optional().register(aboutPart, aboutPart.get(patternPart) ?? { expects: PATTERN_EXPECTS }),
   },
   {
-    description: 'Rules of your own, the first that fits decides; see filter.md. Written as tables [[forward.rules]].',
+    description:
+      'Your own rules, of which the first match decides; see filter.md. Written as tables [[forward.rules]].',
     expects: 'a list of tables [[forward.rules]]',
   },
 )
@@ -106,7 +107,7 @@ export const peopleSetting = z
   .record(personName, handles)
   .prefault({})
   .register(about, {
-    description: 'Addresses that belong to one person, by a name that forward.rules, allow and deny can use.',
+    description: 'The addresses of each person, under a name that forward.rules, allow and deny can use.',
     expects: 'a table [people] of names, each with a list of addresses',
     faultsIn: people => faultsInPeople(people),
   })
@@ -118,7 +119,7 @@ const faultsInPeople = (people: unknown): FaultyPart[] => {
   return Object.entries(people).flatMap(([name, value]): FaultyPart[] => {
     const at = `.${name.slice(0, 60)}`
     if (!personName.safeParse(name).success)
-      return [{ at, expected: 'a name that is no address', found: showFound('', name) }]
+      return [{ at, expected: 'a name that is not an address', found: showFound('', name) }]
     if (handles.safeParse(value).success) return []
     return [{ at, expected: 'a list of phone numbers or e-mail addresses', found: showFound('', value) }]
   })
@@ -148,7 +149,7 @@ export const faultsBetween = ({ country, groups, startWords, rules, people }: Fi
   const wordless = groups === 'start_word' && startWords?.length === 0
   return [
     ...(wordless
-      ? [{ at: 'forward.start_words', expected: 'words, as forward.groups is "start_word"', found: 'none' }]
+      ? [{ at: 'forward.start_words', expected: 'words, because forward.groups is "start_word"', found: 'none' }]
       : []),
     ...strangers,
     ...sharedAddresses(people ?? {}, country ?? 'US'),
@@ -175,8 +176,8 @@ const sharedAddresses = (people: NonNullable<FilterParts['people']>, country: st
       return [
         {
           at: `people.${name}`,
-          expected: 'addresses that nobody else has',
-          found: `${showFound('', handle)}, as ${owner}`,
+          expected: 'addresses that no one else has',
+          found: `${showFound('', handle)}, which ${owner} has`,
         },
       ]
     }),

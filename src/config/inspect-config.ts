@@ -96,7 +96,7 @@ const NO_BACKEND: ReadonlyMap<string, Given> = new Map(
   }).map(([key, value]) => [key, { value, origin: 'nowhere' }]),
 )
 
-const FILE_IGNORED = 'secret_file is ignored: secret_store has the secret in the Keychain'
+const FILE_IGNORED = 'secret_file is ignored, because secret_store is "keychain"'
 
 /** What is wrong with one value of one setting, if anything; `origin` is where it was written. */
 export const judgeValue = (host: Host, key: string, given: Given): Fault | undefined => {
@@ -168,7 +168,7 @@ const doubtful = ({ shape }: ReturnType<typeof settingsFor>, given: ReadonlyMap<
   return lists.flatMap(([key, list]) =>
     strangeEntries(list, people).map(
       at =>
-        `${key}: entry ${at} is no number, e-mail address or chat identifier, and no name in [people]; is it meant so?`,
+        `${key}: entry ${at} is not a number, e-mail address, chat identifier or name in [people]; is that intended?`,
     ),
   )
 }
@@ -177,14 +177,14 @@ const ALLOW_HTTP = 'backend.allow_insecure_http'
 
 const judgeHttp = (backendUrl: string | undefined, isFine: boolean, given: Given | undefined): Fault[] => {
   if (backendUrl === undefined || isFine || isLoopback(backendUrl) || !backendUrl.startsWith('http:')) return []
-  const expected = `https, as the secret and all texts would go unencrypted; ${ALLOW_HTTP} = true permits it`
+  const expected = `https, because the secret and all texts would travel unencrypted (${ALLOW_HTTP} = true allows http)`
   return [{ key: 'backend_url', origin: given?.origin, expected, found: showFound('backend_url', backendUrl) }]
 }
 
 const judgeSecrecy = (backendUrl: string | undefined, isMissing: boolean): Fault[] => {
   if (backendUrl === undefined || isLoopback(backendUrl) || !isMissing) return []
   const expected = 'the secret that the backend knows'
-  return [{ key: 'secret', origin: undefined, expected, found: 'none (set EDGE_SECRET, or secret_file to a path)' }]
+  return [{ key: 'secret', origin: undefined, expected, found: 'none (set EDGE_SECRET or secret_file)' }]
 }
 
 /** Whether a URL, one that is fit to be a setting, stays on this machine. */
@@ -202,7 +202,7 @@ const unknownVariables = (settings: readonly Setting[], { env }: ConfigInput): s
     .filter(name => name.startsWith('EDGE_') && !known.includes(name))
     .map(name => {
       const meant = closest(name, known)
-      return `the variable ${name} is no setting${meant ? `: did you mean ${meant}?` : ''}`
+      return `the variable ${name} is not a setting${meant ? `: did you mean ${meant}?` : ''}`
     })
 }
 

@@ -56,9 +56,9 @@ export const placesOf = (host: Host): Places => {
 export const parseProfile = (flag: string | undefined, variable: string | undefined): string | undefined => {
   const written = flag ?? (variable || undefined)
   if (written === undefined || /^[a-z0-9][a-z0-9-]{0,31}$/.test(written)) return written
-  throw new EdgeError('usage', `"${written}" cannot be the name of a profile`, {
+  throw new EdgeError('usage', `"${written}" is not a valid profile name`, {
     exit: EXIT.usage,
-    remedy: 'Use up to 32 small letters, digits and hyphens, such as --profile family.',
+    remedy: 'Use up to 32 lower-case letters, digits and hyphens, such as --profile family.',
   })
 }
 

@@ -37,7 +37,7 @@ export const readSettingsFile = (
     return { given: new Map(given), faults: unknown, exists: true }
   } catch (error) {
     // The rest of its message quotes the lines around, which may hold a secret.
-    if (error instanceof TomlError) return fault('TOML', `a mistake in line ${error.line}, column ${error.column}`)
+    if (error instanceof TomlError) return fault('TOML', `an error in line ${error.line}, column ${error.column}`)
     const { code } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
     if (code === 'ENOENT' && !askedForBy) return { given: new Map(), faults: [], exists: false }

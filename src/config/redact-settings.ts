@@ -21,7 +21,7 @@ export const redactPatterns = namedTables(
   },
   {
     description:
-      'What else is taken out, each [name] in its place; see redaction.md. Written as tables [[redact.patterns]].',
+      'What else to redact, each with [name] in its place; see redaction.md. Written as tables [[redact.patterns]].',
     expects: 'a list of tables [[redact.patterns]]',
   },
 )

@@ -27,8 +27,8 @@ export const renderSettingsFile = (given: ReadonlyMap<string, unknown>, host: Ho
   return [PREAMBLE, ...blocks].join('\n')
 }
 
-const PREAMBLE = `# The settings of edge-agent. A line such as "# log_level = ..." shows the default: to change it, take away the # in
-# front. A changed setting counts from the agent's next start; "edge-agent config check" says whether all is right.
+const PREAMBLE = `# Settings of edge-agent. A line such as "# log_level = ..." shows the default; to change it, remove the # in front.
+# Changes take effect at the agent's next start. To check them: edge-agent config check
 `
 
 const tableOf = (key: string): string => key.slice(0, Math.max(0, key.lastIndexOf('.')))

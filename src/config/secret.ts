@@ -60,7 +60,7 @@ const checkSecretFile = (path: string): Pick<Fault, 'expected' | 'found'> | unde
     const { mode } = statSync(path)
     if (mode & 0o077) {
       const open = (mode & 0o777).toString(8).padStart(3, '0')
-      return { expected: `a file for its owner only (chmod 600 ${path})`, found: `mode ${open}` }
+      return { expected: `a file that only its owner can read (chmod 600 ${path})`, found: `mode ${open}` }
     }
     const fits = isSecret(trimLineEnd(readFileSync(path, 'utf8')))
     return fits ? undefined : { expected: `${SECRET_EXPECTS} in ${path}`, found: 'something else (hidden)' }

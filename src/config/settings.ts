@@ -23,7 +23,7 @@ export const settingsFor = (host: Host) => {
 
   return z.strictObject({
     backend_url: backendUrl.register(about, {
-      description: 'Where the backend is. A path in it is kept as a prefix.',
+      description: 'URL of the backend. A path in it is kept as a prefix.',
       expects: 'an http or https URL without credentials, query or fragment',
     }),
     agent_id: edgeAgentId.register(about, {
@@ -31,22 +31,22 @@ export const settingsFor = (host: Host) => {
       expects: '1 to 128 characters out of A-Z a-z 0-9 . _ : @ + -',
     }),
     secret_file: path.optional().register(about, {
-      description: 'A file with the secret, readable by its owner only; read again when the secret changes.',
+      description: 'A file with the secret, readable by its owner only. Changing it needs no restart.',
       expects: 'the path of a file',
       isPath: true,
     }),
     secret_store: choice(
       ['file', 'keychain'],
       'file',
-      'Where the secret is: in secret_file, or in the Keychain of macOS.',
+      'Where the secret is kept: in secret_file, or in the macOS Keychain.',
     ),
     chat_db: path.prefault(join(host.homedir, 'Library/Messages/chat.db')).register(about, {
-      description: 'The database of Messages. It is only read.',
+      description: 'The Messages database. It is only read.',
       expects: 'the path of a file',
       isPath: true,
     }),
     state_dir: path.prefault(placesOf(host).stateDir).register(about, {
-      description: "The folder of the agent's own database, lock and control socket.",
+      description: "The folder for the agent's own database, lock and control socket.",
       expects: 'the path of a folder',
       isPath: true,
     }),
@@ -55,18 +55,14 @@ export const settingsFor = (host: Host) => {
       expects: 'the path of a program',
       isPath: true,
     }),
-    log_level: choice(
-      ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
-      'info',
-      'The least serious events to be logged.',
-    ),
+    log_level: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], 'info', 'The least serious events to log.'),
     log_format: choice(
       ['json', 'pretty'],
       host.isTTY ? 'pretty' : 'json',
-      'Lines for programs or for people. Default: pretty on a terminal, json elsewhere.',
+      'Log lines for programs or for people. Default: pretty on a terminal, json elsewhere.',
     ),
     log_file: path.optional().register(about, {
-      description: 'Where the log goes, rotated at 10 MB with four older files beside it. Default: standard output.',
+      description: 'Log to this file, rotated at 10 MB with four older files kept. Default: standard output.',
       expects: 'the path of a file',
       isPath: true,
     }),
@@ -74,94 +70,103 @@ export const settingsFor = (host: Host) => {
     payload: choice(
       ['minimal', 'extended'],
       'minimal',
-      'What is posted about a message: minimal is thread, sender and text; extended is all in protocol.md.',
+      'What is posted about a message: minimal is thread, sender and text; extended is everything in protocol.md.',
     ),
     country: countrySetting,
 
     backend: z.strictObject({
-      allow_insecure_http: boolean(false, 'Let plain http go to a host other than this machine.'),
+      allow_insecure_http: boolean(false, 'Allow plain http to another machine.'),
     }),
     forward: z.strictObject({
-      allow: list([], 'Threads and senders that the backend sees; empty means everybody.'),
-      deny: list([], 'Threads and senders that it never sees.'),
+      allow: list([], 'Threads and senders that the backend sees; empty means everyone.'),
+      deny: list([], 'Threads and senders that the backend never sees.'),
       groups: choice(
         ['none', 'mentioned', 'start_word', 'all'],
         'none',
-        'Which messages of groups the backend sees, where no rule and no list says other.',
+        'Which group messages the backend sees, unless a rule or list decides otherwise.',
       ),
-      names: wordsSetting('Words by which the assistant is mentioned, with or without an @.'),
+      names: wordsSetting('Words that count as a mention of the assistant, with or without an @.'),
       start_words: wordsSetting(
-        'Words that a message for the assistant begins with, for forward.groups = "start_word".',
+        'Words that a message for the assistant starts with, for forward.groups = "start_word".',
       ),
       rules: rulesSetting,
     }),
     dedupe: z.strictObject({
-      match: choice(['text', 'position'], 'text', 'How a first bubble is recognised as the reflex sent before it.'),
-      window: duration('10m', '1s', '1d', 'How long reflex and answer look for each other.'),
+      match: choice(
+        ['text', 'position'],
+        'text',
+        'How the first bubble of an answer is recognised as the reflex sent before it.',
+      ),
+      window: duration('10m', '1s', '1d', 'How long a reflex and its answer can be matched.'),
     }),
     send: z.strictObject({
       allow: z
         .union([z.enum(['known', 'any']), entries])
         .prefault('known')
         .register(about, {
-          description: 'Threads to which the backend may write: known ones have written to us.',
+          description: 'Threads to which the backend may write; "known" means that they have written to this Mac.',
           expects: '"known", "any", or a list of phone numbers, e-mail addresses or chat identifiers',
         }),
-      timeout: duration('30s', '1s', '1h', 'How long osascript may take for one text.'),
-      settle: duration('10s', '1s', '1h', 'How long to wait for its row before a doubtful send is judged.'),
-      unknown: choice(
-        ['park', 'resend'],
-        'park',
-        'What becomes of a text when chat.db cannot tell whether it was sent.',
-      ),
-      retries: count(5, 0, 100, 'How often a send that provably did not start is tried again.'),
-      max_per_minute: count(300, 1, 100_000, 'Texts sent in a minute, all threads together.'),
-      max_per_minute_per_thread: count(60, 1, 100_000, 'Texts sent in a minute, in one thread.'),
+      timeout: duration('30s', '1s', '1h', 'How long osascript may take to send one text.'),
+      settle: duration('10s', '1s', '1h', 'How long to wait for a row in chat.db before judging an uncertain send.'),
+      unknown: choice(['park', 'resend'], 'park', 'What to do with a text if chat.db cannot tell whether it was sent.'),
+      retries: count(5, 0, 100, 'How often to retry a send that provably did not start.'),
+      max_per_minute: count(300, 1, 100_000, 'The most texts to send in a minute, all threads together.'),
+      max_per_minute_per_thread: count(60, 1, 100_000, 'The most texts to send in a minute, in one thread.'),
       max_length: count(
         20_000,
         1,
         20_000,
-        'The longest text, in UTF-16 units. A longer one is not sent, and never cut.',
+        'The longest text to send, in UTF-16 units. A longer one is not sent, and never cut.',
       ),
-      max_new_per_day: count(10, 0, 100_000, 'Threads to which a command may write in a day for the first time.'),
-      max_per_day: count(5_000, 1, 1_000_000, 'Texts sent in 24 hours, all threads together.'),
-      max_per_day_per_thread: count(500, 1, 1_000_000, 'Texts sent in 24 hours, in one thread.'),
-      quiet_hours: quietHours([], 'When nothing is sent, by the clock of this Mac, such as 22:00-07:00.'),
-      quiet: choice(['hold', 'refuse'], 'hold', 'What becomes of commands in quiet hours. Answers are always held.'),
+      max_new_per_day: count(10, 0, 100_000, 'The most new threads that commands may write to in 24 hours.'),
+      max_per_day: count(5_000, 1, 1_000_000, 'The most texts to send in 24 hours, all threads together.'),
+      max_per_day_per_thread: count(500, 1, 1_000_000, 'The most texts to send in 24 hours, in one thread.'),
+      quiet_hours: quietHours([], "When nothing is sent, by this Mac's clock, such as 22:00-07:00."),
+      quiet: choice(
+        ['hold', 'refuse'],
+        'hold',
+        'What to do with commands in quiet hours. Answers always wait until they are over.',
+      ),
       loop_rounds: count(
         30,
         0,
         1_000,
-        'After so many rounds without a pause two machines are taken for a loop; 0: never.',
+        'How many rounds without a pause count as a reply loop between two machines; 0: never.',
       ),
-      loop_gap: duration('30s', '1s', '1h', 'Whoever takes longer than this to answer the agent makes a pause.'),
-      loop_pause: duration('1h', '1s', '30d', 'How long nothing is sent to a thread that is a loop.'),
+      loop_gap: duration('30s', '1s', '1h', 'An answer to the agent that takes longer than this counts as a pause.'),
+      loop_pause: duration('1h', '1s', '30d', 'How long nothing is sent to a thread with a reply loop.'),
     }),
     takeover: z.strictObject({
-      pause: duration('10m', '0s', '1d', 'How long bubbles are held where the owner writes by hand; 0 for not at all.'),
+      pause: duration(
+        '10m',
+        '0s',
+        '1d',
+        'How long a thread is on hold after the owner writes there by hand; 0: not at all.',
+      ),
     }),
     schedule: z.strictObject({
-      max_late: duration('10m', '1s', '7d', 'So late, after a sleep or downtime, a scheduled message is still sent.'),
+      max_late: duration('10m', '1s', '7d', 'How late a scheduled message is still sent, after sleep or downtime.'),
       max_ahead: duration('365d', '1m', '3650d', 'How far ahead the backend may schedule a message.'),
-      max_waiting: count(1000, 0, 100_000, 'Scheduled messages that may wait at the same time.'),
+      max_waiting: count(1000, 0, 100_000, 'The most scheduled messages that may wait at the same time.'),
     }),
     retry: z.strictObject({
-      max_age: duration('24h', '1m', '365d', 'How long a message is posted again while the backend is failing.'),
-      concurrency: count(32, 1, 256, 'Posts under way at the same time.'),
+      max_age: duration('24h', '1m', '365d', 'How long a message is retried while the backend is failing.'),
+      concurrency: count(32, 1, 256, 'The most POSTs at the same time.'),
     }),
     retention: z.strictObject({
-      text: duration('1d', '1m', '365d', 'How long texts stay in the state database after all is done with them.'),
+      text: duration('1d', '1m', '365d', 'How long the text of a finished message stays in the state database.'),
     }),
     watch: z.strictObject({
-      hint: boolean(true, 'Let file events hasten the look into chat.db; false only polls.'),
+      hint: boolean(true, 'Let file events trigger a look at chat.db early; false only polls.'),
     }),
     people: peopleSetting,
     redact: z.strictObject({
-      card: redactAction('mask', 'Numbers of payment cards, with expiry date and check code.'),
+      card: redactAction('mask', 'Payment card numbers, with expiry date and security code.'),
       iban: redactAction('mask', 'International bank account numbers.'),
       ssn: redactAction('mask', 'US social security numbers.'),
       code: redactAction('skip', 'One-time codes.'),
-      password: redactAction('mask', 'Passwords, PINs, codes of doors, keys and tokens.'),
+      password: redactAction('mask', 'Passwords, PINs, door codes, keys and tokens.'),
       email: redactAction('off', 'E-mail addresses.'),
       phone: redactAction('off', 'Phone numbers.'),
       patterns: redactPatterns,
@@ -205,7 +210,7 @@ const quietHours = (fallback: string[], description: string) => {
   const period = z.string().transform((written, context) => {
     const parsed = parseQuietHours(written)
     if (parsed !== undefined) return formatQuietHours(parsed)
-    context.addIssue('no period of the day')
+    context.addIssue('not a period of the day')
     return z.NEVER
   })
   return z
@@ -231,7 +236,11 @@ const choice = <const T extends readonly [string, ...string[]]>(
     .register(about, { description, expects: choices.map(choice => `"${choice}"`).join(' or ') })
 
 const redactAction = (fallback: RedactAction, what: string) =>
-  choice(REDACT_ACTIONS, fallback, `${what} "mask" puts a placeholder in their place, "skip" keeps the message here.`)
+  choice(
+    REDACT_ACTIONS,
+    fallback,
+    `${what} "mask" replaces them with a placeholder, "skip" keeps the message on this Mac.`,
+  )
 
 const boolean = (fallback: boolean, description: string) =>
   z

@@ -40,7 +40,7 @@ export const writePrivateFiles = (files: readonly PrivateFile[]): string[] => {
     })
   } catch (cause) {
     const { message } = cause as Error
-    throw new EdgeError('cannot_write', `the settings cannot be written: ${message}`, {
+    throw new EdgeError('cannot_write', `cannot write the settings: ${message}`, {
       cause,
       exit: EXIT.permission,
       remedy: 'Check who owns the folder and whether the disk is full, or name another file with --config.',

@@ -35,7 +35,8 @@ export const edgeAgentId = z
   .string()
   .regex(/^[A-Za-z0-9._:@+-]{1,128}$/)
   .meta({
-    description: 'The name of the agent; the same on both roads. It ties a message to the WebSocket of its reflex.',
+    description:
+      'The name of the agent, the same on the WebSocket and in the POST. It ties a message to the WebSocket for its reflex.',
     examples: ['edge_13238407486'],
   })
 
@@ -49,7 +50,7 @@ const attachment = z.object({
   name: z
     .string()
     .optional()
-    .meta({ description: 'Its file name, redacted as the text is.', examples: ['IMG_0042.heic'] }),
+    .meta({ description: 'Its file name, redacted like the text.', examples: ['IMG_0042.heic'] }),
   mime_type: z
     .string()
     .optional()
@@ -66,7 +67,7 @@ const extended = {
     .meta({
       ...BEYOND_CORRELATION,
       description:
-        'Absent: a message. `edited`, `unsent`: what became of one that was POSTed before, `message_id`; it comes under a key of its own. Bubbles that answer `unsent` are not sent.',
+        'Absent: a message. `edited`, `unsent`: what happened to a message that was POSTed before, named by `message_id`; this POST has its own key. Bubbles that answer `unsent` are not sent.',
     }),
   message_id: z
     .string()
@@ -84,13 +85,13 @@ const extended = {
   group_name: z
     .string()
     .optional()
-    .meta({ ...BEYOND_CORRELATION, description: 'The name that a group was given, redacted as the text is.' }),
+    .meta({ ...BEYOND_CORRELATION, description: 'The name of the group, if it has one, redacted like the text.' }),
   service: z
     .string()
     .optional()
     .meta({
       ...BEYOND_CORRELATION,
-      description: 'Over which service it came, as Messages names it.',
+      description: 'The service that it came over, as named by Messages.',
       examples: ['iMessage', 'SMS', 'RCS'],
     }),
   participants: z
@@ -104,7 +105,7 @@ const extended = {
   attachments: z
     .array(attachment)
     .optional()
-    .meta({ ...BEYOND_CORRELATION, description: 'What is attached to it, at most 32; empty where nothing is.' }),
+    .meta({ ...BEYOND_CORRELATION, description: 'Its attachments, at most 32; empty if there are none.' }),
   reply_to: z
     .string()
     .optional()
@@ -143,10 +144,10 @@ export type MessageRequest = z.infer<typeof messageRequest>
 /** Its answer with status 200. */
 export const messageAnswer = z
   .object({
-    should_respond: z.boolean().meta({ description: 'False: there is no reply, whatever `reply_bubbles` holds.' }),
+    should_respond: z.boolean().meta({ description: 'False: there is no reply, whatever `reply_bubbles` contains.' }),
     reply_bubbles: z.array(z.string()).max(MAX_BUBBLES).nullish().meta({
       description:
-        'Every bubble of the reply, in order. The first one is the reflex, word for word, if one was sent over the WebSocket; the agent knows it by its words and does not send it again. Blank bubbles are left out. None: there is no reply.',
+        'Every bubble of the reply, in order. If a reflex was sent over the WebSocket, the first bubble repeats it word for word; the agent recognises its text and does not send it again. Blank bubbles are left out. None: there is no reply.',
     }),
   })
   .meta({ description: 'The reply to one message. At most 1 MiB, unpacked. Unknown fields are ignored.' })
@@ -165,7 +166,7 @@ export const commandData = z.object({
     .refine(text => text.isWellFormed(), 'is not well-formed')
     .meta({
       description:
-        'Names this command; well-formed text. The same id is the same command: it is carried out once, and its outcome is acked again. Remembered for 30 days.',
+        'Identifies this command; well-formed text. The same id is the same command: it is carried out once, and its outcome is acked again. Remembered for 30 days.',
       examples: ['8bb7509b-ad82-4bd1-bbb2-f47e837294dd'],
     }),
   command_type: z.string().catch(''),
@@ -175,7 +176,7 @@ export const commandData = z.object({
     .optional()
     .catch(undefined)
     .meta({
-      description: '`immediate` goes ahead of what waits in its thread, as a reflex always does.',
+      description: '`immediate` goes ahead of bubbles waiting in its thread, as a reflex always does.',
       examples: ['immediate'],
     }),
   timestamp: z
@@ -191,25 +192,24 @@ export type CommandData = z.infer<typeof commandData>
 export const sendMessageNow = z.object({
   thread_id: id.meta({
     description:
-      'Where to: the `thread_id` of a POST, as it came. The agent writes to nobody who has not written first.',
+      'Where to send it: the `thread_id` of a POST, unchanged. The agent only writes to people who have written first.',
     examples: ['+15622924139'],
   }),
   text: z.string().max(MAX_TEXT_LENGTH).meta({
-    description:
-      'Sent as it is, never changed; not blank. Its length counts in UTF-16 units, in which most emoji are two or more.',
+    description: 'Sent unchanged; not blank. Its length counts in UTF-16 units; most emoji are two or more.',
   }),
   bubble_type: z
     .string()
     .nullish()
     .meta({
       description:
-        '`reflex`: may be the first bubble of an answer, and is then not sent a second time. Anything else, or nothing: a bubble of its own.',
+        '`reflex`: may be the first bubble of an answer, and is then not sent a second time. Anything else, or nothing: a separate bubble.',
       examples: ['reflex'],
     }),
   in_reply_to: id.nullish().meta({
     ...BEYOND_CORRELATION,
     description:
-      'The `Idempotency-Key` of the message that this reflex answers, with or without its quotes. Without it the agent tells by the words.',
+      'The `Idempotency-Key` of the message that this reflex answers, with or without its quotes. Without it, the agent compares the text.',
     examples: ['"B373E262-AFC1-41F5-B802-7B90DC0BEE7B"'],
   }),
 })
@@ -221,7 +221,7 @@ export const scheduleMessage = z
   .object({
     thread_id: id.meta({
       description:
-        'Where to, as with `send_message_now`: who may be written to is judged now, and again when the time has come.',
+        'Where to send it, as with `send_message_now`. Whether the agent may write there is checked now, and again at `send_at`.',
       examples: ['+15622924139'],
     }),
     message_text: z
@@ -230,13 +230,13 @@ export const scheduleMessage = z
       .nullish()
       .meta({
         description:
-          'What to send, as it is; not blank. Either this or `text` has to be there; both only with the same words.',
+          'What to send, unchanged; not blank. Either this or `text` is required; both only with the same text.',
         examples: ['Dentist in an hour.'],
       }),
-    text: z.string().max(MAX_TEXT_LENGTH).nullish().meta({ description: 'Another name of `message_text`.' }),
+    text: z.string().max(MAX_TEXT_LENGTH).nullish().meta({ description: 'Another name for `message_text`.' }),
     send_at: z.union([z.string().max(100), z.number()], { error: `expected ${HOW_TO_WRITE_SEND_AT}` }).meta({
       description:
-        'When: ISO 8601 with a zone (`Z`, `+01:00`), or a Unix time, in seconds or (from 1e11 on) in milliseconds. Without a zone only together with `time_zone`: it is never guessed.',
+        'When: ISO 8601 with a zone (`Z`, `+01:00`), or a Unix time, in seconds or (from 1e11 on) in milliseconds. A time without a zone needs `time_zone`: the zone is never guessed.',
       examples: ['2026-11-23T09:00:00+01:00', '2026-11-23T08:00:00.000000+00:00', 1795420800],
     }),
     time_zone: z
@@ -245,16 +245,14 @@ export const scheduleMessage = z
       .nullish()
       .meta({
         description:
-          'An IANA name: on whose clocks `send_at` is, where it has no zone of its own. A time that they never show (set forward) is as much later, of one that they show twice (set back) the first counts.',
+          'The IANA name of the zone of `send_at`, if that has none. If clocks are set forward and skip this time, it is that much later; if they are set back and show it twice, the first counts.',
         examples: ['Europe/Berlin'],
       }),
     is_group: z.boolean().nullish().meta({
-      description:
-        'Whether the thread is a group. Not needed; where it is not what the thread is, the command is refused.',
+      description: 'Whether the thread is a group. Optional; if it is wrong, the command is refused.',
     }),
     schedule_id: scheduleId.nullish().meta({
-      description:
-        'A name for `cancel_scheduled`; of those that wait no other has it. Without one it is the `command_id`.',
+      description: 'A name for `cancel_scheduled`, unique among waiting messages. Default: the `command_id`.',
       examples: ['reminder-17'],
     }),
   })
@@ -270,11 +268,11 @@ export const scheduleMessage = z
 export const cancelScheduled = z
   .object({
     schedule_id: scheduleId.nullish().meta({
-      description: 'The `schedule_id` of what is to be cancelled, or the `command_id` it came with where it had none.',
+      description: 'The `schedule_id` of the message to cancel, or its `command_id` if it had none.',
       examples: ['reminder-17'],
     }),
     command_id: scheduleId.nullish().meta({
-      description: 'The `command_id` of its `schedule_message`. One of the two has to be there.',
+      description: 'The `command_id` of its `schedule_message`. One of the two is required.',
     }),
   })
   .refine(({ schedule_id, command_id }) => typeof (schedule_id ?? command_id) === 'string', {
@@ -284,16 +282,16 @@ export const cancelScheduled = z
 
 export const commandAckData = z.object({
   // One that is too long to be kept is acked by itself all the same.
-  command_id: z.string().min(1).meta({ description: 'The id of the command, as it came.' }),
+  command_id: z.string().min(1).meta({ description: 'The id of the command, unchanged.' }),
   status: z.enum(['received', 'completed', 'failed']).meta({
     description:
-      '`received`: stored, not yet at its end; sent once, and may get lost. `completed`: `detail` says how. `failed`: `error` says why.',
+      '`received`: stored, but not finished; sent once, and may get lost. `completed`: `detail` says how. `failed`: `error` says why.',
   }),
   completed_at: z
     .string()
     .nullish()
     .meta({
-      description: 'When it came to its end: ISO 8601, UTC, by the clock of the Mac.',
+      description: "When it finished: ISO 8601, UTC, by the Mac's clock.",
       examples: ['2026-11-23T00:07:38.012Z'],
     }),
   error: z
@@ -301,7 +299,7 @@ export const commandAckData = z.object({
     .nullish()
     .meta({
       description:
-        'Why it failed. Of the command: `invalid_payload`, `invalid_command_id`, `unsupported_command_type`, `conflict` (this id came before with another type, thread or text). Of scheduling: `too_late`, `too_far`, `too_many_scheduled`, `cancelled`, `unknown_schedule`, `already_sent`. Not permitted: `unknown_thread` (nobody there has written to this Mac), `not_allowed`, `rate_limited`, `new_recipient_limit` (the agent has never had to do with that thread, and has begun with too many in 24 hours), `quiet_hours`, `loop_breaker` (another machine answers there without pause), `text_too_long`. Not sent: `messages_error_…`, `messages_row_error_…`, `spawn_…`, `exit_…`, `message_unsent` (the message it answers was unsent), `dropped` (a person gave it up). Unknown whether sent: `outcome_unknown`, `no_row`. There may be more.',
+        'Why it failed. Of the command: `invalid_payload`, `invalid_command_id`, `unsupported_command_type`, `conflict` (this id was used before with another type, thread or text). Of scheduling: `too_late`, `too_far`, `too_many_scheduled`, `cancelled`, `unknown_schedule`, `already_sent`. Not permitted: `unknown_thread` (nobody there has written to this Mac), `not_allowed`, `rate_limited`, `new_recipient_limit` (that thread is new, and the agent has written to too many new ones in 24 hours), `quiet_hours`, `loop_breaker` (that thread is in a reply loop with another bot), `text_too_long`. Not sent: `messages_error_…`, `messages_row_error_…`, `spawn_…`, `exit_…`, `message_unsent` (the message it answers was unsent), `dropped` (a person dropped it). Unknown whether sent: `outcome_unknown`, `no_row`. There may be more.',
       examples: ['unknown_thread'],
     }),
   detail: z
@@ -309,10 +307,10 @@ export const commandAckData = z.object({
     .nullish()
     .meta({
       description:
-        'With `received`: `scheduled`, or, where it has to wait, `held_paused` (a person has paused sending), `held_takeover` (the owner writes in that thread by hand), `held_quiet_hours`, `held_loop`; more than one may come, one after the other. With `completed`: `sent`, `deduplicated` (the same bubble goes, or went, by another road), or `cancelled`. With `failed`: `failed`, `parked` (a person decides), or what did not fit (`text_is_blank`, `text_has_nul`, `text_has_lone_surrogate`, a field by its name).',
+        'With `received`: `scheduled`, or, if it has to wait, `held_paused` (a person has paused sending), `held_takeover` (the owner is writing in that thread by hand), `held_quiet_hours`, `held_loop`; more than one may come, one after the other. With `completed`: `sent`, `deduplicated` (not sent again: the other channel delivers this bubble), or `cancelled`. With `failed`: `failed`, `parked` (a person decides), or what was invalid (`text_is_blank`, `text_has_nul`, `text_has_lone_surrogate`, a field by its name).',
       examples: ['sent'],
     }),
-  schedule_id: z.string().nullish().meta({ description: 'With `scheduled`: what `cancel_scheduled` may name it by.' }),
+  schedule_id: z.string().nullish().meta({ description: 'With `scheduled`: its name for `cancel_scheduled`.' }),
   send_at: z
     .string()
     .nullish()
@@ -331,7 +329,7 @@ export const refusalBody = z
   })
   .meta({
     ...BEYOND_CORRELATION,
-    description: 'Says why. Any other body does as well: its first 200 characters are kept for a person to read.',
+    description: 'Says why. Any other body is fine too: its first 200 characters are kept for a person to read.',
   })
 
 /** `Idempotency-Key` is a structured-header string: the message guid in double quotes. */

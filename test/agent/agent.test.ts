@@ -387,7 +387,7 @@ describe('from the terminal', () => {
     await start()
     const second = cli(...startFlags)
     expect(second.status).toBe(75)
-    expect(second.stderr).toContain('another edge-agent runs')
+    expect(second.stderr).toContain('another edge-agent is running')
     expect(cli('status').status).toBe(0)
   })
 

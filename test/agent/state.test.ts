@@ -92,7 +92,9 @@ test('a rejected message is a dead letter that can be listed and sent again, wit
   await house.connected()
   await house.simulator.receive({ from: ANNA, text: 'one' })
   await waitFor('the dead letter', async () => (await house.status()).messages.dead === 1)
-  expect(cli('queue').stdout).toMatch(/^m1 +dead +\+15622924139 +http_422/)
+  expect(cli('queue').stdout).toMatch(
+    /^m1 +dead +\+15622924139 +1 POST, since .+\n +the backend did not accept its content \(status 422\) \[http_422\]/,
+  )
   expect(cli('queue').stdout).not.toContain('one ')
   expect(cli('queue', 'retry', 'm1').stdout).toContain('m1')
   await waitFor('the second rejection', async () => (await house.status()).messages.dead === 1)
@@ -128,6 +130,6 @@ test.each(['attempts', 'agent.sock', 'first-start'])(
     house.spawnAgent()
     expect(await house.agentEnd()).toBe(1)
     expect(house.log).toContain(`edge-agent: ${path} cannot be used`)
-    expect(house.log).toContain('Move away what stands there')
+    expect(house.log).toContain('Remove what is in the way')
   },
 )

@@ -27,9 +27,9 @@ test('config check says that all is well, and warns of a variable that is no set
   const { status, stdout, stderr } = edgeAgent(['config', 'check'], { ...FINE, EDGE_LOG_LEVL: 'info' })
   expect({ status, stderr }).toEqual({
     status: 0,
-    stderr: 'edge-agent: the variable EDGE_LOG_LEVL is no setting: did you mean EDGE_LOG_LEVEL?\n',
+    stderr: 'edge-agent: the variable EDGE_LOG_LEVL is not a setting: did you mean EDGE_LOG_LEVEL?\n',
   })
-  expect(stdout).toMatch(/^the settings are right \(no file at .+config\.toml\)\n$/)
+  expect(stdout).toMatch(/^the settings are valid \(no file at .+config\.toml\)\n$/)
 })
 
 test('config check doubts a name that nobody has, without a word of it, and nothing else', () => {
@@ -40,7 +40,7 @@ test('config check doubts a name that nobody has, without a word of it, and noth
   const { status, stderr } = edgeAgent(['config', 'check', '--config', config], FINE)
   expect(status).toBe(0)
   expect(stderr).toMatch(
-    /^edge-agent: forward\.deny: entry 7 is no .+\nedge-agent: send\.allow: entry 7 .+\nedge-agent: forward\.rules\.friends\.thread: entry 1 .+\n$/,
+    /^edge-agent: forward\.deny: entry 7 is not a .+\nedge-agent: send\.allow: entry 7 .+\nedge-agent: forward\.rules\.friends\.thread: entry 1 .+\n$/,
   )
   expect(stderr).not.toMatch(/malory/)
 })

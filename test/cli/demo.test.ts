@@ -78,7 +78,7 @@ test('with --json it prints one document: each bubble once and in order, with We
   expect(killed?.slice(0, 7)).toEqual([...reflexed, 'killed', 'restarted'])
   expect(killed?.slice(-4)).toEqual(answered)
   const repeated = scenes[2]?.timeline.filter(({ moment }) => moment === 'posted').slice(1) ?? []
-  expect(new Set(repeated.map(({ label }) => label))).toEqual(new Set(['the POST arrives again, under the same key']))
+  expect(new Set(repeated.map(({ label }) => label))).toEqual(new Set(['the POST arrives again, with the same key']))
 
   expect(seen.some(({ args }) => args.includes('mock-backend'))).toBe(true)
   expect(folders()).toEqual([])
@@ -110,8 +110,8 @@ test.each([
   process.kill(victim?.pid ?? Number.NaN, 'SIGKILL')
   const { code, stdout, stderr } = await ended
   expect(code).toBe(1)
-  expect(stderr).toMatch(new RegExp(`^edge-agent: ${name} ended by itself, with SIGKILL. Its last lines:\n  .`))
-  expect(stdout).not.toContain('Verdict')
+  expect(stderr).toMatch(new RegExp(`^edge-agent: ${name} exited unexpectedly, with SIGKILL. Its last lines:\n  .`))
+  expect(stdout).not.toContain('Summary')
   expect(folders()).toEqual([])
   expect(leftOf(children)).toEqual([])
 })
@@ -121,7 +121,7 @@ test('--keep keeps the folder and says where it is', async () => {
   await shows(SCENES[0]?.asks ?? '')
   demo.kill('SIGTERM')
   const { stdout } = await ended
-  const folder = /^kept in (.+)$/m.exec(stdout)?.[1] ?? ''
+  const folder = /^files kept in (.+)$/m.exec(stdout)?.[1] ?? ''
   expect(folders().map(name => join(tmp, name))).toEqual([folder])
   for (const file of ['messages/chat.db', 'messages/ledger.jsonl', 'state/state.db', 'agent.log', 'backend.log']) {
     expect(existsSync(join(folder, file)), file).toBe(true)

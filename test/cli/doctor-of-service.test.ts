@@ -55,7 +55,7 @@ test('the doctor of an installed service, and of one that somebody meddled with'
   await mac.run(['stop'])
   const meddled = await doctor()
   expect(meddled.states).toMatchObject({
-    node_unchanged: { state: 'failed', seen: expect.stringContaining('forgotten') },
+    node_unchanged: { state: 'failed', seen: expect.stringContaining('has dropped its permissions') },
     plist_mode: { state: 'failed', cure: `chmod 644 ${plistFile}` },
     plist_current: { state: 'warning' },
     service_loaded: { state: 'failed', cure: expect.stringContaining('launchctl bootstrap') },

@@ -51,7 +51,7 @@ test('where all is well nothing fails; the agent is asked, and keeps its connect
   expect({ code, stderr, ok: report.ok }).toEqual({ code: 0, stderr: '', ok: true })
   expect(states['chat_db']?.seen).toContain(`pid ${house.agentPid}`)
   expect(states['messages_signed_in']?.seen).toBe('1 of 1 accounts in use')
-  expect(states['backend_websocket']?.seen).toContain("the agent's is open")
+  expect(states['backend_websocket']?.seen).toContain("the agent's WebSocket is open")
   expect(house.events.filter(({ type }) => type === 'connected')).toHaveLength(1)
   expect(house.backend.received).toHaveLength(1)
   expect(stdout).not.toMatch(/see you at eight|15622924139|13238407486|open-sesame/)
@@ -89,9 +89,9 @@ test('without an agent it says that it could not tell, and dials for itself', as
   expect(states).toMatchObject({
     terminal: { state: 'warning', seen: expect.stringContaining('SSH') },
     agent_running: { state: 'warning' },
-    chat_db: { state: 'warning', seen: expect.stringContaining('could not tell') },
+    chat_db: { state: 'warning', seen: expect.stringContaining('cannot tell') },
     automation: { state: 'warning' },
-    backend_websocket: { state: 'ok', seen: expect.stringContaining('by this check') },
+    backend_websocket: { state: 'ok', seen: expect.stringContaining('for this check') },
     state_database: { state: 'ok' },
   })
   expect(code).toBe(0)
@@ -146,10 +146,12 @@ test('a screen reader gets words, and everybody what was seen and what to do', a
   const { code, stdout, stderr } = await mac.run(['doctor'], { env: { ...settings(), EDGE_SECRET: 'tuna' } })
   expect({ code, stderr }).toEqual({ code: 69, stderr: '' })
   expect(stdout).toMatch(/^backend$/m)
-  expect(stdout).toMatch(/^ {2}✗ FAILED {2}backend_secret {2}the backend refuses .*\(401\)\n {6}→ Put the secret/m)
+  expect(stdout).toMatch(
+    /^ {2}✗ FAILED {2}backend_secret {2}the backend refuses .*\(401\)\n {6}→ Put the backend's secret/m,
+  )
   expect(stdout).toMatch(/^ {2}✓ ok {6}macos {2}macOS 15\.4$/m)
   expect(stdout).toMatch(/^ {2}– skipped node_unchanged /m)
-  expect(stdout).toMatch(/Something is wrong\. \d+ ok, \d+ warnings?, 2 failed, \d+ skipped\n$/)
+  expect(stdout).toMatch(/There are problems\. \d+ ok, \d+ warnings?, 2 failed, \d+ skipped\n$/)
 })
 
 test('with nothing at all, no Mac, no settings, no tool on PATH, it still says what is missing', async () => {

@@ -60,12 +60,12 @@ test('a careful person learns from explain and audit what became of each message
         /left this Mac +the fields thread_id, sender, filtered_text/,
         /now +answered with 2 bubbles; A1: the first bubble of the answer is this reflex/,
         /seen in chat.db/,
-        /POST 1 begins, to http:\/\/127.0.0.1:\d+/,
-        /POST 1 ended after [\d.]+ m?s: the backend failed \(status 503\) \[http_503\]; the next one follows after 1\.\d+ s, as the backend asked/,
-        /POST 2 begins/,
+        /POST 1 starts, to http:\/\/127.0.0.1:\d+/,
+        /POST 1 ended after [\d.]+ m?s: the backend failed \(status 503\) \[http_503\]; next POST after 1\.\d+ s, as the backend asked/,
+        /POST 2 starts/,
         /a reflex comes from the backend; R5/,
         /the bubble of the reflex, \d+ characters: planned/,
-        /try 1: it is handed to Messages/,
+        /try 1: handed to Messages/,
         /POST 2 ended after [\d.]+ m?s: the backend answered, with 2 bubbles/,
         /bound to the answer of this message by A1/,
         /bubble 2 of the answer, \d+ characters: planned/,
@@ -81,20 +81,20 @@ test('a careful person learns from explain and audit what became of each message
     expect(JSON.parse((await edgeAgent('explain', id, '--json')).stdout)).toEqual(story)
   }
 
-  expect((await edgeAgent('explain', dead.guid)).stdout).toMatch(
-    /dead letter: the backend did not accept what was in it/,
-  )
+  expect((await edgeAgent('explain', dead.guid)).stdout).toMatch(/dead letter: the backend did not accept its content/)
   expect(await edgeAgent('explain', own.guid)).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/not known: .* was sent from this account; such messages are never forwarded/),
+    stderr: expect.stringMatching(
+      /there is nothing to explain: .* was sent from this account; such messages are only counted, never forwarded/,
+    ),
   })
   expect(await edgeAgent('explain', 'no-such-guid')).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/^edge-agent: not known: no message, bubble or command has the id no-such-guid\n/),
+    stderr: expect.stringMatching(/^edge-agent: no message, bubble or command has the id no-such-guid\n/),
   })
   const refused = await edgeAgent('explain', 'stranger')
   expect(refused.stdout).toMatch(
-    /stranger, send_message_now; failed: nobody there has written to this Mac \[unknown_thread\].*\n.*repeated +once/,
+    /stranger, send_message_now; failed: nobody in its thread has written to this Mac \[unknown_thread\].*\n.*repeated +once/,
   )
 
   const summary = await audit()
@@ -137,7 +137,7 @@ test('a careful person learns from explain and audit what became of each message
   expect(stopped).toEqual({ ...summary, from: undefined, to: undefined })
 })
 
-test('what is held back, scheduled or taken back by its sender says so', async () => {
+test('what is held back, scheduled or unsent by its sender says so', async () => {
   house = await startHouse({ backend: { ...twoBubbles, thinkMs: 1_500 }, env: { EDGE_PAYLOAD: 'extended' } })
   await house.startConnected()
   await house.simulator.receive({ from: BERT, text: 'nightingale' })
@@ -150,28 +150,28 @@ test('what is held back, scheduled or taken back by its sender says so', async (
   await waitFor('the answers', async () => (await house.status()).messages.answered === 4)
 
   const held = (await edgeAgent('explain', '--last', '--thread', BERT)).stdout
-  expect(held).toMatch(/held back +b\d+, b\d+: a person has paused sending \(edge-agent pause\) \[held_paused\]/)
-  expect(held.match(/ b\d+ +held back: a person has paused sending/g)).toHaveLength(2)
+  expect(held).toMatch(/on hold +b\d+, b\d+: sending is paused \(edge-agent pause\) \[held_paused\]/)
+  expect(held.match(/ b\d+ +on hold: sending is paused/g)).toHaveLength(2)
   expect((await edgeAgent('resume', BERT)).code).toBe(0)
   await sees(house, BERT, bubblesTo('nightingale', 'goldcrest'))
   const gone = (await edgeAgent('explain', '--last', '--thread', BERT)).stdout
-  expect(gone).not.toMatch(/^held back/m)
-  expect(gone.match(/ b\d+ +held back: a person has paused sending/g)).toHaveLength(2)
+  expect(gone).not.toMatch(/^on hold/m)
+  expect(gone.match(/ b\d+ +on hold: sending is paused/g)).toHaveLength(2)
 
   const withdrawn = (await edgeAgent('explain', guid)).stdout
-  expect(withdrawn).toMatch(/an event +that it was taken back by its sender is message m\d+ \(answered\)/)
-  expect(withdrawn).toMatch(/now +answered with 2 bubbles.*; its sender took it back meanwhile/)
-  expect(withdrawn).toMatch(/its sender took it back\n(.*\n)*.*POST 1 ended after/)
+  expect(withdrawn).toMatch(/an event +message m\d+ reports that it was unsent by its sender \(answered\)/)
+  expect(withdrawn).toMatch(/now +answered with 2 bubbles.*; its sender unsent it in the meantime/)
+  expect(withdrawn).toMatch(/its sender unsent it\n(.*\n)*.*POST 1 ended after/)
   const event = (await edgeAgent('explain', `${guid}:unsent`)).stdout
-  expect(event).toMatch(`tells the backend that message ${guid} was taken back by its sender`)
-  expect(event).toMatch(/decision +to be forwarded, by rule "unsent": its sender took back/)
+  expect(event).toMatch(`reports to the backend that message ${guid} was unsent by its sender`)
+  expect(event).toMatch(/decision +to be forwarded, by rule "unsent": its sender unsent/)
 
   const payload = { thread_id: BERT, message_text: 'bullfinch', send_at: Math.floor(Date.now() / 1_000) + 3_600 }
   house.backend.sendCommand(AGENT_ID, { command_id: 'later', command_type: 'schedule_message', payload })
   await waitFor('the schedule', async () => (await house.status()).scheduled['waiting'] === 1)
   const later = await edgeAgent('explain', 's1')
   expect(later.stdout).toMatch(/thread +bert@example.com\ncommand +later, schedule_message; received\n/)
-  expect(later.stdout).toMatch(/scheduled +for \d{4}-.*, 9 characters; waits for its time \(s1, "later"\)/)
+  expect(later.stdout).toMatch(/scheduled +for \d{4}-.*, 9 characters; waiting for its time \(s1, "later"\)/)
 
   const summary = await audit()
   expect(summary.messages).toMatchObject({ total: 4, events: 1 })
@@ -227,7 +227,7 @@ test('after retention.text no file of the agent has the words any more, also whe
   await house.startAgent(env)
   await waitFor('the removal', async () => {
     const { stdout } = await edgeAgent('explain', '--last')
-    return stdout.includes('its words were removed')
+    return stdout.includes('its text was removed')
   })
   await house.killAgent() // before or after the file was written anew
   await house.startAgent(env)

@@ -64,8 +64,8 @@ describe('filter test', () => {
     const { status, stdout, stderr } = ask('--from', 'ANNA@example.com', '--thread', 'chat655333', '--text', 'hi "you"')
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toMatch(/^forwarded to the backend, by rule:annas groups$/m)
-    expect(stdout).toMatch(/^ {2}rule:no payroll +no +words: none of these/m)
-    expect(stdout).toMatch(/^ {2}rule:annas groups +yes +all of its criteria hold$/m)
+    expect(stdout).toMatch(/^ {2}rule:no payroll +no +words: it contains none of these/m)
+    expect(stdout).toMatch(/^ {2}rule:annas groups +yes +all its criteria match$/m)
     expect(stdout).toContain('{"thread_id":"chat655333","sender":"ANNA@example.com","filtered_text":"hi \\"you\\""}')
   })
 
@@ -103,7 +103,7 @@ describe('filter test', () => {
     expect(ask('--from', ANNA, '--text', 'hi').stdout).not.toContain('extended')
     const extended = homeWith('payload = "extended"')
     const { stdout } = edgeAgent(extended, ['filter', 'test', '--from', ANNA, '--text', 'hi'])
-    expect(stdout).toMatch(/With payload = "extended" there is more than these three fields/)
+    expect(stdout).toMatch(/With payload = "extended" there are more fields: message_id/)
   })
 
   test('reads the text from standard input', () => {
@@ -216,7 +216,7 @@ describe('filter replay', () => {
     expect(status).toBe(0)
     expect(stdout).toMatch(/^10 messages since .+: 4 would be forwarded, 6 skipped\. Nothing was sent\.$/m)
     expect(stdout).toMatch(/^ +1 {2}group \(forward\.groups\)$/m)
-    expect(stdout).toMatch(/^ +2 {2}default; taken out: 1 card$/m)
+    expect(stdout).toMatch(/^ +2 {2}default; redacted: 1 card$/m)
     expect(stdout).toMatch(/: now .*red \[card\]$/m)
     expect(stdout).toMatch(/ {2}you in \+15622924139: mine$/m)
     expect(stdout).toMatch(/^ +\d{4}-\d\d-\d\d \d\d:\d\d {2}\+15622920001 in chat655333: hi all$/m)
@@ -287,7 +287,7 @@ describe('filter replay', () => {
     chmodSync(folder, 0o700)
     expect({ status, stderr }).toEqual({
       status: 77,
-      stderr: expect.stringContaining('Full Disk Access to the app of this terminal'),
+      stderr: expect.stringContaining('Full Disk Access to your terminal app'),
     })
   })
 })

@@ -51,7 +51,7 @@ test('Ctrl-C ends it with 2 and leaves nothing', async () => {
   await terminal.answer(/Backend URL.*: $/, `${backend.url}\r`)
   await terminal.answer(/Agent id.*: $/, '\x03')
   expect(await terminal.ended).toBe(2)
-  expect(terminal.shown()).toContain('nothing was written')
+  expect(terminal.shown()).toContain('nothing was saved')
   expect(readdirSync(home)).toEqual([])
 })
 
@@ -62,6 +62,6 @@ test('beside a running agent the WebSocket is not tried, and the agent keeps its
   await terminal.answer(/Secret.*: $/, 'open-sesame\r')
   expect(await terminal.ended).toBe(0)
   expect(terminal.shown()).toMatch(/secret +ok/)
-  expect(terminal.shown()).toMatch(/WebSocket +not tried: an agent runs here/)
+  expect(terminal.shown()).toMatch(/WebSocket +not tested: an agent is running here/)
   expect((await house.status()).connection).toMatchObject({ state: 'open', generation: 1 })
 })

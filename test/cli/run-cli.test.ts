@@ -18,17 +18,24 @@ test('--version prints the version of the package', () => {
 test('--help shows the commands and examples, and keeps the simulator to itself', () => {
   const { status, stdout } = edgeAgent('--help')
   expect(status).toBe(0)
-  expect(stdout).toMatch(/Set up:.+init.+Run:.+start.+Look:.+status.+Try:.+mock-backend.+Examples:/s)
+  expect(stdout).toMatch(/Set up:.+init.+Run:.+start.+Inspect:.+status.+Try:.+mock-backend.+Examples:/s)
   expect(stdout).not.toContain('messages-simulator')
   expect(edgeAgent('messages-simulator', '--help').status).toBe(0)
 })
 
-test('each command teaches by example', () => {
+test('settings stand below the options of a command, even where --help is the only one', () => {
+  for (const command of ['start', 'status'])
+    expect(edgeAgent(command, '--help').stdout).toMatch(/\nOptions:\n.* -h, --help.*\nSettings:\n.*--config/s)
+})
+
+test('each command teaches by example, on 80 columns', () => {
   const { stdout } = edgeAgent('--help')
   const commands = [...stdout.matchAll(/^ {2}([a-z-]+) .*? {2,}\w/gm)].map(([, name = '']) => name)
   expect(commands.length).toBeGreaterThan(8)
   for (const command of commands.filter(name => !['help', 'completion'].includes(name))) {
-    expect(edgeAgent(command, '--help').stdout).toMatch(new RegExp(`Examples:(\n.*)*edge-agent ${command}`))
+    const help = edgeAgent(command, '--help').stdout
+    expect(help).toMatch(new RegExp(`Examples:(\n.*)*edge-agent ${command}`))
+    expect(help.split('\n').filter(line => line.length > 80)).toEqual([])
   }
 })
 

@@ -78,7 +78,7 @@ test('with somebody unknown to Messages nothing is begun, and the backend may wr
   await start()
   const { status, stderr } = await selftest('--to', '+1 555 000 0000')
   expect(status).toBe(1)
-  expect(stderr).toContain('Write to it once in Messages')
+  expect(stderr).toContain('Write to it once by hand in Messages')
   expect(house.simulator.readLedger()).toEqual([])
   expect((await selftest('--to', MINE)).status).toBe(0)
   const payload = { thread_id: MINE, text: 'hello' }

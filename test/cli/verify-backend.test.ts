@@ -63,9 +63,9 @@ test('prints what it is going to do, each question with its answer, and nothing 
     'mac',
   )
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  expect(stdout).toMatch(/^Judging http.+mac-verify-a and mac-verify-b;.+17 POSTs.+nothing is sent to a person/s)
+  expect(stdout).toMatch(/^Testing http.+mac-verify-a\n +mac-verify-b\n.+POSTs +17 for.+nothing is sent to a person/s)
   expect(stdout).toContain('✓ Are you storing WebSocket connections in a map keyed by `edge_agent_id`? yes')
-  expect(stdout).toContain('All that the document asks for: yes')
+  expect(stdout).toContain('Everything that the document asks for: yes')
   expect(stdout).not.toContain('swordfish')
 })
 
@@ -75,7 +75,7 @@ test('with --json prints one document, with --junit writes a file, and a no is e
   const junit = join(dir, 'verify.xml')
   const { code, stdout, stderr } = await edgeAgent('--backend-url', backend.url, '--json', '--junit', junit)
   expect(code).toBe(1)
-  expect(stderr).toContain('Judging')
+  expect(stderr).toContain('Testing')
   const report = JSON.parse(stdout) as Report
   expect(report.verdict).toBe('no')
   expect(report.sections[0]?.questions[0]).toMatchObject({ id: '1a', answer: 'no' })

@@ -74,7 +74,7 @@ test.each<[string, string, string]>([
   [
     'start words that are missing',
     '[forward]\ngroups = "start_word"',
-    'forward.start_words: words, as forward.groups is "start_word" / none',
+    'forward.start_words: words, because forward.groups is "start_word" / none',
   ],
   ['a country', 'country = "XX"', 'country: the two letters of a country'],
   [
@@ -82,11 +82,11 @@ test.each<[string, string, string]>([
     '[people]\nanna = []',
     'people.anna: a list of phone numbers or e-mail addresses / []',
   ],
-  ['a person named like a number', '[people]\n"+1 562" = ["a@b.c"]', 'people.+1 562: a name that is no address'],
+  ['a person named like a number', '[people]\n"+1 562" = ["a@b.c"]', 'people.+1 562: a name that is not an address'],
   [
     'an address of two',
     '[people]\na = ["562 292 4139"]\nb = ["+15622924139"]',
-    'people.b: addresses that nobody else has / "+15622924139", as a',
+    'people.b: addresses that no one else has / "+15622924139", which a has',
   ],
 ])('%s is a fault that says where', (_, toml, expected) => {
   const faults = faultsOf(toml)
@@ -107,7 +107,7 @@ test('all faults are told at once, of rules and of everything else', () => {
 
 test('no variable is asked for rules', () => {
   const { warnings } = inspect('', { EDGE_FORWARD_RULES: '[]', EDGE_FORWARD_GROUPS: 'all' })
-  expect(warnings).toEqual([expect.stringContaining('EDGE_FORWARD_RULES is no setting')])
+  expect(warnings).toEqual([expect.stringContaining('EDGE_FORWARD_RULES is not a setting')])
 })
 
 test('a rendered file has rules and people again, whatever they are', () => {

@@ -222,7 +222,7 @@ describe('faults', () => {
   test('a file that is not TOML is named by line and column', () => {
     const input = machine('log_level = "info"\nagent_id = ', { env: LOCAL })
     expect(faultsOf(input)).toMatchObject([
-      { key: 'config', origin: fileOf(input), found: expect.stringMatching(/^a mistake in line 2, column \d+$/) },
+      { key: 'config', origin: fileOf(input), found: expect.stringMatching(/^an error in line 2, column \d+$/) },
     ])
     // What may well be in it is not said to be missing.
     expect(faultsOf(machine('agent_id = "a"\nbackend_url = ')).map(({ key }) => key)).toEqual(['config'])
@@ -247,8 +247,8 @@ describe('faults', () => {
     const { faults, warnings } = inspectConfig(machine('', { env: { ...LOCAL, EDGE_LOG_LEVL: 'info', EDGE_XYZ: '1' } }))
     expect(faults).toEqual([])
     expect(warnings).toEqual([
-      'the variable EDGE_LOG_LEVL is no setting: did you mean EDGE_LOG_LEVEL?',
-      'the variable EDGE_XYZ is no setting',
+      'the variable EDGE_LOG_LEVL is not a setting: did you mean EDGE_LOG_LEVEL?',
+      'the variable EDGE_XYZ is not a setting',
     ])
   })
 

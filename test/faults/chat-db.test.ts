@@ -66,7 +66,7 @@ describe('not readable for a while, and back: said, the cursor unmoved, nothing 
     await sees(house, ANNA, bubblesTo('before', 'meanwhile'))
     await noProblem()
     expect(posted()).toEqual(['before', 'meanwhile'])
-    expect(house.log).not.toContain('going on by date')
+    expect(house.log).not.toContain('continuing by date')
   })
 })
 
@@ -87,7 +87,7 @@ describe('another database in its place: read on by date, no flood, new rows see
     writer.close()
   }
   const check = async () => {
-    await waitFor('the re-anchoring', () => house.log.includes('going on by date'))
+    await waitFor('the re-anchoring', () => house.log.includes('continuing by date'))
     await sees(house, ANNA, bubblesTo(...history, 'in between'))
     await goOn('after')
     await sees(house, ANNA, bubblesTo(...history, 'in between', 'after'))

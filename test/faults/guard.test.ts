@@ -65,7 +65,7 @@ describe.concurrent('a person', () => {
       await planned(house, 3)
       expect(house.seen(ANNA)).toEqual(bubblesTo('hello'))
       expect((await edgeAgent(house, 'queue')).out).toMatch(
-        /paused: \+15622924139, until "edge-agent resume"[\s\S]+held_paused/,
+        /paused: \+15622924139, until you run edge-agent resume[\s\S]+on hold +\+15622924139 .+\n +sending is paused .+\[held_paused\]/,
       )
       expect((await house.status()).held.paused).toEqual({ threads: 1, until: null })
 
@@ -84,7 +84,7 @@ describe.concurrent('a person', () => {
       expect((await edgeAgent(house, 'pause', '--for', 'soon')).code).toBe(64)
       expect((await edgeAgent(house, 'pause', '--for', '5')).code).toBe(64)
       expect((await edgeAgent(house, 'resume', ANNA, '--all')).code).toBe(64)
-      expect((await edgeAgent(house, 'pause', '--for', '2h')).out).toContain('counts from its next start')
+      expect((await edgeAgent(house, 'pause', '--for', '2h')).out).toContain('takes effect when it starts')
       await house.startConnected()
       await house.simulator.receive({ from: ANNA, text: 'hi' })
       say(house, ANNA, 'a command')

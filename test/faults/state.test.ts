@@ -218,7 +218,7 @@ test('started anew after a kill -9: the lock is free; a second one beside it end
   const second = house.spawnAgent()
   const [code] = await once(second, 'exit')
   expect(code).toBe(75)
-  expect(house.log).toContain('another edge-agent runs')
+  expect(house.log).toContain('another edge-agent is running')
   expect((await house.status()).agent.pid).toBe(first)
   await house.simulator.receive({ from: ANNA, text: 'hi' })
   await sees(house, ANNA, bubblesTo('hi'))

@@ -35,30 +35,33 @@ export const planRedial = ({
     case 'failed': {
       const { code, message } = end
       return isTlsError(code)
-        ? { delayMs: timings.wrongRoadMs, error: { code: `tls_${code}`, message, remedy: CHECK_CERTIFICATE } }
+        ? { delayMs: timings.wrongEndpointMs, error: { code: `tls_${code}`, message, remedy: CHECK_CERTIFICATE } }
         : { delayMs: soon(), error: { code, message } }
     }
     case 'refused': {
       const { status } = end
       const atLeast = end.retryAfterMs ?? 0
-      const message = `the backend answered the upgrade with status ${status}`
-      if (status === 401 || status === 403) return { delayMs: timings.wrongRoadMs, error: unauthorized(message) }
+      const message = `the backend answered the WebSocket upgrade with status ${status}`
+      if (status === 401 || status === 403) return { delayMs: timings.wrongEndpointMs, error: unauthorized(message) }
       if (status === 429 || status === 503) {
         return { delayMs: Math.max(patiently(), atLeast), error: { code: `http_${status}`, message } }
       }
       if (status >= 500) return { delayMs: Math.max(soon(), atLeast), error: { code: `http_${status}`, message } }
-      return { delayMs: timings.wrongRoadMs, error: { code: 'wrong_road', message, remedy: CHECK_URL } }
+      return { delayMs: timings.wrongEndpointMs, error: { code: 'wrong_road', message, remedy: CHECK_URL } }
     }
     case 'closed': {
       const { code, reason } = end
       const message = code === 1006 ? 'the connection was lost' : `the backend closed with ${code} ${reason}`.trim()
       const error = { code: `closed_${code}`, message }
       if (code === CLOSE_UNAUTHORIZED || code === CLOSE_FORBIDDEN) {
-        return { delayMs: timings.wrongRoadMs, error: unauthorized(message) }
+        return { delayMs: timings.wrongEndpointMs, error: unauthorized(message) }
       }
       if (code === CLOSE_REPLACED) {
         const delayMs = backoff({ attempt: 0, baseMs: timings.replacedMs, capMs: timings.replacedMs, random })
-        return { delayMs, error: { code: 'replaced', message: 'a second agent runs with this id', remedy: STOP_OTHER } }
+        return {
+          delayMs,
+          error: { code: 'replaced', message: 'a second agent is running with this id', remedy: STOP_OTHER },
+        }
       }
       if (code === POLICY_VIOLATION || code === TRY_AGAIN_LATER) return { delayMs: patiently(), error }
       // A restart is quick, but a backend that says so again and again is not restarting.
@@ -84,5 +87,5 @@ const STOP_OTHER = 'Stop the other agent, or give one of them another agent id.'
 const unauthorized = (message: string): ConnectionError => ({
   code: 'unauthorized',
   message,
-  remedy: 'Check the secret and the agent id. A changed secret is picked up by itself.',
+  remedy: 'Check the secret and the agent id. A changed secret takes effect without a restart.',
 })

@@ -101,7 +101,10 @@ export const runSocket = ({
     },
   })
   // ws's own time-out starts anew with every byte that trickles in.
-  const dialTimer = setTimeout(() => fail('dial_timeout', 'the upgrade was not answered in time'), timings.dialMs)
+  const dialTimer = setTimeout(
+    () => fail('dial_timeout', 'the WebSocket upgrade was not answered in time'),
+    timings.dialMs,
+  )
 
   const stop = (): void => {
     end ??= { kind: 'stopped' }

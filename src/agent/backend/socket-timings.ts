@@ -21,7 +21,7 @@ export type SocketTimings = {
   /** The backend asks for patience: the first wait. */
   readonly busyBaseMs: number
   /** Nothing but a person can help: unauthorised, no such path, wrong certificate. */
-  readonly wrongRoadMs: number
+  readonly wrongEndpointMs: number
   /** Longest wait after another agent of this id took over. */
   readonly replacedMs: number
   /** How often a wait looks whether the secret has been changed. */
@@ -42,7 +42,7 @@ export const SOCKET_TIMINGS: SocketTimings = {
   backoffCapMs: 30_000,
   restartMs: 1_000,
   busyBaseMs: 5_000,
-  wrongRoadMs: 60_000,
+  wrongEndpointMs: 60_000,
   replacedMs: 60_000,
   secretPollMs: 5_000,
 }

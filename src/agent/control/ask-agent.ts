@@ -34,7 +34,7 @@ const exchange = (path: string, request: string, timeoutMs: number): Promise<str
       socket.destroy()
       reject(
         new EdgeError('not_answering', `the agent at ${path} does not answer`, {
-          remedy: 'It may be busy or frozen. Look at its log: edge-agent logs. Where it stays so: edge-agent restart.',
+          remedy: 'It may be busy or frozen. To see its log: edge-agent logs. If this persists: edge-agent restart.',
         }),
       )
     })
@@ -46,11 +46,11 @@ const exchange = (path: string, request: string, timeoutMs: number): Promise<str
     socket.on('error', (cause: NodeJS.ErrnoException) => {
       reject(
         cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED'
-          ? new EdgeError('not_running', 'edge-agent is not running', {
+          ? new EdgeError('not_running', 'not running', {
               exit: EXIT.notRunning,
               remedy:
-                'Start it: edge-agent restart (the service), or edge-agent start (in this terminal).\n' +
-                'If its state is elsewhere, name that with --state-dir.',
+                'To start it: edge-agent restart (the service), or edge-agent start (in this terminal).\n' +
+                'If its state folder is elsewhere, add --state-dir.',
               cause,
             })
           : new EdgeError('not_answering', `the agent at ${path} cannot be asked: ${cause.message}`, { cause }),

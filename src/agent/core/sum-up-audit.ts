@@ -100,11 +100,11 @@ const MINIMAL = 'thread_id sender filtered_text'
 
 /** What a bubble without a reason is. */
 const BUBBLE_STATES: Readonly<Record<string, string>> = {
-  planned: 'waits for its turn, or is held back (see edge-agent queue)',
-  sending: 'is being handed to Messages',
+  planned: 'waiting for its turn, or on hold (see edge-agent queue)',
+  sending: 'being handed to Messages',
   failed: 'it was not sent',
-  parked: 'whether it was sent cannot be told: a person decides',
-  unknown: 'whether it was sent is not certain yet',
+  parked: 'it is not known whether it was sent: you decide (edge-agent queue)',
+  unknown: 'it is not yet certain whether it was sent',
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString()

@@ -73,7 +73,7 @@ const holdFacts = (bubbles: readonly BubbleFacts[]): StoryFact[] => {
   const reasons = [...new Set(bubbles.flatMap(({ waitsFor }) => waitsFor ?? []))]
   return reasons.map(reason => {
     const ids = bubbles.filter(({ waitsFor }) => waitsFor === reason).map(({ id }) => id)
-    return ['held back', `${ids.join(', ')}: ${withReason(reason, explainHold)}; edge-agent queue says until when`]
+    return ['on hold', `${ids.join(', ')}: ${withReason(reason, explainHold)}; to see until when: edge-agent queue`]
   })
 }
 
@@ -89,7 +89,7 @@ const messageFacts = (message: MessageFacts): StoryFact[] => {
   const where = [service, ...kind].filter(Boolean).join(', ')
   const taken = Object.entries(redacted).map(([what, n]) => `${n} ${what}`)
   const kept =
-    posts === 0 ? 'nothing: it was never POSTed' : `nothing: POSTed ${times(posts)}, without coming to a connection`
+    posts === 0 ? 'nothing: it was never POSTed' : `nothing: POSTed ${times(posts)}, but never over a connection`
   return [
     ['message', `${message.guid} (${message.id})`],
     ...eventFacts(message),
@@ -99,11 +99,11 @@ const messageFacts = (message: MessageFacts): StoryFact[] => {
       : [
           [
             'length',
-            `${length} characters${taken.length === 0 ? '' : ', with placeholders for what was taken out'}`,
+            `${length} characters${taken.length === 0 ? '' : ', with placeholders for what was redacted'}`,
           ] as const,
         ]),
     ['decision', decision(message)],
-    ['taken out', taken.length === 0 ? 'nothing' : taken.join(', ')],
+    ['redacted', taken.length === 0 ? 'nothing' : taken.join(', ')],
     ['left this Mac', posts > unconnected ? `the fields ${postedFields.join(', ') || 'of its POST'}` : kept],
     ['now', now(message)],
   ]
@@ -112,25 +112,25 @@ const messageFacts = (message: MessageFacts): StoryFact[] => {
 const eventFacts = ({ event, about, told }: MessageFacts): StoryFact[] => [
   ...(event === undefined
     ? []
-    : [['an event', `tells the backend that message ${about} was ${EVENTS[event]}`] as const]),
+    : [['an event', `reports to the backend that message ${about} was ${EVENTS[event]}`] as const]),
   ...told.map(
-    ({ id, event, state }) => ['an event', `that it was ${EVENTS[event]} is message ${id} (${state})`] as const,
+    ({ id, event, state }) => ['an event', `message ${id} reports that it was ${EVENTS[event]} (${state})`] as const,
   ),
 ]
 
-const EVENTS = { edited: 'edited by its sender', unsent: 'taken back by its sender' } as const
+const EVENTS = { edited: 'edited by its sender', unsent: 'unsent by its sender' } as const
 
 const decision = ({ state, reason, rule, posts }: MessageFacts): string => {
   const by = rule === undefined ? '' : `, by rule "${rule}": ${explainRule(rule)}`
   if (state !== 'skipped' || reason === 'dropped' || posts > 0) return `to be forwarded${by}`
   const why = `not forwarded: ${withReason(reason, explainSkip)}`
-  if (reason?.startsWith('redact:')) return `${why}${rule === undefined ? '' : `; the filter had let it pass${by}`}`
+  if (reason?.startsWith('redact:')) return `${why}${rule === undefined ? '' : `; the filter had allowed it${by}`}`
   return `${why}${rule === undefined || rule === reason ? '' : by}`
 }
 
 const now = (message: MessageFacts): string => {
   const isGone = message.withdrawnMs !== undefined && message.event === undefined && message.reason !== 'unsent'
-  return `${nowItself(message)}${isGone ? '; its sender took it back meanwhile' : ''}`
+  return `${nowItself(message)}${isGone ? '; its sender unsent it in the meantime' : ''}`
 }
 
 const nowItself = ({ state, reason, bubbles, answerRule }: MessageFacts): string => {
@@ -140,15 +140,15 @@ const nowItself = ({ state, reason, bubbles, answerRule }: MessageFacts): string
       return bubbles === 0 ? 'answered: there is no reply' : `answered with ${plural(bubbles ?? 0, 'bubble')}${met}`
     }
     case 'dead':
-      return `dead letter: ${withReason(reason, explainPost)}; a person decides (edge-agent queue)`
+      return `dead letter: ${withReason(reason, explainPost)}; you decide (edge-agent queue)`
     case 'waiting':
-      return `waits for its next POST: ${withReason(reason, explainPost)}`
+      return `waiting for its next POST: ${withReason(reason, explainPost)}`
     case 'skipped':
-      return `at its end: ${withReason(reason, explainSkip)}`
+      return `finished: ${withReason(reason, explainSkip)}`
     case 'posting':
-      return 'its POST is under way'
+      return 'its POST is in progress'
     case 'queued':
-      return 'waits for its first POST'
+      return 'waiting for its first POST'
     default:
       return state
   }
@@ -167,39 +167,39 @@ const messageLines = (message: MessageFacts): Line[] => {
   })
   const first = state === 'skipped' && steps.length === 0 ? `, and not forwarded (${reason})` : ''
   return [
-    ...(dateMs === undefined ? [] : [line(FIRST, dateMs, "sent, by the clock of its sender's device")]),
+    ...(dateMs === undefined ? [] : [line(FIRST, dateMs, "sent, by the clock of the sender's device")]),
     line(FIRST, seenMs, `seen in chat.db${first}`),
     ...lines,
     ...(posts > told && steps.length > 0
-      ? [line(LAST, steps.at(-1)?.atMs ?? seenMs, `${posts - told} more POSTs are counted, not told one by one`)]
+      ? [line(LAST, steps.at(-1)?.atMs ?? seenMs, `${posts - told} more POSTs were counted, but are not listed`)]
       : []),
     ...(wipedMs === undefined ? [] : [line(LAST, wipedMs, WIPED)]),
   ]
 }
 
-const WIPED = 'its words were removed from the state database; a hash is left'
+const WIPED = 'its text was removed from the state database; a hash remains'
 
 const messageStep = (step: Step, tookMs: number | undefined, { bubbles = 0 }: MessageFacts): string => {
   const { state, reason, n, waitMs, asked } = step
   const end = tookMs === undefined ? '' : `POST ${n} ended after ${elapsed(tookMs)}: `
-  const wait = waitMs === undefined || waitMs < 1 ? '' : `; the next one follows after ${elapsed(waitMs)}`
+  const wait = waitMs === undefined || waitMs < 1 ? '' : `; next POST after ${elapsed(waitMs)}`
   switch (state) {
     case 'queued':
-      return 'a person has it POSTed again (edge-agent queue retry)'
+      return 'POSTed again by hand (edge-agent queue retry)'
     case 'posting':
-      return `POST ${n} begins${reason === undefined ? '' : `, to ${reason}`}`
+      return `POST ${n} starts${reason === undefined ? '' : `, to ${reason}`}`
     case 'waiting':
       return `${end}${withReason(reason, explainPost)}${wait}${asked ? ', as the backend asked' : ''}`
     case 'answered':
       return `${end}the backend answered, ${bubbles === 0 ? 'and there is no reply' : `with ${plural(bubbles, 'bubble')}`}`
     case 'dead':
-      return `${end}${withReason(reason, explainPost)}; given up, kept as a dead letter`
+      return `${end}${withReason(reason, explainPost)}; no more retries, kept as a dead letter`
     case 'edited':
       return 'its sender edited it'
     case 'unsent':
-      return 'its sender took it back'
+      return 'its sender unsent it'
     case 'skipped':
-      return `not forwarded any more: ${withReason(reason, explainSkip)}`
+      return `no longer forwarded: ${withReason(reason, explainSkip)}`
     default:
       return `${state}${reason === undefined ? '' : ` (${reason})`}`
   }
@@ -213,9 +213,9 @@ const commandFacts = (command: CommandFacts): StoryFact[] => {
   const end = error ?? detail
   const result = end === undefined ? status : `${status}: ${withReason(end, explainCommand)}`
   return [
-    ['command', `${id}, ${kind}; ${result}${ackOwed ? '; its ack is not delivered yet' : ''}`],
+    ['command', `${id}, ${kind}; ${result}${ackOwed ? '; its ack has not been delivered yet' : ''}`],
     ...(rule === undefined ? [] : [['  rule', `${rule}: ${explainBinding(rule)}`] as const]),
-    ...(role === 'unmatched' ? [['  answer', 'it belongs to no answer so far'] as const] : []),
+    ...(role === 'unmatched' ? [['  answer', 'it belongs to no answer yet'] as const] : []),
     ...(repeats === 0 ? [] : [['  repeated', `${times(repeats)}; R1: ${explainBinding('R1')}`] as const]),
   ]
 }
@@ -251,7 +251,7 @@ const bubbleLines = (bubble: BubbleFacts, commands: readonly CommandFacts[]): Li
     bubble.position !== undefined
       ? `bubble ${bubble.position + 1} of the answer`
       : command === undefined
-        ? 'a line of the agent itself'
+        ? 'a line from the agent itself'
         : `the bubble of the ${isReflex(command) ? 'reflex' : 'command'}`
   let begun: Step | undefined
   return [
@@ -269,34 +269,32 @@ const bubbleStep = (step: Step, tookMs: number | undefined, { id }: BubbleFacts,
   const { state, reason, n, waitMs } = step
   const after = tookMs === undefined ? '' : ` after ${elapsed(tookMs)}`
   const because = withReason(reason, explainBubble)
-  const wait = waitMs === undefined || waitMs < 1 ? '' : `; the next try follows after ${elapsed(waitMs)}`
+  const wait = waitMs === undefined || waitMs < 1 ? '' : `; next try after ${elapsed(waitMs)}`
   switch (state) {
     case 'planned':
       if (isFirst) return 'planned'
-      return reason === undefined
-        ? 'a person has it sent again (edge-agent queue retry)'
-        : `not sent: ${because}${wait}`
+      return reason === undefined ? 'sent again by hand (edge-agent queue retry)' : `not sent: ${because}${wait}`
     case 'held':
-      return `held back: ${withReason(reason, explainHold)}`
+      return `on hold: ${withReason(reason, explainHold)}`
     case 'sending':
-      return `try ${n}: it is handed to Messages`
+      return `try ${n}: handed to Messages`
     case 'sent':
-      return `Messages took it${after}`
+      return `Messages accepted it${after}`
     case 'confirmed':
       return 'its row is in chat.db: it was sent'
     case 'failed':
       return `failed${after}: ${because}`
     case 'unknown':
-      return `in doubt${after}: ${because}; chat.db is to decide`
+      return `checking${after}: ${because}; chat.db will tell`
     case 'parked':
-      return `parked: ${because}; a person decides (edge-agent queue retry ${id}, or drop)`
+      return `uncertain: ${because}; you decide (edge-agent queue retry ${id}, or drop)`
     default:
       return `${state}${reason === undefined ? '' : ` (${reason})`}`
   }
 }
 
 const withReason = (reason: string | undefined, explain: (reason: string) => string): string =>
-  reason === undefined ? 'no reason is known' : `${explain(reason)} [${reason}]`
+  reason === undefined ? 'reason unknown' : `${explain(reason)} [${reason}]`
 
 const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
 const times = (n: number): string => (n === 1 ? 'once' : `${n} times`)

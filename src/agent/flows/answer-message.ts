@@ -341,7 +341,7 @@ const errorWord = (body: string): string => /^\s*\{\s*"error"\s*:\s*"([a-z][a-z0
 
 const remedyFor = (reason: string): string => {
   if (reason === 'http_401' || reason === 'http_403') {
-    return 'Check the secret ("edge-agent config show" says where it comes from) and the agent id with whoever runs the backend.'
+    return 'Check the secret (edge-agent config show says where it comes from) and the agent id with the people who run the backend.'
   }
   if (reason === 'redirect') return 'Set backend_url to the address it redirects to, if you trust it.'
   if (reason.startsWith('tls_')) return "Check the backend's certificate and this Mac's clock."

@@ -43,13 +43,13 @@ export const requestSelftest = async (
   const chat = needs.personOf(to)
   if (chat === undefined) {
     throw new EdgeError('unknown_thread', 'Messages has no conversation with that number or address', {
-      remedy: 'Write to it once in Messages by hand, then say this again. It is never made up.',
+      remedy: 'Write to it once by hand in Messages, then run this again. edge-agent never starts a new conversation.',
     })
   }
   const hold = needs.holdOf(chat.threadId)
   if (hold !== undefined) {
-    throw new EdgeError('held', `nothing is sent there now: ${hold.detail}`, {
-      remedy: '"edge-agent queue" says what holds it; edge-agent resume ends a pause.',
+    throw new EdgeError('held', `sending to that thread is on hold: ${hold.detail}`, {
+      remedy: 'To see why: edge-agent queue. To end a pause: edge-agent resume.',
     })
   }
   return needs.run(chat, `${SELFTEST_MARK} ${number} of ${count} (${needs.newId().slice(0, 8)})`)

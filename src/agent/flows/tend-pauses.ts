@@ -104,18 +104,18 @@ export const createPausing = (needs: PausingNeeds) => {
 const EVERYWHERE = ''
 
 const bothMeant = (): EdgeError =>
-  new EdgeError('usage', '--all is every pause, a thread is one: say which', {
+  new EdgeError('usage', 'use --all or a thread, not both', {
     exit: EXIT.usage,
     remedy: 'Nothing was changed.',
   })
 
 const unknownThread = (typed: string, recent: readonly string[]): EdgeError =>
-  new EdgeError('unknown_thread', `there is no thread "${typed}" here`, {
+  new EdgeError('unknown_thread', `there is no thread "${typed}"`, {
     exit: EXIT.usage,
     remedy: [
       recent.length === 0
         ? 'No thread is known yet.'
-        : `Some that are known: ${recent.join(', ')}; edge-agent audit --list shows the latest messages.`,
-      'Without a thread, everything is meant. Nothing was changed.',
+        : `Some known ones: ${recent.join(', ')}. To list the latest messages: edge-agent audit --list.`,
+      'Without a thread, the command applies to everyone. Nothing was changed.',
     ].join('\n'),
   })

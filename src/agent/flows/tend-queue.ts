@@ -76,18 +76,22 @@ export const createQueue = (needs: QueueNeeds) => {
   }
 }
 
-const AGAIN = 'tried again'
+const AGAIN = 'retried'
 const ID = /^([mbs])(\d{1,15})$/
 
 const withoutWords = (ids: readonly string[]): EdgeError =>
-  new EdgeError('text_removed', `${ids.join(', ')} cannot be tried again: the words are no longer kept`, {
+  new EdgeError('text_removed', `${ids.join(', ')} cannot be retried: the text has been removed`, {
     remedy:
-      'Texts are removed some time after all is done with them (retention.text), and after 30 days without a decision.\n' +
-      'What it was is in Messages. Nothing was changed.',
+      'Texts are removed some time after an item is finished (retention.text), or after 30 days without a decision.\n' +
+      'The text is still in Messages. Nothing was changed.',
   })
 
 const cannot = (what: string, ids: readonly string[]): EdgeError =>
-  new EdgeError('no_such_entry', `${ids.join(', ')} cannot be ${what}: not in the queue, or not in a state for it`, {
-    exit: EXIT.usage,
-    remedy: '"edge-agent queue" lists the ids and their states. Nothing was changed.',
-  })
+  new EdgeError(
+    'no_such_entry',
+    `${ids.join(', ')} cannot be ${what}: not in the queue, or not in a state that allows it`,
+    {
+      exit: EXIT.usage,
+      remedy: 'To list ids and states: edge-agent queue. Nothing was changed.',
+    },
+  )

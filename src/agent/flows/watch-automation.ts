@@ -55,15 +55,15 @@ export const createAutomationWatch = ({
     problems.set(
       'automation_denied',
       'macOS does not let this program control Messages: nothing can be sent',
-      `System Settings > Privacy & Security > Automation: allow ${program} to control Messages. Sending goes on by itself.`,
+      `System Settings > Privacy & Security > Automation: allow ${program} to control Messages. Sending then resumes automatically.`,
     )
     wait()
   }
   const unanswered = (): void => {
     problems.set(
       'automation_unanswered',
-      'Messages does not answer: macOS is asking at the screen whether it may be controlled, or it hangs. Nothing is sent',
-      `Allow ${program} to control Messages, at the screen of this Mac. Sending goes on by itself.`,
+      'Messages does not answer, so nothing is sent: a macOS prompt is waiting on screen, or Messages hangs',
+      `Allow ${program} to control Messages, on this Mac's screen. Sending then resumes automatically.`,
     )
     wait()
   }

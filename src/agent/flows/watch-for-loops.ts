@@ -86,7 +86,7 @@ export const createLoopWatch = ({ rules, pauses, clock, timers, problems, log }:
       forget(each)
       pauses.extend(each, 'loop', clock.wall(), clock.wall() + rules.pauseMs)
     }
-    log.info({ why, threads: threads.length }, 'two machines answer each other; sending there is held')
+    log.info({ why, threads: threads.length }, 'reply loop with another bot; sending there is paused')
   }
 
   /** The problem lasts as long as one of the pauses. */
@@ -101,8 +101,8 @@ export const createLoopWatch = ({ rules, pauses, clock, timers, problems, log }:
       const ends = loops.map(({ untilMs = Number.POSITIVE_INFINITY }) => untilMs)
       problems.set(
         'loop_breaker',
-        `this agent and another machine answered each other without pause: nothing is sent in ${loops.length} ${loops.length === 1 ? 'thread' : 'threads'} until ${new Date(Math.max(...ends)).toISOString()}`,
-        '"edge-agent queue" lists them. To go on before that: edge-agent resume THREAD (with --drop to give up what waits).',
+        `reply loop with another bot: sending is paused in ${loops.length} ${loops.length === 1 ? 'thread' : 'threads'} until ${new Date(Math.max(...ends)).toISOString()}`,
+        'To list them: edge-agent queue. To resume earlier: edge-agent resume THREAD (with --drop to drop what is waiting).',
       )
       return Math.min(RECHECK_MS, Math.min(...ends) - at)
     },

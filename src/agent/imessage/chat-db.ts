@@ -209,7 +209,7 @@ export const explainChatDbError = (cause: unknown, path: string): ChatDbProblem 
     return new ChatDbProblem(
       'chat_db_busy',
       `${path} is locked by another program`,
-      'Nothing to do: it is tried again.',
+      'Nothing to do: the agent keeps retrying.',
       cause,
     )
   }
@@ -218,7 +218,7 @@ export const explainChatDbError = (cause: unknown, path: string): ChatDbProblem 
     return new ChatDbProblem(
       'chat_db_missing',
       `there is no Messages database at ${path}`,
-      'Sign in to Messages once so that it makes one, or set --chat-db to where it is.',
+      'Sign in to Messages once, so that it creates one, or set --chat-db to its path.',
       cause,
     )
   }
@@ -226,7 +226,7 @@ export const explainChatDbError = (cause: unknown, path: string): ChatDbProblem 
     return new ChatDbProblem(
       'chat_db_forbidden',
       `macOS does not let this program read ${path} (${seen})`,
-      `Give Full Disk Access to ${process.execPath}: System Settings > Privacy & Security > Full Disk Access. It goes on by itself.`,
+      `Grant Full Disk Access to ${process.execPath}: System Settings > Privacy & Security > Full Disk Access. The agent then continues automatically.`,
       cause,
     )
   }
@@ -239,14 +239,14 @@ export const explainChatDbError = (cause: unknown, path: string): ChatDbProblem 
     return new ChatDbProblem(
       'chat_db_damaged',
       `${path} is not a Messages database: ${String((cause as Error).message)}`,
-      'Check that --chat-db names the chat.db of Messages; if it does, open Messages and see whether it works.',
+      'Check that --chat-db is the chat.db of Messages. If it is, open Messages and check that it works.',
       cause,
     )
   }
   return new ChatDbProblem(
     'chat_db_unreadable',
     `${path} cannot be read: ${seen ?? String((cause as Error).message)}`,
-    'It is tried again; if it stays, restart the Mac.',
+    'The agent keeps retrying. If this persists, restart the Mac.',
     cause,
   )
 }

@@ -31,7 +31,7 @@ const explain = (error: unknown, path: string): NonNullable<ChatDbProbe['problem
   return {
     code: 'chat_db_unreadable',
     message: `${path} cannot be read: ${String((error as Error).message)}`,
-    remedy: 'It is tried again; if it stays, restart the Mac.',
+    remedy: 'The agent keeps retrying. If this persists, restart the Mac.',
   }
 }
 

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
 import { escapeControls } from '../core/escape-controls.ts'
+import { maskPeople } from '../core/mask-people.ts'
 import { createLineWriter, type LineWriter } from './line-writer.ts'
 import { createRotatingFile } from './rotating-file.ts'
 
@@ -23,9 +24,9 @@ export const createLog = async ({
 }): Promise<Logger> => {
   const render =
     format === 'pretty' ? await loadPretty(file === undefined && destination.isTTY && !process.env['NO_COLOR']) : asIs
-  const target = file === undefined ? () => destination.fd : fileOrStderr(file, line => render(maskPeople(line)))
-  const toWriter: LineWriter = createLineWriter(target, lost => render(maskPeople(lostLine(lost))))
-  return pino({ ...OPTIONS, level }, { write: line => toWriter(render(maskPeople(escapeControls(line)))) })
+  const target = file === undefined ? () => destination.fd : fileOrStderr(file, line => render(maskStrings(line)))
+  const toWriter: LineWriter = createLineWriter(target, lost => render(maskStrings(lostLine(lost))))
+  return pino({ ...OPTIONS, level }, { write: line => toWriter(render(maskStrings(escapeControls(line)))) })
 }
 
 const SECRETIVE = [
@@ -88,9 +89,10 @@ export const loadPretty = async (
 
 const asIs = (line: string): string => line
 
-/** Phone numbers and e-mail addresses wherever they slipped in, an error's message included. Valid JSON stays valid. */
-const maskPeople = (line: string): string =>
-  line.replace(/\+\d{5,}(?=\d{2})/g, '+…').replace(/(?<![\w.+-])[\w.+-]+@[\w-]+(\.[\w-]+)+/g, '…@…')
+/** People wherever they slipped into a text, an error's message included. Numbers are pids and times: JSON stays JSON. */
+const maskStrings = (line: string): string => line.replace(JSON_STRING, maskPeople)
+
+const JSON_STRING = /"[^"\\]*(?:\\.[^"\\]*)*"/g
 
 const lostLine = (lost: number): string => noteLine({ lost, msg: 'log lines lost' })
 

@@ -5,10 +5,10 @@ export const explainStartedOver = ({ reason, setAside }: StartedOver): EdgeError
   new EdgeError(
     'state_started_over',
     reason === 'deleted'
-      ? 'the state database was deleted: what was known of messages and bubbles is lost'
+      ? 'the state database was deleted: its records of messages and bubbles are lost'
       : `the state database was damaged and set aside as ${setAside}`,
     {
       remedy:
-        'Recent messages may be unanswered: "edge-agent queue" lists them as dead (state_lost); retry those that are.',
+        'Recent messages may be unanswered. To list them: edge-agent queue (state_lost). Retry those that are unanswered.',
     },
   )

@@ -6,7 +6,7 @@ export const explainUnusable = (error: unknown, dir: string): unknown => {
   if (error instanceof EdgeError || syscall === undefined) return error
   return new EdgeError('state_unusable', `${path ?? dir} cannot be used: ${message}`, {
     exit: ['EACCES', 'EPERM', 'EROFS'].includes(code) ? EXIT.permission : EXIT.failure,
-    remedy: `Move away what stands there, or what forbids it, or choose another folder than ${dir} with --state-dir.`,
+    remedy: `Remove what is in the way, or check who owns it. Or choose another folder than ${dir} with --state-dir.`,
     cause: error,
   })
 }

@@ -80,8 +80,8 @@ const names = (path: string, ino: bigint): boolean => {
 
 /** What is written to a file that nobody can find again is no record; and another agent may run on the new one. */
 const gone = (path: string): EdgeError =>
-  new EdgeError('state_gone', `the state database ${path} was removed or replaced while the agent ran on it`, {
-    remedy: 'Stop edge-agent before its state is moved. Recent messages may be unanswered.',
+  new EdgeError('state_gone', `the state database ${path} was removed or replaced while the agent was running`, {
+    remedy: 'Stop edge-agent before you move its state. Recent messages may be unanswered.',
   })
 
 /** The store on an open database of the current version; `path` is what its errors call it. */
@@ -253,7 +253,7 @@ const unwritable = (path: string, cause: InstanceType<typeof Database.SqliteErro
     ? damaged(path, cause)
     : new EdgeError('state_unwritable', `the state database ${path} cannot be written: ${cause.message}`, {
         remedy:
-          'Make room on the disk and check that the folder can be written. Nothing is sent without a record of it.',
+          'Free some disk space and check that the folder is writable. Nothing is sent until sends can be recorded.',
         cause,
       })
 
@@ -261,7 +261,7 @@ const isDamage = (code: string): boolean => code === 'SQLITE_NOTADB' || code.sta
 
 const damaged = (path: string, cause: unknown): EdgeError =>
   new EdgeError('state_damaged', `the state database ${path} is damaged: ${String(cause)}`, {
-    remedy: 'Start edge-agent again: it sets the damaged file aside and says what that means.',
+    remedy: 'Start edge-agent again: it sets the damaged file aside and reports what was lost.',
     cause,
   })
 
@@ -271,11 +271,10 @@ const explain = (cause: unknown, path: string): EdgeError => {
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
     return new EdgeError(
       'already_running',
-      `another edge-agent runs on ${dirname(path)}, or another program has ${basename(path)} open`,
+      `another edge-agent is running on ${dirname(path)}, or another program has ${basename(path)} open`,
       {
         exit: EXIT.alreadyRunning,
-        remedy:
-          'Stop that first (edge-agent status tells the pid of an agent), or give this one a --state-dir of its own.',
+        remedy: 'Stop that first (edge-agent status shows the pid of an agent), or give this one its own --state-dir.',
         cause,
       },
     )

@@ -60,7 +60,7 @@ export const createHouse = ({
 
   const ready = async <T>(process: RunningProcess, check: () => Promise<T | undefined> | T | undefined): Promise<T> => {
     const found = await until(check, stop, START_MS)
-    if (found === undefined) throw process.complain(`did not get ready within ${START_MS / 1000} s`)
+    if (found === undefined) throw process.complain(`was not ready within ${START_MS / 1000} s`)
     return found
   }
 
@@ -84,8 +84,8 @@ export const createHouse = ({
     /** Resolves once it listens. */
     startBackend: async (scene: Scene): Promise<RunningProcess & { readonly url: string }> => {
       const words = ['--reflex', scene.reflex, '--replies', ...scene.replies]
-      const road = scene.hasWebSocket ? [] : ['--no-websocket']
-      const args = ['mock-backend', '--port', '0', '--json', ...words, ...road]
+      const flags = scene.hasWebSocket ? [] : ['--no-websocket']
+      const args = ['mock-backend', '--port', '0', '--json', ...words, ...flags]
       const backend = start({ name: 'the mock backend', log: 'backend.log', args }, {}, readBackendLine)
       const url = await ready(backend, () => backend.lines.map(readListening).find(found => found !== undefined))
       return { ...backend, url }

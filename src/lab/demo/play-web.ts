@@ -117,7 +117,7 @@ const createAgent = ({
     phone.note('kill -9: the agent is gone')
     await sleep(AWAY_MS, undefined, { signal: stop })
     await start(url)
-    phone.note('The agent was started again')
+    phone.note('The agent was restarted')
   }
 
   const kill = (): void => {
@@ -134,7 +134,7 @@ const createAgent = ({
     },
     kill: (when: 'now' | 'after-reflex'): object => {
       if (running === undefined)
-        throw new EdgeError('not-connected', 'The agent is not running; it will be in a moment.')
+        throw new EdgeError('not-connected', 'The agent is not running yet; try again in a moment.')
       if (when === 'now') kill()
       else isArmed = true
       return {}

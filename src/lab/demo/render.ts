@@ -9,8 +9,8 @@ export type Paint = (format: Parameters<typeof styleText>[0], text: string) => s
 
 export const renderOpening = (paint: Paint): string =>
   lines(
-    `${paint('bold', 'edge-agent demo')}: all of it is simulated, your Messages are never touched.`,
-    paint('dim', 'Messages, backend and agent run as processes of their own, for some ten seconds.'),
+    `${paint('bold', 'edge-agent demo')}: everything is simulated, your Messages are never touched.`,
+    paint('dim', 'Messages, backend and agent run as separate processes, for about ten seconds.'),
     '',
   )
 
@@ -32,7 +32,7 @@ export const renderEvent = (event: DemoEvent, paint: Paint): string => {
 
 export const renderReport = ({ verdict }: DemoReport, paint: Paint): string =>
   lines(
-    paint('bold', 'Verdict: what the person got, by the ledger, against what the backend sent'),
+    paint('bold', 'Summary: what the person received, compared with what the backend sent'),
     ...renderVerdict(verdict, paint),
     '',
     ...(verdict.ok ? renderNext(paint) : NOT_KEPT),
@@ -69,7 +69,7 @@ const renderVerdict = (verdict: Verdict, paint: Paint): readonly string[] => {
     `  ${faults === 0 ? paint('green', '✓') : paint('red', '✗')} ${name.padEnd(14)}${value}`
   return [
     row('lost', lost, `${lost} of ${bubbles} bubbles`),
-    row('doubled', doubled, `${doubled}`),
+    row('sent twice', doubled, `${doubled}`),
     row('out of order', outOfOrder, `${outOfOrder}`),
     row('reflex', late, `${times} over the WebSocket; the limit is ${reflexLimitMs} ms`),
   ]
@@ -82,16 +82,16 @@ const renderNext = (paint: Paint): readonly string[] => [
 
 /** Each of them answers to --help. */
 export const NEXT: readonly (readonly [command: string, what: string])[] = [
-  ['demo --web', 'write to it yourself, in the browser'],
-  ['demo --keep', 'again, keeping its chat.db, ledger and logs'],
-  ['mock-backend --help', 'a backend to try your own agent with'],
-  ['config check', 'are the settings for your backend right?'],
-  ['start', 'run the agent on the Messages of this Mac'],
-  ['status', 'how is the agent that runs?'],
+  ['demo --web', 'write messages yourself, in the browser'],
+  ['demo --keep', 'again, keeping chat.db, ledger and logs'],
+  ['mock-backend --help', 'a backend for testing your own agent'],
+  ['config check', 'check the settings for your backend'],
+  ['start', "run the agent with this Mac's Messages"],
+  ['status', "show the agent's status"],
 ]
 
 const NOT_KEPT = [
-  'Not every promise was kept. Run it again with --keep, and look into its folder,',
+  'Some checks failed. Run it again with --keep and look in its folder,',
   'at agent.log and messages/ledger.jsonl. A busy machine can make a reflex late.',
 ]
 

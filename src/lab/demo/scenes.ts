@@ -19,7 +19,7 @@ export const AGENT_ID = 'edge_13238407486'
 export const SCENES: readonly Scene[] = [
   {
     name: 'websocket',
-    title: 'The reflex comes over the WebSocket, the answer over HTTP',
+    title: 'Normal: the reflex comes over the WebSocket, the answer over HTTP',
     asks: 'Can you find me the best deal for a Mac mini?',
     reflex: 'okie lemme see',
     replies: ['found a few good options 👀', 'want me to send you the best one?'],
@@ -28,7 +28,7 @@ export const SCENES: readonly Scene[] = [
   },
   {
     name: 'no-websocket',
-    title: 'The WebSocket is down: the answer alone brings the reflex',
+    title: 'No WebSocket: the reflex comes with the answer',
     asks: 'yes please',
     reflex: 'on it',
     replies: ['the small one, refurbished, with a year of warranty', 'shall I keep an eye on the price?'],
@@ -37,7 +37,7 @@ export const SCENES: readonly Scene[] = [
   },
   {
     name: 'kill-9',
-    title: 'The agent is killed between reflex and answer, and started again',
+    title: 'The agent is killed mid-reply, between reflex and answer, and restarted',
     asks: 'Sure. When would it be here?',
     reflex: 'checking the delivery dates',
     replies: ['Thursday if you order today', 'I will remind you tonight'],

@@ -73,7 +73,7 @@ export const startProcess = ({
     })
     // Not 'exit', which can come before the last lines.
     child.once('close', (code, signal) => {
-      if (!isAsked) onDeath(complain(`ended by itself, with ${code === null ? signal : `exit code ${code}`}`))
+      if (!isAsked) onDeath(complain(`exited unexpectedly, with ${code === null ? signal : `exit code ${code}`}`))
       resolve()
     })
   })

@@ -59,30 +59,30 @@ const describe = (scene: Scene, seen: Timed, before: readonly Timed[]): readonly
   const moment = (seenBy: Moment['seenBy'], label: string): Moment => ({ moment: what, ms, seenBy, label })
   switch (seen.what) {
     case 'committed':
-      return [moment('chat.db', 'the message is committed')]
+      return [moment('chat.db', 'the message is saved')]
     case 'posted':
       return [moment('backend', `the POST arrives${describeRepetition(seen.key, before)}`)]
     case 'reflex-out':
-      return [moment('backend', 'the reflex leaves over the WebSocket')]
+      return [moment('backend', 'the reflex is sent over the WebSocket')]
     case 'no-websocket':
-      return [moment('backend', 'no WebSocket: the reflex has to wait for the answer')]
+      return [moment('backend', 'no WebSocket: the reflex waits for the answer')]
     case 'reflex-in':
-      return [moment('agent', 'the reflex is in')]
+      return [moment('agent', 'the reflex arrives')]
     case 'answer-in':
-      return [moment('agent', 'the answer is in'), ...describeFirst(seen.rule, ms)]
+      return [moment('agent', 'the answer arrives'), ...describeFirst(seen.rule, ms)]
     case 'sent':
       return [moment('Messages', describeSent(scene, seen.text))]
     case 'killed':
-      return [moment('demo', 'kill -9 of the agent')]
+      return [moment('demo', 'the agent is killed (kill -9)')]
     case 'restarted':
-      return [moment('demo', 'the agent is started again')]
+      return [moment('demo', 'the agent is restarted')]
   }
 }
 
 const describeRepetition = (key: string | undefined, before: readonly Timed[]): string => {
   const earlier = before.flatMap(seen => (seen.what === 'posted' ? [seen.key] : []))
   if (earlier.length === 0) return ''
-  return key !== undefined && earlier.includes(key) ? ' again, under the same key' : ' again, under ANOTHER key'
+  return key !== undefined && earlier.includes(key) ? ' again, with the same key' : ' again, with ANOTHER key'
 }
 
 const describeFirst = (rule: string, ms: number): readonly Moment[] =>
@@ -92,13 +92,13 @@ const describeFirst = (rule: string, ms: number): readonly Moment[] =>
           moment: 'first-bubble-skipped',
           ms,
           seenBy: 'agent',
-          label: 'its first bubble is skipped: the reflex was that',
+          label: 'its first bubble is skipped: it was sent as the reflex',
         },
       ]
     : []
 
 const describeSent = (scene: Scene, text: string): string => {
   const index = bubblesOf(scene).indexOf(text)
-  if (index < 0) return 'something is sent that the backend never said'
-  return index === 0 ? 'the reflex is sent: osascript has handed it over' : `bubble ${index + 1} is sent`
+  if (index < 0) return 'a text is sent that is not from the backend'
+  return index === 0 ? 'the reflex is sent: osascript handed it to Messages' : `bubble ${index + 1} is sent`
 }

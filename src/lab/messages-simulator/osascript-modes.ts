@@ -47,7 +47,7 @@ export type ModeEntry = {
  * Takes the mode of a call that sends `text` to `target` out of `dir`: counted entries before standing ones, those of the
  * target before those for all. Of several processes that ask at once, each gets an entry of its own.
  */
-export const claimMode = (dir: string, target: string, text: string): OsascriptMode =>
+export const takeMode = (dir: string, target: string, text: string): OsascriptMode =>
   exchangeModes(dir, entries => {
     const wanted = [target, target.split(';', 3)[2], '*']
     const candidates = [...entries.filter(isCounted), ...entries.filter(entry => !isCounted(entry))]

@@ -16,7 +16,7 @@ import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Answer, Request, RowPlan } from './messages-app.ts'
-import { claimMode, type OsascriptMode, standingMode } from './osascript-modes.ts'
+import { type OsascriptMode, standingMode, takeMode } from './osascript-modes.ts'
 
 const main = async (args: readonly string[]): Promise<number> => {
   const [dir, script, attempt, addressing, account, service, target, text] = args
@@ -24,7 +24,7 @@ const main = async (args: readonly string[]): Promise<number> => {
   if (args.length !== 8 || dir === undefined || script === undefined || target === undefined) return usage()
   if (attempt === undefined || account === undefined || service === undefined || text === undefined) return usage()
   if (addressing !== 'chat' && addressing !== 'participant') return usage()
-  const mode = claimMode(dir, target, text)
+  const mode = takeMode(dir, target, text)
   if (mode.mode === 'exit-code') return mode.code
   if (!isReadable(script)) return write(`osascript: ${script}: No such file or directory\n`, 1)
 

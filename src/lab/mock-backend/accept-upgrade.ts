@@ -54,12 +54,12 @@ const takeIn = (
   const generation = connections.nextGeneration()
   const accept = (): void =>
     server.handleUpgrade(request, tcp, head, ws => connections.add({ agentId, generation, ws, tcp }))
-  const claimed = router.claim(agentId, generation)
-  if (claimed === undefined) accept()
+  const owned = router.own(agentId, generation)
+  if (owned === undefined) accept()
   else {
     // Also where no connection comes of it.
     tcp.once('close', () => router.release(agentId, generation))
-    void claimed.then(accept)
+    void owned.then(accept)
   }
 }
 

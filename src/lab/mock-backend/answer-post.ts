@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MessageAnswer } from '../../protocol/wire.ts'
-import type { AnswerStore } from './answer-store.ts'
+import type { AnswersByKey } from './answers-by-key.ts'
 import type { Connections } from './connections.ts'
 import type { Faults } from './faults.ts'
 import { type ReceivedMessage, readMessage } from './read-message.ts'
 import { refuse, respond } from './refusal.ts'
-import { type PlannedReflex, planReflex, type ReflexRoad, sendReflex } from './send-reflex.ts'
+import { type PlannedReflex, planReflex, type ReflexNeeds, sendReflex } from './send-reflex.ts'
 
 /** Bubbles that follow the reflex, or an answer as it shall be, reflex and all. */
 export type Replies = readonly string[] | MessageAnswer
 
-export type PostContext = ReflexRoad & {
+export type PostContext = ReflexNeeds & {
   readonly secret: string | undefined
   readonly connections: Connections
   /** In ms. */
@@ -19,7 +19,7 @@ export type PostContext = ReflexRoad & {
   readonly reflex: (message: ReceivedMessage) => string | undefined
   readonly replies: (message: ReceivedMessage) => Replies | Promise<Replies>
   /** Undefined for a backend that does not know `Idempotency-Key`. */
-  readonly answers: AnswerStore | undefined
+  readonly answers: AnswersByKey | undefined
   readonly faults: Faults
   readonly remember: (message: ReceivedMessage) => void
   readonly stop: AbortSignal
@@ -80,10 +80,10 @@ const answerOnce = async (
   if (answers === undefined || key === undefined)
     return { status: 200, json: JSON.stringify(await think(context, message, response)) }
 
-  const claim = await answers.claim(agentId, key, message.body)
-  if (claim.state === 'answered') return { status: 200, json: claim.answer }
-  if (claim.state === 'working') return STILL_WORKING
-  if (claim.state === 'other-body') return OTHER_BODY
+  const begun = await answers.begin(agentId, key, message.body)
+  if (begun.state === 'answered') return { status: 200, json: begun.answer }
+  if (begun.state === 'working') return STILL_WORKING
+  if (begun.state === 'other-body') return OTHER_BODY
 
   try {
     const json = JSON.stringify(await think(context, message, response))

@@ -9,7 +9,7 @@ const bubbles = z.array(words).max(100)
 
 /** A row of the table: where `match` is found in a text, these are the words. */
 const tableRow = z.strictObject({
-  match: z.string().min(1).max(1000).refine(isRegExp, 'is no regular expression'),
+  match: z.string().min(1).max(1000).refine(isRegExp, 'is not a regular expression'),
   /** `i`, `m`, `s`, `u`. */
   flags: z
     .string()
@@ -56,7 +56,7 @@ export const createBehaviour = (
 
   function requireCommand({ replies }: BehaviourSettings): void {
     if (replies !== 'command' || command !== undefined) return
-    throw new EdgeError('no-reply-command', 'There is no reply command to ask.', {
+    throw new EdgeError('no-reply-command', 'There is no reply command.', {
       remedy: 'Start the mock backend with --reply-command, or with replyCommand in its scenario file.',
       exit: EXIT.usage,
     })

@@ -11,7 +11,7 @@ export const isForeignPage = ({ headers }: IncomingMessage): boolean => {
 }
 
 /**
- * The same for the road of the agents. Where no secret protects it, only this machine can ask: a page that comes with any
+ * The same for what agents use. Where no secret protects it, only this machine can ask: a page that comes with any
  * other name than its own has made that name mean this machine (DNS rebinding).
  */
 export const isForeignToAgents = (request: IncomingMessage, secret: string | undefined): boolean =>

@@ -8,7 +8,7 @@ import { DIALECTS } from './command-frame.ts'
 
 const startFault = faultSpec.refine(({ at }) => at !== 'now', {
   path: ['at'],
-  message: 'no agent is connected at the start: write at = "connect" or at = "post"',
+  message: 'no agent is connected at the start: use at = "connect" or at = "post"',
 })
 
 /** A scenario file: how the mock backend behaves from its start. What is left out is as it is without one. */
@@ -38,7 +38,7 @@ export const readScenario = (path: string): Scenario => {
   const raw = parse(path, read(path))
   const parsed = scenarioSchema.safeParse(raw)
   if (parsed.success) return parsed.data
-  throw wrong(path, `does not fit:\n${z.prettifyError(parsed.error)}`, parsed.error)
+  throw wrong(path, `is invalid:\n${z.prettifyError(parsed.error)}`, parsed.error)
 }
 
 const read = (path: string): string => {
@@ -60,7 +60,7 @@ const parse = (path: string, text: string): unknown => {
 
 const wrong = (path: string, what: string, cause: unknown): EdgeError =>
   new EdgeError('scenario', `The scenario file ${path} ${what}`, {
-    remedy: 'See docs/mock-backend.md for what can stand in it.',
+    remedy: 'See docs/mock-backend.md for what it can contain.',
     exit: EXIT.usage,
     cause,
   })

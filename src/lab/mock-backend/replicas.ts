@@ -1,4 +1,4 @@
-import type { AnswerStore } from './answer-store.ts'
+import type { AnswersByKey } from './answers-by-key.ts'
 import type { Connections } from './connections.ts'
 import type { Emit } from './event.ts'
 import type { Router } from './router.ts'
@@ -6,11 +6,11 @@ import type { Router } from './router.ts'
 /** What one replica has by itself. `answers` is undefined for a backend that does not know `Idempotency-Key`. */
 export type Replica = {
   readonly connections: Connections
-  readonly answers: AnswerStore | undefined
+  readonly answers: AnswersByKey | undefined
   readonly emit: Emit
 }
 
 /** What it has together with others. */
-export type Joined = { readonly router: Router; readonly answers: AnswerStore | undefined }
+export type Joined = { readonly router: Router; readonly answers: AnswersByKey | undefined }
 
 export type JoinReplicas = (replica: Replica) => Promise<Joined>

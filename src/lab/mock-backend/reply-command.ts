@@ -66,7 +66,7 @@ export const createReplyCommand =
         child.once('error', error => reject(complain(`cannot be started: ${error.message}`, error)))
         child.once('close', (code, signal) => resolve(code ?? signal))
       })
-      if (isLate) throw complain(`took longer than ${timeoutMs} ms and was ended`)
+      if (isLate) throw complain(`took longer than ${timeoutMs} ms and was stopped`)
       if (end !== 0) throw complain(`ended with ${typeof end === 'number' ? `exit code ${end}` : end}`)
       return readReplies(output)
     } catch (error) {
@@ -97,7 +97,7 @@ export const splitWords = (line: string): readonly [string, ...string[]] => {
   )
   const isQuoteOpen = /["']/.test(line.replaceAll(/"[^"]*"|'[^']*'/g, ''))
   if (program !== undefined && program !== '' && !isQuoteOpen) return [program, ...args]
-  throw new EdgeError('usage', `The reply command ${isQuoteOpen ? 'has a quote that is not closed' : 'is empty'}.`, {
+  throw new EdgeError('usage', `The reply command ${isQuoteOpen ? 'has an unclosed quote' : 'is empty'}.`, {
     remedy: "Write the program and its arguments; for more, sh -c '…'.",
     exit: EXIT.usage,
   })

@@ -6,7 +6,7 @@ export type Router = {
    * This replica is about to take this connection in. Where others must know, the handshake waits for what comes back,
    * which takes a bounded time and never rejects.
    */
-  readonly claim: (agentId: string, generation: number) => Promise<void> | undefined
+  readonly own: (agentId: string, generation: number) => Promise<void> | undefined
   /** The connection is in the map. */
   readonly taken: (agentId: string, generation: number) => void
   /** The connection has ended, or never came to be. */
@@ -28,7 +28,7 @@ export type Outcome = 'written' | 'no-connection' | 'write-failed' | 'no-answer'
 
 /** All connections are in this process: nobody has to be told or asked. */
 export const createLocalRouter = (connections: Connections): Router => ({
-  claim: () => undefined,
+  own: () => undefined,
   taken: () => undefined,
   release: () => undefined,
   send: (agentId, text, { lookedUp, settled }) => {

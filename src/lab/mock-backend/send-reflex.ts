@@ -25,7 +25,7 @@ export const planReflex = (text: string): PlannedReflex => ({
  * comes back where the connection is at another replica.
  */
 export const sendReflex = (
-  { router, emit, dialect, inReplyTo }: ReflexRoad,
+  { router, emit, dialect, inReplyTo }: ReflexNeeds,
   { agentId, thread_id, key }: ReceivedMessage,
   { command_id, text }: PlannedReflex,
 ): Promise<void> | undefined => {
@@ -46,7 +46,7 @@ export const sendReflex = (
   })
 }
 
-export type ReflexRoad = {
+export type ReflexNeeds = {
   readonly router: Router
   readonly emit: Emit
   readonly dialect: Dialect

@@ -67,7 +67,7 @@ export const createSocketFaults = (connections: Connections) => {
 
     thaw: (agentId?: string): void => each(agentId, ({ ws }) => ws.resume()),
 
-    /** Neither reads nor lets out what is written: a road that is cut somewhere on the way. */
+    /** Neither reads nor lets out what is written: a network that is cut somewhere on the way. */
     cut: (agentId?: string): void =>
       each(agentId, ({ ws, tcp }) => {
         ws.pause()

@@ -8,7 +8,7 @@ import { MAX_FRAME_BYTES } from '../../protocol/wire.ts'
 import { acceptUpgrade } from './accept-upgrade.ts'
 import type { Replies } from './answer-post.ts'
 import { answerRequest, type RequestContext, type Routes } from './answer-request.ts'
-import { createAnswerStore } from './answer-store.ts'
+import { createAnswersByKey } from './answers-by-key.ts'
 import { type Command, commandFrame, type Dialect } from './command-frame.ts'
 import { type Connection, createConnections } from './connections.ts'
 import { DEFAULT_REFLEX, DEFAULT_REPLIES } from './defaults.ts'
@@ -95,7 +95,7 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
   let receivedLength = 0
   const own = {
     connections,
-    answers: full && (options.idempotency ?? true) ? createAnswerStore(Date.now) : undefined,
+    answers: full && (options.idempotency ?? true) ? createAnswersByKey(Date.now) : undefined,
     emit,
   }
   const { router, answers } = (await options.join?.(own)) ?? { ...own, router: createLocalRouter(connections) }
@@ -214,7 +214,7 @@ const cannotListen = (host: string, port: number, cause: unknown): EdgeError =>
         cause,
       })
     : new EdgeError('cannot-listen', `Cannot listen on ${host}, port ${port}: ${String(cause)}`, {
-        remedy: 'Choose an address of this machine, and a port that you may use.',
+        remedy: 'Choose an address of this machine and a port that you may use.',
         cause,
       })
 

@@ -5,6 +5,6 @@ export const PROTOCOL_VERSION = '1.0.0'
 export const MOCK_HOST = '127.0.0.1:8787'
 
 /** What both documents say about their marks. */
-export const MARKS = `Whatever is marked \`x-beyond-correlation: true\` goes beyond the first description of the protocol ("Backend \
+export const MARKS = `Anything marked \`x-beyond-correlation: true\` goes beyond the first description of the protocol ("Backend \
 WebSocket Correlation Instructions", \`correlation.md\`). All of it is optional for a backend: one that knows only \
 \`correlation.md\` works. Unknown fields are ignored on both sides.`

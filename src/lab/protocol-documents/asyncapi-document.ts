@@ -25,7 +25,7 @@ export const asyncApiDocument = () => ({
       host: MOCK_HOST,
       protocol: 'ws',
       description:
-        'The mock backend. Another one has a URL of its own, perhaps with a path before `/edge`; over `https` the protocol is `wss`.',
+        'The mock backend. Yours has its own URL, perhaps with a path before `/edge`; over `https`, the protocol is `wss`.',
       security: [{ $ref: '#/components/securitySchemes/edgeSecret' }],
     },
   },
@@ -46,22 +46,21 @@ export const asyncApiDocument = () => ({
       action: 'send',
       channel: CHANNEL_REF,
       title: 'Do something, now or later',
-      summary:
-        'The backend tells the agent what to do: to send the reflex, or a bubble of its own, at once or at a time.',
+      summary: 'The backend tells the agent what to do: send the reflex or another bubble, now or at a given time.',
       messages: [messageRef('sendMessageNow'), messageRef('scheduleMessage'), messageRef('cancelScheduled')],
     },
     receiveCommandAck: {
       action: 'receive',
       channel: CHANNEL_REF,
-      title: 'What became of a command',
-      summary: 'The agent tells what became of each command. A backend may leave these frames unread.',
+      title: 'The outcome of a command',
+      summary: 'The agent reports the outcome of each command. A backend may ignore these frames.',
       messages: [messageRef('commandAck')],
       ...BEYOND_CORRELATION,
     },
     ping: {
       action: 'send',
       channel: CHANNEL_REF,
-      title: 'Is the agent there?',
+      title: 'Is the agent connected?',
       summary: 'A backend may ask at any time; the agent answers at once. The agent itself sends no such ping.',
       messages: [messageRef('ping')],
       reply: { channel: CHANNEL_REF, messages: [messageRef('pong')] },
@@ -101,7 +100,7 @@ export const asyncApiDocument = () => ({
       },
       commandAck: {
         name: 'command_ack',
-        title: 'What became of a command',
+        title: 'The outcome of a command',
         summary: 'Received, completed or failed. The last ack of a command counts.',
         description: COMMAND_ACK,
         correlationId: COMMAND_ID,
@@ -139,7 +138,7 @@ export const asyncApiDocument = () => ({
         type: 'http',
         scheme: 'bearer',
         description:
-          'The secret that agent and backend share, as in the POST. A backend may leave it unread here, and an agent without a secret sends none.',
+          'The secret that agent and backend share, as in the POST. A backend may ignore it here, and an agent without a secret sends none.',
         ...BEYOND_CORRELATION,
       },
     },
@@ -147,33 +146,32 @@ export const asyncApiDocument = () => ({
 })
 
 const INTRODUCTION = `An edge agent on a Mac hands each message that comes in to a backend, and sends the reply. This document is the WebSocket half, \
-from the backend's side: what it sends, and what it receives. Over it the backend may send the first bubble of a reply ahead, the *reflex*, \
-while it still thinks. The HTTP half, \`POST /edge/message\`, is in \`openapi.json\`. \`edge_agent_id\` here and \`X-Edge-Agent-Id\` there tie \
+from the backend's side: what it sends, and what it receives. Over it, the backend may send the first bubble of a reply early, the *reflex*, \
+while it is still thinking. The HTTP half, \`POST /edge/message\`, is in \`openapi.json\`. \`edge_agent_id\` here and \`X-Edge-Agent-Id\` there tie \
 the two together.
 
 ${MARKS}`
 
-const CHANNEL = `The agent dials, with its id in the query, and keeps one connection for ever: it dials again whenever it ends. The backend keeps a map \
-from id to connection. A newer connection of an id takes the place of the older one, and the end of an older one must not take the newer one \
-out of the map.
+const CHANNEL = `The agent connects, with its id in the query, and keeps one connection open: it reconnects whenever it ends. The backend keeps a map \
+from id to connection. A newer connection of an id replaces the older one. When an older one ends, the newer one must stay in the map.
 
 Frames are JSON text of at most 256 KiB: \`{"type": …, "data": …}\`. A larger or broken one ends the connection; a binary one, an unknown type, \
 or a command without an id is ignored.
 
-Whether the other side is there is judged by the pings of the WebSocket itself, which every server library answers: the agent sends one at once \
-and one every 10 s, and gives up after 5 s of silence. It closes with 1001 when it is stopped.`
+The agent checks the connection with WebSocket pings, which every server library answers: it sends one at once and one every 10 s, and gives up \
+after 5 s of silence. It closes with 1001 when it is stopped.`
 
-const COMMAND = `A command of another \`command_type\`, or with a payload that does not fit, is acked as \`failed\` with the reason, and changes nothing else. \
+const COMMAND = `A command of another \`command_type\`, or with an invalid payload, is acked as \`failed\` with the reason, and changes nothing else. \
 Lengths count UTF-16 units.`
 
-const SCHEDULE = `Acked twice: \`received\` with the detail \`scheduled\` once it is kept, and again when it reached its end. After a sleep or downtime \
-it is sent if it is no more than \`schedule.max_late\` (ten minutes, unless set otherwise) late, and else fails as \`too_late\`.`
+const SCHEDULE = `Acked twice: \`received\` with the detail \`scheduled\` once it is stored, and again when it has finished. After sleep or downtime, \
+it is sent if it is at most \`schedule.max_late\` (default: ten minutes) late; otherwise it fails as \`too_late\`.`
 
-const CANCEL = `Acked as \`completed\`, \`cancelled\` where nothing of it was sent, also if it had ended unsent before; the \`schedule_message\` is then \
-acked as \`failed\`, \`cancelled\`. \`failed\` with \`already_sent\` where it was, is being, or may have been sent, and with \`unknown_schedule\`.`
+const CANCEL = `Acked as \`completed\`, \`cancelled\` if nothing of it was sent, also if it had already ended unsent; the \`schedule_message\` is then \
+acked as \`failed\`, \`cancelled\`. Acked as \`failed\` with \`already_sent\` if it was, is being, or may have been sent, or with \`unknown_schedule\`.`
 
-const COMMAND_ACK = `A final ack (\`completed\`, \`failed\`) is kept until a WebSocket pong proves its arrival, and sent again over the next connection where \
-none did: the same ack may come twice. A later one may differ, as when a bubble that was given up turns out to have been sent: the last one counts.`
+const COMMAND_ACK = `A final ack (\`completed\`, \`failed\`) is kept until a WebSocket pong proves its arrival; without one, it is sent again over the next connection. So the same ack \
+may come twice. A later one may differ, for example if a bubble counted as failed turns out to have been sent: the last one counts.`
 
 const MESSAGES = ['sendMessageNow', 'scheduleMessage', 'cancelScheduled', 'commandAck', 'ping', 'pong'] as const
 type MessageName = (typeof MESSAGES)[number]
@@ -197,13 +195,13 @@ const HEADERS = {
     Authorization: {
       type: 'string',
       ...BEYOND_CORRELATION,
-      description: '`Bearer <secret>`, where the agent has one.',
+      description: '`Bearer <secret>`, if the agent has one.',
       examples: ['Bearer <EDGE_SECRET>'],
     },
     'X-Edge-Agent-Id': {
       ...toSchema(edgeAgentId, 'draft-7'),
       ...BEYOND_CORRELATION,
-      description: 'The same as `edge_agent_id` in the query, which alone counts.',
+      description: 'The same as `edge_agent_id` in the query; only the query counts.',
       examples: [AGENT_ID],
     },
   },

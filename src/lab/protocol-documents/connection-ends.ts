@@ -6,25 +6,25 @@ type Redial = { readonly min: number; readonly max: number }
 const AT_ONCE: Redial = { min: 0, max: 1_000 }
 const SOON: Redial = { min: 250, max: 500 }
 const PATIENTLY: Redial = { min: 2_500, max: 5_000 }
-const WRONG_ROAD: Redial = { min: 60_000, max: 60_000 }
+const ONCE_A_MINUTE: Redial = { min: 60_000, max: 60_000 }
 
 /** How a backend may close the WebSocket. */
 export const CLOSE_CODES = [
   { code: 1000, meaning: 'Nothing is wrong.', 'redials-after-ms': SOON },
-  { code: 1001, meaning: 'The backend goes away and is soon back.', 'redials-after-ms': AT_ONCE },
-  { code: 1008, meaning: 'The backend does not like what the agent does.', 'redials-after-ms': PATIENTLY },
+  { code: 1001, meaning: 'The backend goes away and comes back soon.', 'redials-after-ms': AT_ONCE },
+  { code: 1008, meaning: 'The backend objects to what the agent does.', 'redials-after-ms': PATIENTLY },
   { code: 1012, meaning: 'The backend restarts.', 'redials-after-ms': AT_ONCE },
   { code: 1013, meaning: 'Too busy: try again later.', 'redials-after-ms': PATIENTLY },
   {
     code: CLOSE_UNAUTHORIZED,
-    meaning: 'The secret is wrong. The agent dials again at the latest 5 s after its secret was changed.',
-    'redials-after-ms': WRONG_ROAD,
+    meaning: 'The secret is wrong. The agent reconnects at most 5 s after its secret was changed.',
+    'redials-after-ms': ONCE_A_MINUTE,
     ...BEYOND_CORRELATION,
   },
-  { code: 4403, meaning: 'As 4401.', 'redials-after-ms': WRONG_ROAD, ...BEYOND_CORRELATION },
+  { code: 4403, meaning: 'As 4401.', 'redials-after-ms': ONCE_A_MINUTE, ...BEYOND_CORRELATION },
   {
     code: CLOSE_REPLACED,
-    meaning: 'A newer connection of the same `edge_agent_id` takes the place of this one.',
+    meaning: 'A newer connection of the same `edge_agent_id` replaces this one.',
     'redials-after-ms': { min: 30_000, max: 60_000 },
     ...BEYOND_CORRELATION,
   },
@@ -34,19 +34,19 @@ export const CLOSE_CODES = [
 /** How a backend may answer the upgrade. */
 export const UPGRADE_ANSWERS = [
   { status: 101, meaning: 'The WebSocket is open.' },
-  { status: 400, meaning: '`edge_agent_id` is missing or empty.', 'redials-after-ms': WRONG_ROAD },
-  { status: 401, meaning: 'The secret is wrong.', 'redials-after-ms': WRONG_ROAD },
-  { status: 403, meaning: 'This agent is not let in.', 'redials-after-ms': WRONG_ROAD },
+  { status: 400, meaning: '`edge_agent_id` is missing or empty.', 'redials-after-ms': ONCE_A_MINUTE },
+  { status: 401, meaning: 'The secret is wrong.', 'redials-after-ms': ONCE_A_MINUTE },
+  { status: 403, meaning: 'This agent is not accepted.', 'redials-after-ms': ONCE_A_MINUTE },
   { status: 429, meaning: 'Too much at once. `Retry-After` is obeyed.', 'redials-after-ms': PATIENTLY },
   {
     status: 503,
-    meaning: 'No WebSocket for now: the HTTP answer alone brings the reflex. `Retry-After` is obeyed.',
+    meaning: 'No WebSocket for now: the reflex comes with the HTTP answer. `Retry-After` is obeyed.',
     'redials-after-ms': PATIENTLY,
   },
-  { status: '5XX', meaning: 'The backend is not well. `Retry-After` is obeyed.', 'redials-after-ms': SOON },
+  { status: '5XX', meaning: 'The backend has a problem. `Retry-After` is obeyed.', 'redials-after-ms': SOON },
   {
     status: 'any other',
     meaning: 'There is no backend here. Redirects are not followed.',
-    'redials-after-ms': WRONG_ROAD,
+    'redials-after-ms': ONCE_A_MINUTE,
   },
 ] as const

@@ -36,7 +36,7 @@ export const REQUESTS = {
     },
   },
   unsent: {
-    summary: 'Its sender took it back, with `payload = "extended"`',
+    summary: 'Its sender unsent it, with `payload = "extended"`',
     value: {
       thread_id: 'chat655333',
       sender: THREAD_ID,
@@ -76,7 +76,7 @@ export const COMMANDS = [
   },
   {
     name: 'plain',
-    summary: 'A bubble of its own, with all that may be left out left out',
+    summary: 'A separate bubble, without any optional fields',
     payload: {
       type: 'command',
       data: {
@@ -101,7 +101,7 @@ export const SCHEDULES = [
   },
   {
     name: 'onClocks',
-    summary: 'A time on the clocks of a place, under a name of its own',
+    summary: 'A local time in a place, with its own name',
     payload: schedule({
       message_text: 'Dentist in an hour.',
       send_at: '2026-11-23T09:00:00',
@@ -138,7 +138,7 @@ export const ACKS = [
   },
   {
     name: 'scheduled',
-    summary: 'The message is kept until its time',
+    summary: 'The message is stored until its time',
     payload: {
       type: 'command_ack',
       data: {

@@ -18,9 +18,9 @@ export type HttpAnswer = {
 }
 
 const RETRIES =
-  'The agent POSTs the same bytes again under the same key, after 1 s doubling up to 60 s, less up to half of it by chance, or after `Retry-After`. It gives up when a try fails more than `retry.max_age` after the first one.'
+  'The agent POSTs the same bytes again with the same key, after 1 s, doubling up to 60 s, minus a random part of up to half, or after `Retry-After`. It gives up when a try fails more than `retry.max_age` after the first one.'
 const PROBES =
-  'The road is wrong, not the message: the agent keeps every message, tries one a minute, says so in its status, and resumes by itself.'
+  'The endpoint is the problem, not the message: the agent keeps every message, tries one a minute, reports this in its status, and resumes by itself.'
 const DEAD_LETTERS =
   'The agent sets this message aside with the status and the first 200 characters of the body, for a person to look at, and goes on with the next.'
 
@@ -29,15 +29,15 @@ export const HTTP_ANSWERS: readonly HttpAnswer[] = [
   {
     status: '3XX',
     does: 'probe',
-    description: `The road is wrong: redirects are not followed, they would carry the secret to another host. ${PROBES}`,
+    description: `Redirects are not followed: they would send the secret to another host. ${PROBES}`,
   },
   {
     status: '400',
     does: 'dead-letter',
-    description: `No message. ${DEAD_LETTERS} Judge the secret before the body: \`edge-agent doctor\` POSTs an empty one to learn whether the secret is taken.`,
+    description: `No message. ${DEAD_LETTERS} Check the secret before the body: \`edge-agent doctor\` POSTs an empty one to find out whether the secret is accepted.`,
   },
   { status: '401', does: 'probe', description: `The secret is missing or wrong. ${PROBES}` },
-  { status: '403', does: 'probe', description: `This agent is not let in. ${PROBES}` },
+  { status: '403', does: 'probe', description: `This agent is not accepted. ${PROBES}` },
   { status: '404', does: 'probe', description: `There is no backend here. ${PROBES}` },
   { status: '405', does: 'probe', description: `There is no backend here. ${PROBES}` },
   {
@@ -59,7 +59,7 @@ export const HTTP_ANSWERS: readonly HttpAnswer[] = [
   {
     status: '422',
     does: 'dead-letter',
-    description: `The message is understood, and cannot be answered; or its \`Idempotency-Key\` was first used with another body. ${DEAD_LETTERS}`,
+    description: `The message is understood, but cannot be answered; or its \`Idempotency-Key\` was first used with another body. ${DEAD_LETTERS}`,
   },
   { status: '425', does: 'retry', description: `Too early. ${RETRIES}`, mayHaveRetryAfter: true },
   {
@@ -72,7 +72,7 @@ export const HTTP_ANSWERS: readonly HttpAnswer[] = [
   {
     status: '5XX',
     does: 'retry',
-    description: `The backend is not well, or restarts. ${RETRIES}`,
+    description: `The backend has a problem or restarts. ${RETRIES}`,
     mayHaveRetryAfter: true,
   },
 ]

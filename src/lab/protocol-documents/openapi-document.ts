@@ -17,13 +17,13 @@ export const openApiDocument = () => ({
   info: {
     title: 'Edge backend: messages over HTTP',
     version: PROTOCOL_VERSION,
-    summary: 'What a backend serves, so that an edge agent can hand in messages and take the replies.',
+    summary: 'What a backend serves, so that an edge agent can post messages and get the replies.',
     description: INTRODUCTION,
   },
   servers: [
     {
       url: `http://${MOCK_HOST}`,
-      description: 'The mock backend. Another one has a URL of its own, perhaps with a path before `/edge`.',
+      description: 'The mock backend. Yours has its own URL, perhaps with a path before `/edge`.',
     },
   ],
   tags: [{ name: 'messages', description: 'Messages in, replies out.' }],
@@ -32,7 +32,7 @@ export const openApiDocument = () => ({
       post: {
         operationId: 'postMessage',
         tags: ['messages'],
-        summary: 'Hand in one message; the answer brings all bubbles of the reply.',
+        summary: 'Post one message; the answer contains all bubbles of the reply.',
         description: POST,
         security: [{ edgeSecret: [] }],
         parameters: [AGENT_ID_HEADER, IDEMPOTENCY_KEY_HEADER],
@@ -63,7 +63,7 @@ export const openApiDocument = () => ({
     },
     headers: {
       RetryAfter: {
-        description: 'When to try again: seconds, or an HTTP date. Obeyed from a second up to an hour.',
+        description: 'When to try again: seconds, or an HTTP date. Obeyed from one second up to one hour.',
         schema: { type: 'string', examples: ['1', 'Mon, 17 Nov 2025 20:00:00 GMT'] },
       },
     },
@@ -71,8 +71,8 @@ export const openApiDocument = () => ({
 })
 
 const INTRODUCTION = `An edge agent on a Mac hands each message that comes in to a backend, and sends the reply. This document is the HTTP half: \
-the agent POSTs the message, the answer brings all bubbles of the reply. Over the other half, a WebSocket, the backend may send the first \
-bubble ahead, the *reflex*, while it still thinks: \`asyncapi.json\` describes it. \`X-Edge-Agent-Id\` here and \`edge_agent_id\` there \
+the agent POSTs the message, the answer contains all bubbles of the reply. Over the other half, a WebSocket, the backend may send the first \
+bubble early, the *reflex*, while it is still thinking: \`asyncapi.json\` describes it. \`X-Edge-Agent-Id\` here and \`edge_agent_id\` there \
 tie the two together.
 
 ${MARKS}
@@ -83,10 +83,10 @@ ${MARKS}
 const POST = `On each POST a backend
 
 1. checks the secret;
-2. looks up the WebSocket of \`X-Edge-Agent-Id\`, and if it is open sends the reflex there at once, as a \`send_message_now\` command;
-3. thinks, and answers with all bubbles, the reflex first, also when it was sent: without a WebSocket the answer alone carries it.
+2. looks up the WebSocket of \`X-Edge-Agent-Id\` and, if it is open, sends the reflex there at once, as a \`send_message_now\` command;
+3. thinks, and answers with all bubbles, the reflex first, even if it was already sent: without a WebSocket, only the answer contains it.
 
-One try may take 120 s in all, from the connection to the last byte. Within a thread a POST starts 10 ms after the one before it has left, \
+One try may take 120 s in total, from the connection to the last byte. Within a thread a POST starts 10 ms after the one before it has left, \
 without waiting for its answer.`
 
 const AGENT_ID_HEADER = {
@@ -104,14 +104,14 @@ const IDEMPOTENCY_KEY_HEADER = {
   required: false,
   ...BEYOND_CORRELATION,
   description:
-    "The message's guid in double quotes; this agent always sends it. A message whose answer was lost comes again under its key: answer then, for a day at least, what was answered first, and send no second reflex; 409 while the first try is still being worked on. A key is never used for another body. A backend that does not know the key does the work a second time.",
+    "The message's guid in double quotes; this agent always sends it. If the answer was lost, the message comes again with the same key. Then, for at least a day, return the first answer again and send no second reflex; return 409 while the first try is still in progress. A key is never used for another body. A backend that ignores the key does the work twice.",
   schema: { type: 'string' },
   example: IDEMPOTENCY_KEY,
 }
 
 const OK = {
   description:
-    'The reply. Every other 2xx with such a body counts the same. A 2xx with anything else (empty, no JSON, another shape, too large) is retried like a 5xx, and after the 8th such answer the message is set aside for a person. The body may be compressed with gzip.',
+    'The reply. Any other 2xx with such a body counts the same. A 2xx with anything else (empty, not JSON, wrong fields, too large) is retried like a 5xx, and after the 8th such answer the message is set aside for a person. The body may be compressed with gzip.',
   'x-agent-does': 'accept',
   content: { 'application/json': { schema: { $ref: '#/components/schemas/MessageAnswer' }, examples: ANSWERS } },
 }

@@ -60,10 +60,10 @@ export const CHECKS: Readonly<Record<CheckId, Check>> = {
     judge: judgeOlderEnd,
     followsFrom: ['stays-open', 'answer-shape'],
   },
-  'stays-open': { tried: 'a connection left alone for some seconds', judge: judgeQuiet },
+  'stays-open': { tried: 'a connection left idle for some seconds', judge: judgeQuiet },
   pings: { tried: 'a protocol ping', judge: judgePings },
   'header-any-case': {
-    tried: 'a POST with the header written x-edge-agent-id, as HTTP/2 and proxies write it',
+    tried: 'a POST with the header as x-edge-agent-id, the way HTTP/2 and proxies write it',
     judge: judgeLowerCase,
     followsFrom: ['answer-shape'],
   },
@@ -74,7 +74,7 @@ export const CHECKS: Readonly<Record<CheckId, Check>> = {
   },
   secret: { tried: 'POSTs with a wrong Authorization, and with none', judge: judgeSecrets },
   'lookup-by-header': {
-    tried: 'a POST of the second agent in a thread where the first has written before',
+    tried: 'a POST from the second agent, in a thread where the first agent posted before',
     judge: judgeLookup,
     followsFrom: ['map-by-agent', 'answer-shape'],
   },
@@ -85,7 +85,7 @@ export const CHECKS: Readonly<Record<CheckId, Check>> = {
   },
   'reflex-over-websocket': { tried: 'one agent, connected, posts', judge: judgeReflex },
   'no-websocket': {
-    tried: 'a POST of an agent that is not connected',
+    tried: 'a POST from an agent that is not connected',
     judge: judgeWithout,
     followsFrom: ['answer-shape'],
   },
@@ -100,7 +100,7 @@ export const CHECKS: Readonly<Record<CheckId, Check>> = {
     followsFrom: ['answer-shape'],
   },
   'text-intact': {
-    tried: 'a message with emoji and letters beyond ASCII, to be repeated',
+    tried: 'a message with emoji and non-ASCII letters, to be repeated',
     judge: judgeText,
     followsFrom: ['answer-shape'],
   },
@@ -110,7 +110,7 @@ export const CHECKS: Readonly<Record<CheckId, Check>> = {
     followsFrom: ['no-websocket', 'answer-shape'],
   },
   'half-open': {
-    tried: 'a client that stops reading and answers no ping, then a POST',
+    tried: 'a client that stops reading and does not answer pings, then a POST',
     judge: judgeHalfOpen,
     followsFrom: ['answer-shape'],
   },

@@ -238,14 +238,15 @@ const post = async (
     const response = await responded
     const { statusCode: status = 0, headers: fields } = response
     const text = await readText(response)
-    if (text === undefined) return endWith({ kind: 'failed', code: 'too_large', message: 'an answer beyond 1 MiB' })
+    if (text === undefined)
+      return endWith({ kind: 'failed', code: 'too_large', message: 'an answer larger than 1 MiB' })
     const contentType = fields['content-type'] ?? 'no content type'
     const location = fields.location === undefined ? undefined : hide(fields.location)
     return endWith({ kind: 'answered', status, contentType, location, body: hide(text) })
   } catch (error) {
     signal.throwIfAborted()
     if (deadline.aborted) {
-      return endWith({ kind: 'failed', code: 'timeout', message: `no whole answer within ${timeoutMs} ms` })
+      return endWith({ kind: 'failed', code: 'timeout', message: `no complete answer within ${timeoutMs} ms` })
     }
     return endWith({ kind: 'failed', code: codeOf(error), message: messageOf(error) })
   }

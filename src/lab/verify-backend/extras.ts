@@ -9,7 +9,7 @@ export type Extra = { readonly tried: string; readonly judge: (facts: Facts) => 
 
 export const EXTRAS: Readonly<Record<string, Extra>> = {
   'idempotency-key': {
-    tried: 'the same POST again under the same Idempotency-Key: the same answer, and no second reflex',
+    tried: 'the same POST again with the same Idempotency-Key: the same answer, and no second reflex',
     judge: facts => {
       const { repeated } = facts.steady
       if (!repeated) return notTried(facts)
@@ -18,7 +18,7 @@ export const EXTRAS: Readonly<Record<string, Extra>> = {
       if (lacking) return unclear(lacking.seen)
       const isSame = JSON.stringify(first.answer.bubbles) === JSON.stringify(second.answer.bubbles)
       if (second.own.length > 0) return no(`a second reflex came, with ${isSame ? 'the same' : 'another'} answer`)
-      return isSame ? yes('the same answer, and no second reflex') : no('another answer, though no second reflex')
+      return isSame ? yes('the same answer, and no second reflex') : no('a different answer, but no second reflex')
     },
   },
   'in-reply-to': {
@@ -26,7 +26,7 @@ export const EXTRAS: Readonly<Record<string, Extra>> = {
     judge: facts => {
       const reflex = facts.steady.repeated?.first.own[0]
       if (!reflex) return notTried(facts)
-      return reflex.inReplyTo === undefined ? no('not there') : yes('there')
+      return reflex.inReplyTo === undefined ? no('missing') : yes('there')
     },
   },
   'replaced-4409': {
@@ -36,18 +36,20 @@ export const EXTRAS: Readonly<Record<string, Extra>> = {
       if (!reconnect) return notTried(facts)
       const { olderEnd } = reconnect
       if (!olderEnd) return no('it was left open')
-      return olderEnd.code === CLOSE_REPLACED ? yes('closed so') : no(`closed with ${olderEnd.code}`)
+      return olderEnd.code === CLOSE_REPLACED
+        ? yes(`closed with ${CLOSE_REPLACED}`)
+        : no(`closed with ${olderEnd.code}`)
     },
   },
   'websocket-secret': {
     tried: 'a handshake with a wrong secret is refused',
     judge: ({ steady }) => {
       const { wrongSecret } = steady.handshakes
-      if (!wrongSecret) return unclear('not tried, nor on POSTs, as no secret was given')
+      if (!wrongSecret) return unclear('not tried, nor on POSTs, because no secret was given')
       const { dial, closed } = wrongSecret
       if (dial.kind === 'refused') return yes(sayDial(dial))
-      if (closed === CLOSE_UNAUTHORIZED || closed === 1008) return yes(`let in, and closed with ${closed}`)
-      return dial.kind === 'open' ? no('let in') : unclear(sayDial(dial))
+      if (closed === CLOSE_UNAUTHORIZED || closed === 1008) return yes(`accepted, then closed with ${closed}`)
+      return dial.kind === 'open' ? no('accepted') : unclear(sayDial(dial))
     },
   },
   'handshake-without-id': {

@@ -1,6 +1,6 @@
 import type { Bench } from './bench.ts'
 import type { Connection, Dial } from './edge-client.ts'
-import { findRoad, type Road } from './find-road.ts'
+import { type Basics, findBasics } from './find-basics.ts'
 import { createLine, type Line } from './line.ts'
 import { type RoughFacts, tryRoughly } from './rough-trials.ts'
 import { type SteadyFacts, trySteadily } from './steady-trials.ts'
@@ -9,7 +9,7 @@ import { areApart, type TwoAgents, tryTwoAgents } from './two-agents.ts'
 
 /** All that was seen; what it means is for the checks. */
 export type Facts = {
-  readonly road: Road
+  readonly basics: Basics
   readonly twoAgents: TwoAgents | undefined
   readonly steady: SteadyFacts
   readonly rough: RoughFacts
@@ -19,26 +19,26 @@ export type Facts = {
   readonly timeoutMs: number
 }
 
-/** Neither road could be gone. */
+/** Neither over HTTP nor over the WebSocket. */
 export type Unreachable = { readonly code: string; readonly message: string }
 
 export const gatherFacts = async (bench: Bench): Promise<Facts | Unreachable> => {
-  const { road, line } = await findRoad(bench)
-  const unreachable = reasonOf(road)
+  const { basics, line } = await findBasics(bench)
+  const unreachable = reasonOf(basics)
   if (unreachable) return unreachable
 
-  const { idIn, opensWith } = road
+  const { idIn, opensWith } = basics
   const lines = { a: line, b: createLine(bench, bench.agents.b, opensWith ?? 'query') }
-  const threadOfA = road.talks[0]?.threadId
+  const threadOfA = basics.talks[0]?.threadId
   const twoAgents = idIn && threadOfA ? await tryTwoAgents(bench, lines, threadOfA) : undefined
   const mayOverlap = !bench.isOneThread && twoAgents !== undefined && areApart(twoAgents)
   const [steady, rough] = await (mayOverlap ? overlapping : oneByOne)(
     lines,
     () => trySteadily(bench, lines.a, idIn !== undefined),
-    () => tryRoughly(bench, lines.b, road),
+    () => tryRoughly(bench, lines.b, basics),
   )
   const { talks, client, timings } = bench
-  return { road, twoAgents, steady, rough, talks, connections: client.connections, timeoutMs: timings.timeoutMs }
+  return { basics, twoAgents, steady, rough, talks, connections: client.connections, timeoutMs: timings.timeoutMs }
 }
 
 type Lines = { readonly a: Line; readonly b: Line }
@@ -56,7 +56,7 @@ const oneByOne = async <A, B>({ a, b }: Lines, asA: () => Promise<A>, asB: () =>
   return [factsOfA, await asB()]
 }
 
-const reasonOf = ({ dials, talks }: Road): Unreachable | undefined => {
+const reasonOf = ({ dials, talks }: Basics): Unreachable | undefined => {
   const isCutOff = (dial: Dial | undefined): boolean => dial === undefined || dial.kind === 'failed'
   const outcome = talks.at(-1)?.exchange.outcome
   if (!isCutOff(dials.query) || !isCutOff(dials.header) || outcome?.kind !== 'failed') return undefined

@@ -14,8 +14,8 @@ import {
 import type { Talk } from './talk.ts'
 import { no, unclear, type Verdict, worst, yes } from './verdict.ts'
 
-export const judgeAnswers = ({ road, twoAgents }: Facts): Verdict => {
-  const plain = [...road.talks, ...(twoAgents ? [twoAgents.a, twoAgents.b] : [])]
+export const judgeAnswers = ({ basics, twoAgents }: Facts): Verdict => {
+  const plain = [...basics.talks, ...(twoAgents ? [twoAgents.a, twoAgents.b] : [])]
   const faulty = plain.find(({ answer }) => answer.faults.length > 0 && !answer.isBusy)
   if (faulty) {
     const { outcome } = faulty.exchange
@@ -23,7 +23,7 @@ export const judgeAnswers = ({ road, twoAgents }: Facts): Verdict => {
     return no(faulty.answer.faults.join('; '), isRefused ? 'Is the secret right?' : ANSWER_SO)
   }
   if (plain.every(({ answer }) => answer.isBusy)) return unclear('the backend was busy each time')
-  if (plain.every(({ answer }) => answer.isSilent)) return unclear('it fits, but no message was answered with words')
+  if (plain.every(({ answer }) => answer.isSilent)) return unclear('the format is right, but no answer had any bubbles')
   return yes(`${plain.length} answers, the longest with ${Math.max(...plain.map(bubbleCount))} bubbles`)
 }
 
@@ -41,7 +41,7 @@ export const judgeUnknown = (facts: Facts): Verdict => {
   const { unknown } = facts.steady
   const { outcome } = unknown.exchange
   return outcome.kind === 'answered' && [401, 403].includes(outcome.status)
-    ? unclear(`refused with ${outcome.status}: this backend seems to know its agents by name`)
+    ? unclear(`refused with ${outcome.status}: this backend seems to accept known agents only`)
     : judgeToNobody(unknown, facts)
 }
 
@@ -49,8 +49,7 @@ export const judgeMissing = (facts: Facts): Verdict => judgeToNobody(facts.stead
 
 export const judgeWithout = (facts: Facts): Verdict => {
   const { without } = facts.rough
-  if (isMuteWithoutSocket(facts))
-    return no('no message without a WebSocket got any bubbles, and each with one did', ALL)
+  if (isMuteWithoutSocket(facts)) return no('messages with a WebSocket got bubbles, but none without one did', ALL)
   const lacking = judgeFallback(without, facts)
   if (lacking) return lacking
   const bubbles = without.answer.bubbles ?? []
@@ -61,15 +60,15 @@ export const judgeWithout = (facts: Facts): Verdict => {
   }
   // The very answer of before, but for the reflex: it was left out.
   if (faithful.some(({ answer }) => isSame((answer.bubbles ?? []).slice(1), bubbles))) {
-    return no(`answered with ${countBubbles(without)}, and the reflex is not among them`, ALL)
+    return no(`answered with ${countBubbles(without)}, but the reflex is not among them`, ALL)
   }
   if (examples.length > faithful.length) {
-    return unclear(`answered with ${countBubbles(without)}; whether the reflex is among them cannot be told`)
+    return unclear(`answered with ${countBubbles(without)}; cannot tell whether the reflex is among them`)
   }
   return yes(`answered with ${countBubbles(without)}`)
 }
 
-const ALL = 'Return ALL bubbles, whether or not there is a WebSocket.'
+const ALL = 'Return ALL bubbles, with or without a WebSocket.'
 
 /** One silence may be a whim. All of them, and only these, are none. */
 const isMuteWithoutSocket = ({
@@ -97,8 +96,8 @@ export const judgeClosedBetween = (facts: Facts): Verdict => {
   const bad = lacking.find(({ answer }) => answer === worst(lacking.map(({ answer }) => answer)))
   if (bad) return bad
   const early = closedBetween.filter(({ own }) => own.length > 0).length
-  const note = early > 0 ? ` (${early} of ${closedBetween.length} times the reflex was quicker than the end)` : ''
-  return yes(`each time the answer came all the same, with ${closedBetween.map(countBubbles).join(' and ')}${note}`)
+  const note = early > 0 ? ` (${early} of ${closedBetween.length} times, the reflex was faster than the end)` : ''
+  return yes(`the answer came each time, with ${closedBetween.map(countBubbles).join(' and ')}${note}`)
 }
 
 export const judgeHalfOpen = (facts: Facts): Verdict => {
@@ -108,8 +107,8 @@ export const judgeHalfOpen = (facts: Facts): Verdict => {
   if (lacking) return lacking
   const took = tookMs(halfOpen)
   const usual = facts.talks.filter(other => other !== halfOpen && judgeWords(other) === undefined).map(tookMs)
-  const seen = `answered after ${formatMs(took)}, where ${formatMs(median(usual))} is usual`
-  return took > 3 * Math.max(...usual) + SLACK_MS ? unclear(`${seen}: something was waited for`) : yes(seen)
+  const seen = `answered after ${formatMs(took)}; usual is ${formatMs(median(usual))}`
+  return took > 3 * Math.max(...usual) + SLACK_MS ? unclear(`${seen}: the backend waited for something`) : yes(seen)
 }
 
 const SLACK_MS = 2_000
@@ -122,14 +121,16 @@ export const judgeSecrets = ({ steady }: Facts): Verdict | undefined => {
   const verdicts = [judgeRefusal('a wrong secret', wrong), judgeRefusal('no secret at all', none)]
   const answer = worst(verdicts.map(verdict => verdict.answer))
   const seen = verdicts.map(verdict => verdict.seen).join('; ')
-  return answer === 'no' ? no(seen, 'Compare Authorization with the secret, and answer 401.') : { answer, seen }
+  return answer === 'no'
+    ? no(seen, 'Compare Authorization with the secret, and answer 401 if it differs.')
+    : { answer, seen }
 }
 
 const judgeRefusal = (what: string, { exchange: { outcome } }: Talk): Verdict => {
   if (outcome.kind === 'failed') return unclear(`${what}: no answer (${outcome.code})`)
   const { status } = outcome
   if (status === 401) return yes(`${what}: refused with 401`)
-  if (status === 403) return yes(`${what}: refused with 403 (401 is usual; an agent takes both alike)`)
+  if (status === 403) return yes(`${what}: refused with 403 (401 is usual; an agent treats both the same)`)
   if (status >= 200 && status < 300) return no(`${what}: accepted with ${status}`)
-  return unclear(`${what}: answered ${status} where 401 says plainly what is wrong`)
+  return unclear(`${what}: answered ${status}; 401 would say clearly what is wrong`)
 }

@@ -5,7 +5,7 @@ import type { Facts } from './gather-facts.ts'
 import { formatMs, judgeToOwner, judgeWords, notTried } from './judge-talk.ts'
 import { no, unclear, type Verdict, yes } from './verdict.ts'
 
-export const judgeOpening = ({ road: { dials } }: Facts): Verdict => {
+export const judgeOpening = ({ basics: { dials } }: Facts): Verdict => {
   const open = [dials.query, dials.header].find(dial => dial?.kind === 'open')
   if (open?.kind === 'open') return yes(`open after ${formatMs(open.connection.openedMs)}`)
   const seen = sayDial(dials.query)
@@ -21,18 +21,18 @@ export const sayDial = (dial: Dial): string => {
   return `${isTlsError(dial.code) ? 'TLS' : 'the connection'} failed: ${dial.message}`
 }
 
-export const judgeIdFromQuery = ({ road }: Facts): Verdict => {
-  const { dials, idIn, talks } = road
+export const judgeIdFromQuery = ({ basics }: Facts): Verdict => {
+  const { dials, idIn, talks } = basics
   if (idIn === 'query') return yes('with the id in the query alone, the reflex came over this connection')
   if (dials.query.kind !== 'open' && dials.header?.kind === 'open') {
-    return no(`${sayDial(dials.query)}; with the id in a header as well it opens`, READ_QUERY)
+    return no(`${sayDial(dials.query)}; it opens with the id also in a header`, READ_QUERY)
   }
   if (idIn === 'query and header') {
     return talks.some(talk => talk.idIn === 'query' && !talk.lost && judgeWords(talk) === undefined)
-      ? no('a reflex came only when the handshake carried the id in a header as well', READ_QUERY)
-      : unclear('a reflex came with the id in a header as well; with the query alone there was nothing to be answered')
+      ? no('a reflex only came with the id also in a header of the handshake', READ_QUERY)
+      : unclear('a reflex came with the id also in a header; with the query alone, the backend had nothing to answer')
   }
-  return road.opensWith === undefined ? notTried({ road }) : unclear('no reflex came in either case')
+  return basics.opensWith === undefined ? notTried({ basics }) : unclear('no reflex came in either case')
 }
 
 const READ_QUERY = 'Read edge_agent_id from the query of the handshake.'
@@ -51,8 +51,7 @@ export const judgeNewer = (facts: Facts): Verdict => {
   const { reconnect } = facts.rough
   if (!reconnect) return notTried(facts)
   const { refused, whileBoth } = reconnect
-  if (refused !== undefined)
-    return no(`the newer connection was turned away: ${refused}`, 'Let a newer one replace it.')
+  if (refused !== undefined) return no(`the newer connection was refused: ${refused}`, 'Let a newer one replace it.')
   if (!whileBoth) return notTried(facts)
   if (whileBoth.own.length === 0 && whileBoth.lost) {
     return no(`the newer connection was closed (${whileBoth.lost.code})`, 'Let a newer one replace the older.')
@@ -64,17 +63,17 @@ export const judgeOlderEnd = (facts: Facts): Verdict => {
   const { reconnect } = facts.rough
   if (!reconnect) return notTried(facts)
   const { afterOlderEnded } = reconnect
-  if (!afterOlderEnded) return unclear('not tried, as the newer connection got no reflex before either')
+  if (!afterOlderEnded) return unclear('not tried, because the newer connection got no reflex before either')
   const { lost, own } = afterOlderEnded
   if (lost && own.length === 0) {
-    return no(`the newer connection was closed as well (${lost.code}), once the older connection had ended`, ONLY_OWN)
+    return no(`the newer connection was closed too (${lost.code}), once the older connection had ended`, ONLY_OWN)
   }
   const { answer, seen } = judgeToOwner(afterOlderEnded, facts, NAMES)
   return answer === 'no' ? no(`${seen}, once the older connection had ended`, ONLY_OWN) : { answer, seen }
 }
 
 const ONLY_OWN =
-  'When a connection ends, remove it from the map only if the map still holds this very one; the sample in the document does not look.'
+  'When a connection ends, remove it from the map only if the map still has this very one. The sample in the document does not check this.'
 
 /** Both have the same agent. */
 const NAMES = { owner: 'the newer connection', other: 'the older one' }
@@ -82,7 +81,7 @@ const NAMES = { owner: 'the newer connection', other: 'the older one' }
 export const judgeQuiet = (facts: Facts): Verdict => {
   const { quiet } = facts.rough
   if (!quiet) return notTried(facts)
-  if (!quiet.end) return yes('still open after a time of silence')
+  if (!quiet.end) return yes('still open after some silence')
   const { code, reason, livedMs } = quiet.end
   return no(`the backend closed it after ${formatMs(livedMs)} (${`${code} ${reason}`.trim()})`, 'Keep it open.')
 }
@@ -94,6 +93,6 @@ export const judgePings = (facts: Facts): Verdict => {
   if (quiet.end) return unclear('the backend closed the connection before a pong could come')
   return no(
     'no pong came',
-    'Let the WebSocket library answer pings: without a pong an agent takes a connection for dead.',
+    'Let the WebSocket library answer pings: without a pong, an agent considers the connection dead.',
   )
 }

@@ -8,18 +8,20 @@ import { isMoody, type Talk } from './talk.ts'
 import { no, unclear, type Verdict, yes } from './verdict.ts'
 
 export const judgeReflex = (facts: Facts): Verdict => {
-  const { road } = facts
-  if (road.opensWith === undefined) return notTried(facts)
-  const { own = [], exchange } = road.talks.findLast(talk => talk.own.length > 0) ?? {}
+  const { basics } = facts
+  if (basics.opensWith === undefined) return notTried(facts)
+  const { own = [], exchange } = basics.talks.findLast(talk => talk.own.length > 0) ?? {}
   if (exchange && own[0])
     return yes(`it came over the WebSocket, ${formatMs(own[0].at - exchange.sentAt)} after the POST`)
-  const worded = road.talks.filter(talk => !talk.lost && judgeWords(talk) === undefined)
+  const worded = basics.talks.filter(talk => !talk.lost && judgeWords(talk) === undefined)
   if (worded.length === 0) {
-    return unclear('no message got an answer with words while the connection stood: there was no reflex to be sent')
+    return unclear(
+      'no message got an answer with bubbles while the connection was open, so there was no reflex to send',
+    )
   }
-  const other = road.talks.length > 0 && facts.connections.flatMap(({ frames }) => frames)[0]
+  const other = basics.talks.length > 0 && facts.connections.flatMap(({ frames }) => frames)[0]
   return no(
-    `${worded.length} answers with bubbles, none of them announced by a frame with a text${other ? `; what came was ${JSON.stringify(other.text.slice(0, 60))}` : ''}`,
+    `${worded.length} answers with bubbles, but no frame with a reflex before any of them${other ? `; what came was ${JSON.stringify(other.text.slice(0, 60))}` : ''}`,
     'Look the WebSocket up by X-Edge-Agent-Id and send the reflex over it before the answer.',
   )
 }
@@ -28,7 +30,7 @@ export const judgeReflex = (facts: Facts): Verdict => {
 const withReflex = ({ talks }: Facts): readonly (Talk & { readonly reflex: Reflex })[] =>
   talks.flatMap(talk => {
     const [reflex] = talk.own
-    return reflex && talk.trial !== 'pair' && talk.trial !== 'again under this key' ? [{ ...talk, reflex }] : []
+    return reflex && talk.trial !== 'pair' && talk.trial !== 'again with this key' ? [{ ...talk, reflex }] : []
   })
 
 export const judgeFrames = (facts: Facts): Verdict => {
@@ -44,8 +46,8 @@ export const judgeCommandIds = (facts: Facts): Verdict => {
   const ids = withReflex(facts).flatMap(({ reflex }) => reflex.commandId ?? [])
   if (ids.length < 2) return ids.length === 0 ? notTried(facts) : unclear('only one frame with a command_id was seen')
   return new Set(ids).size === ids.length
-    ? yes(`${ids.length} frames, each with an id of its own`)
-    : no('several commands had the same command_id', 'Make a new one for each: an agent carries out each id once.')
+    ? yes(`${ids.length} frames, each with its own id`)
+    : no('several commands had the same command_id', 'Create a new one for each: an agent carries out each id once.')
 }
 
 export const judgeThreads = (facts: Facts): Verdict => {
@@ -54,7 +56,7 @@ export const judgeThreads = (facts: Facts): Verdict => {
   const wrong = named.find(({ reflex, threadId }) => reflex.threadId !== threadId)
   if (!wrong) return yes(`${named.length} frames, each with the thread_id of its POST`)
   const said = JSON.stringify(wrong.reflex.threadId?.slice(0, 80))
-  return no(`posted ${JSON.stringify(wrong.threadId)}, and the command said ${said}`, 'Copy thread_id from the POST.')
+  return no(`posted ${JSON.stringify(wrong.threadId)}, but the command said ${said}`, 'Copy thread_id from the POST.')
 }
 
 /** Reflexes this close behind their answer may have overtaken each other on the way: they came over two connections. */
@@ -73,11 +75,11 @@ export const judgeOrder = (facts: Facts): Verdict => {
     const seen = `reflex and answer came at the same time, ${formatMs(took)} after the POST: the reflex gains nothing`
     return middle > 0 ? unclear(seen) : no(seen, SEND_FIRST)
   }
-  if (middle > -TIE_MS) return unclear('reflex and answer came at the same time: the backend thinks too little to tell')
+  if (middle > -TIE_MS) return unclear('reflex and answer came at the same time: the backend answers too fast to tell')
   return no(`${formatMs(-middle)} after the answer (median of ${leads.length})`, SEND_FIRST)
 }
 
-const SEND_FIRST = 'Send the reflex as soon as it is there, before the full response is made.'
+const SEND_FIRST = 'Send the reflex as soon as you have it, before the full response is ready.'
 
 const INSTANT_MS = 500
 
@@ -87,7 +89,7 @@ export const judgeInstant = (facts: Facts): Verdict => {
   const seen = `${formatMs(median(ways))} from the POST to the command (median of ${ways.length})`
   return median(ways) < INSTANT_MS
     ? yes(seen)
-    : unclear(`${seen}: the making of the reflex and the network are in it, and cannot be told apart from here`)
+    : unclear(`${seen}: this includes making the reflex and the network, which cannot be told apart from here`)
 }
 
 export const judgePair = (facts: Facts): Verdict => {
@@ -99,14 +101,14 @@ export const judgePair = (facts: Facts): Verdict => {
   if (length === 2) return yes('both answered, each with its reflex')
   if (length > 2) {
     const doubled = withReflex(facts).filter(({ own }) => own.length > 1).length
-    const note = doubled > 0 ? `; ${doubled} messages that were alone brought several, too` : ''
+    const note = doubled > 0 ? `; ${doubled} single messages brought several, too` : ''
     return no(`two messages brought ${length} reflexes${note}`, 'Send one reflex for each message, once.')
   }
-  if (length === 1) return unclear('both answered, and one reflex for the two: perhaps the backend meant it so')
-  if (pair.talks.some(({ lost }) => lost)) return unclear('the backend closed the connection meanwhile')
+  if (length === 1) return unclear('both answered, with one reflex for the two: this may be intended')
+  if (pair.talks.some(({ lost }) => lost)) return unclear('the backend closed the connection in between')
   return isMoody(facts.talks)
     ? unclear('no reflex came, but this backend does not have one for every message')
-    : no('both answered, and no reflex for either')
+    : no('both answered, but no reflex for either')
 }
 
 export const judgeText = (facts: Facts): Verdict => {
@@ -120,8 +122,8 @@ export const judgeText = (facts: Facts): Verdict => {
   const marks = MARKS.filter(mark => texts.some(text => text.normalize('NFC').includes(mark)))
   if (marks.length > 0) return yes(`came back intact: ${marks.join(' ')}`)
   return texts.some(text => /[^\p{ASCII}]/u.test(text))
-    ? yes('accepted; what came back beyond ASCII was well-formed')
-    : unclear('accepted; nothing beyond ASCII came back, so that the way back could not be judged')
+    ? yes('accepted; the non-ASCII text that came back was well-formed')
+    : unclear('accepted; no non-ASCII text came back, so the way back could not be tested')
 }
 
 /** UTF-8 read as Latin-1, escapes escaped twice, question marks in the place of letters. */
@@ -137,10 +139,10 @@ export const judgeFirstBubble = (facts: Facts): Verdict => {
   if (!wrong) return yes(`${worded.length} answers, each with the reflex as its first bubble`)
   const bubbles = wrong.answer.bubbles ?? []
   const place = bubbles.findIndex(bubble => says(bubble) === says(wrong.reflex.text))
-  const where = place < 0 ? 'it is none of the bubbles' : `it is bubble ${place + 1}`
+  const where = place < 0 ? 'it is not among the bubbles' : `it is bubble ${place + 1}`
   return no(
     `the reflex was ${quote(wrong.reflex.text)}, the first of ${countBubbles(wrong)} ${quote(bubbles[0] ?? '')}; ${where}`,
-    'Repeat the reflex, to the letter, as the first bubble: an agent skips it there if it came over the WebSocket.',
+    'Repeat the reflex exactly, as the first bubble: an agent skips it there if it came over the WebSocket.',
   )
 }
 

@@ -15,7 +15,7 @@ export const judgeWords = ({ answer }: Talk): Verdict | undefined => {
 /** The same where the answer is the only road: one that wants to respond and has no bubbles has lost the words. */
 export const judgeFallback = (talk: Talk, { talks }: Pick<Facts, 'talks'>): Verdict | undefined =>
   talk.answer.isEmpty && talks.some(other => judgeWords(other) === undefined)
-    ? no('answered with should_respond true and no bubbles, where other messages got some', 'Return ALL bubbles.')
+    ? no('answered with should_respond true and no bubbles, while other messages got some', 'Return ALL bubbles.')
     : judgeWords(talk)
 
 /** An answer with words, and a reflex to nobody. */
@@ -23,7 +23,7 @@ export const judgeToNobody = (talk: Talk, facts: Pick<Facts, 'talks'>): Verdict 
   const [stray] = talk.strays
   if (stray)
     return no(`the answer's reflex went to ${stray.connection.agentId}`, 'Send it to the agent of the header only.')
-  return judgeFallback(talk, facts) ?? yes(`answered with ${countBubbles(talk)}, and no reflex to anybody`)
+  return judgeFallback(talk, facts) ?? yes(`answered with ${countBubbles(talk)}, and no reflex to anyone`)
 }
 
 /** A reflex, and to the right connection only. `owner` and `other` are what the connections are called. */
@@ -40,22 +40,22 @@ export const judgeToOwner = (
   if (strays.length > 0) {
     return no(`the reflex for ${owner} came to ${other} ${own.length > 0 ? 'as well' : 'instead'}`, TO_OWNER)
   }
-  if (lost) return unclear(`the backend closed the connection meanwhile (${lost.code})`)
+  if (lost) return unclear(`the backend closed the connection in between (${lost.code})`)
   const lacking = judgeWords(talk)
   if (lacking) return lacking
   return isMoody(talks)
     ? unclear('no reflex came in two tries, but this backend does not have one for every message')
-    : no(`the answer came, and no reflex to ${owner}, in two tries`, TO_OWNER)
+    : no(`the answer came, but no reflex to ${owner}, in two tries`, TO_OWNER)
 }
 
-const TO_OWNER = 'Send it over the connection that the map has for the id of X-Edge-Agent-Id, and over no other.'
+const TO_OWNER = 'Send it only over the connection that the map has for the id in X-Edge-Agent-Id.'
 
 /** Why there is nothing to be judged where a trial depends on a reflex. */
-export const notTried = ({ road }: Pick<Facts, 'road'>): Verdict =>
+export const notTried = ({ basics }: Pick<Facts, 'basics'>): Verdict =>
   unclear(
-    road.opensWith === undefined
-      ? 'not tried, as no WebSocket can be opened'
-      : 'not tried, as no reflex came over a WebSocket even in the simplest case',
+    basics.opensWith === undefined
+      ? 'not tried, because no WebSocket can be opened'
+      : 'not tried, because no reflex came over a WebSocket even in the simplest case',
   )
 
 export const countBubbles = ({ answer }: Talk): string => {

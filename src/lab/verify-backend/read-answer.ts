@@ -28,13 +28,15 @@ export const readAnswer = ({ outcome }: Exchange): Answer => {
   if (outcome.kind === 'failed') return unusable(`no answer (${outcome.code}: ${outcome.message})`)
   const { status, contentType, location, body } = outcome
   if (status >= 300 && status < 400) {
-    return unusable(`redirected with ${status} to ${location ?? 'nowhere'}; no edge agent follows, as it has a secret`)
+    return unusable(
+      `redirected with ${status} to ${location ?? 'nowhere'}; edge agents never follow, because of their secret`,
+    )
   }
   if (status < 200 || status >= 300) return unusable(`answered with status ${status}`, BUSY.has(status))
 
   const json = parseJson(body)
   if (json === undefined)
-    return unusable(`answered ${status} with no JSON (${contentType}): ${JSON.stringify(head(body))}`)
+    return unusable(`answered ${status}, but not with JSON (${contentType}): ${JSON.stringify(head(body))}`)
   const parsed = documentedAnswer.safeParse(json)
   const { data: bubbles } = lenientAnswer.safeParse(json)
   const hasNoBubbles = (bubbles ?? []).length === 0

@@ -44,7 +44,7 @@ const documentedFrame = z.object({
     command_type: z.literal('send_message_now'),
     payload: z.object({ thread_id: id, text: z.string().min(1), bubble_type: z.literal('reflex') }),
     priority: z.literal('immediate'),
-    timestamp: z.string().refine(text => !Number.isNaN(Date.parse(text)), 'no date in ISO 8601'),
+    timestamp: z.string().refine(text => !Number.isNaN(Date.parse(text)), 'not a date in ISO 8601'),
   }),
 })
 

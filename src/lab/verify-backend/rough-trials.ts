@@ -120,7 +120,7 @@ const halfWayToReflex = ({ talks }: Bench): number => {
 }
 
 const tryHalfOpen = async (bench: Bench, line: Line): Promise<Talk | undefined> => {
-  bench.tell('a WebSocket that nobody reads from')
+  bench.tell('a WebSocket that nobody reads')
   const over = await line.open()
   if (over === undefined) return undefined
   over.stopReading()

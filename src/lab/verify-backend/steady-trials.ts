@@ -64,7 +64,7 @@ export const MARKS = ['café', '👀', 'naïve', '日本語'] as const
 const ECHO_PLEASE = `Please answer with these four words and nothing else: ${MARKS.join(' ')}`
 
 const tryUnicode = async (bench: Bench, line: Line): Promise<Talk | undefined> => {
-  bench.tell('emoji and letters beyond ASCII')
+  bench.tell('emoji and non-ASCII letters')
   const over = await line.open()
   if (over === undefined) return undefined
   return talkTwice(bench, { trial: 'unicode', agentId: line.agentId, over, watch: 'until-reflex', text: ECHO_PLEASE })
@@ -99,7 +99,7 @@ const tryRepetition = async (bench: Bench, line: Line): Promise<Repeated | undef
   const key = randomUUID()
   const threadId = bench.newThread()
   const first = await talk(bench, {
-    trial: 'first under a key',
+    trial: 'first with a key',
     agentId: line.agentId,
     over,
     threadId,
@@ -107,7 +107,7 @@ const tryRepetition = async (bench: Bench, line: Line): Promise<Repeated | undef
     watch: 'until-reflex',
   })
   const second = await talk(bench, {
-    trial: 'again under this key',
+    trial: 'again with this key',
     agentId: line.agentId,
     over,
     threadId,

@@ -13,13 +13,15 @@ export const judgeAgent = (
 ): readonly Check[] => {
   const jobPid = job.kind === 'loaded' ? job.pid : undefined
   if (facts.kind === 'not-running') {
-    const seen = 'no agent runs on this state folder'
+    const seen = 'no agent is running with this state folder'
     if (!hasService)
-      return [warning('agent_running', seen, 'edge-agent install (as a service), or edge-agent start (here)')]
+      return [
+        warning('agent_running', seen, 'edge-agent install (as a service), or edge-agent start (in this terminal)'),
+      ]
     // Why it does not run is told by the service's own checks, unless launchd believes that it does.
     return jobPid === undefined
-      ? [warning('agent_running', seen, 'See the checks of the service.')]
-      : [failed('agent_running', `launchd runs it (pid ${jobPid}), and nothing answers`, 'edge-agent restart')]
+      ? [warning('agent_running', seen, 'See the service checks.')]
+      : [failed('agent_running', `launchd runs it (pid ${jobPid}), but it does not answer`, 'edge-agent restart')]
   }
   if (facts.kind === 'silent') {
     return [failed('agent_running', `the agent does not answer: ${quote(facts.said)}`, 'edge-agent restart')]
@@ -31,13 +33,17 @@ export const judgeAgent = (
     hasService && !byLaunchd
       ? warning(
           'agent_running',
-          `an agent runs (${up}) that launchd did not start: its permissions are those of its terminal, not of the service`,
-          `End it (Ctrl-C where it runs, or kill ${agent.pid}), then: edge-agent restart`,
+          `an agent is running (${up}) that launchd did not start: it has the permissions of its terminal, not of the service`,
+          `Stop it (Ctrl-C in its terminal, or kill ${agent.pid}), then: edge-agent restart`,
         )
       : ok('agent_running', `${up}${byLaunchd ? ', started by launchd' : ', started by hand'}`),
     agent.version === version
       ? ok('agent_version', agent.version)
-      : warning('agent_version', `version ${agent.version} runs, ${version} is installed`, 'edge-agent restart'),
+      : warning(
+          'agent_version',
+          `version ${agent.version} is running, but ${version} is installed`,
+          'edge-agent restart',
+        ),
     judgeQueue({ dead: messages['dead'] ?? 0, parked: bubbles['parked'] ?? 0 }),
     ...(held?.everywhere ? [warning('paused', describePause(held.everywhere), 'edge-agent resume')] : []),
     ...facts.status.problems.map(judgeProblem),
@@ -46,11 +52,15 @@ export const judgeAgent = (
 
 const judgeQueue = ({ dead, parked }: { readonly dead: number; readonly parked: number }): Check =>
   dead + parked === 0
-    ? ok('queue', 'nothing is dead or parked')
-    : warning('queue', `${dead} messages are dead, ${parked} bubbles are parked`, 'edge-agent queue')
+    ? ok('queue', 'nothing has failed or is uncertain')
+    : warning(
+        'queue',
+        `${dead} dead ${dead === 1 ? 'letter' : 'letters'}, ${parked} uncertain ${parked === 1 ? 'bubble' : 'bubbles'}`,
+        'edge-agent queue',
+      )
 
 const describePause = ({ until }: { readonly until: string | null }): string =>
-  `everything is paused ${until === null ? 'until somebody resumes it' : `until ${until}`}: nothing is sent`
+  `sending is paused for everyone ${until === null ? 'until resumed' : `until ${until}`}`
 
 /** With the group that it belongs to, so that one cause counts as one kind of failure. */
 const judgeProblem = ({ code, message, remedy, sinceMs }: Problem): Check => {

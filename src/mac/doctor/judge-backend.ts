@@ -17,16 +17,15 @@ export const judgeBackend = (facts: BackendFacts, agent: AgentLife, now: number)
 ]
 
 /** Where the settings do not even name one. */
-export const backendUnknown = (): readonly Check[] => [skipped('backend', 'the settings do not say where it is')]
+export const backendUnknown = (): readonly Check[] => [skipped('backend', 'backend_url is not set')]
 
-const NOT_REACHED = 'a step before this one failed'
-const NOT_ASKED = 'not asked: the settings are wrong, or the secret cannot be read'
+const NOT_REACHED = 'an earlier step failed'
+const NOT_ASKED = 'not tested: the settings are wrong, or the secret cannot be read'
 
 const judgeDns = ({ dns, host }: BackendFacts): Check => {
   if (dns.kind === 'fine') return ok('backend_dns', `${host} is ${dns.found.addresses.slice(0, 4).join(', ')}`)
   const seen = `${host} cannot be resolved: ${dns.code}`
-  const cure =
-    dns.code === 'ENOTFOUND' ? 'Check backend_url: edge-agent config show' : 'Check the network of this machine.'
+  const cure = dns.code === 'ENOTFOUND' ? 'Check backend_url: edge-agent config show' : "Check this machine's network."
   return failed('backend_dns', seen, cure)
 }
 
@@ -41,7 +40,7 @@ const judgeTcp = ({ tcp, host }: BackendFacts): Check => {
       'Start the backend, or correct the port in backend_url.',
     )
   }
-  return failed('backend_tcp', seen, 'Check the network of this machine, and firewalls on the way.')
+  return failed('backend_tcp', seen, "Check this machine's network, and firewalls on the way.")
 }
 
 const DAY_MS = 24 * 60 * 60_000
@@ -49,7 +48,7 @@ const SOON_DAYS = 14
 
 const judgeTls = ({ tls, tcp, secure }: BackendFacts, now: number): Check => {
   if (!secure) return skipped('backend_tls', 'plain http, without TLS')
-  if (tls === undefined) return skipped('backend_tls', tcp?.kind === 'fine' ? 'not looked at' : NOT_REACHED)
+  if (tls === undefined) return skipped('backend_tls', tcp?.kind === 'fine' ? 'not tested' : NOT_REACHED)
   if (tls.kind === 'failed') {
     return failed('backend_tls', `no TLS: ${tls.code}`, 'Is this an https port? Check backend_url.')
   }
@@ -59,11 +58,7 @@ const judgeTls = ({ tls, tcp, secure }: BackendFacts, now: number): Check => {
   const days = Math.floor((validTo.getTime() - now) / DAY_MS)
   const until = `until ${validTo.toISOString().slice(0, 10)}`
   return days < SOON_DAYS
-    ? warning(
-        'backend_tls',
-        `the certificate is trusted, but only ${until} (${days} days)`,
-        'Have it renewed at the backend.',
-      )
+    ? warning('backend_tls', `the certificate is trusted, but only ${until} (${days} days)`, 'Renew it at the backend.')
     : ok('backend_tls', `the certificate is trusted, ${until}`)
 }
 
@@ -74,7 +69,7 @@ const judgeDistrust = (problem: string, { validTo }: Certificate, now: number): 
     return failed(
       'backend_tls',
       `${seen}: it has expired${when}`,
-      "Have it renewed at the backend; check this machine's clock too: date",
+      "Renew it at the backend, and check this machine's clock: date",
     )
   }
   if (problem === 'CERT_NOT_YET_VALID') return failed('backend_tls', seen, "Check this machine's clock: date")
@@ -84,7 +79,7 @@ const judgeDistrust = (problem: string, { validTo }: Certificate, now: number): 
   return failed(
     'backend_tls',
     seen,
-    'Use a certificate of a public authority, or name your own in NODE_EXTRA_CA_CERTS for the service too.',
+    'Use a certificate from a public authority, or name your own CA in NODE_EXTRA_CA_CERTS, also for the service.',
   )
 }
 
@@ -96,7 +91,7 @@ const judgeHttp = ({ http: answer, isKnown }: BackendFacts): readonly Check[] =>
   }
   if (answer.kind === 'failed') {
     return [
-      failed('backend_http', `no answer over HTTP: ${answer.code}`, "Look at the backend's log."),
+      failed('backend_http', `no answer over HTTP: ${answer.code}`, "Check the backend's log."),
       skipped('backend_secret', NOT_REACHED),
       skipped('backend_clock', NOT_REACHED),
     ]
@@ -105,28 +100,28 @@ const judgeHttp = ({ http: answer, isKnown }: BackendFacts): readonly Check[] =>
   return [judgeStatus(status), judgeSecret(status), judgeClock(clockOffMs)]
 }
 
-const CHECK_URL = 'Check backend_url, also its path: edge-agent config show'
+const CHECK_URL = 'Check backend_url, including its path: edge-agent config show'
 
 const judgeStatus = (status: number): Check => {
   const seen = `answered ${status} to an empty POST /edge/message`
   if (status >= 300 && status < 400) return failed('backend_http', `${seen}: redirects are not followed`, CHECK_URL)
   if (status === 404 || status === 405 || status === 410)
-    return failed('backend_http', `${seen}: it has no such road`, CHECK_URL)
+    return failed('backend_http', `${seen}: no such endpoint`, CHECK_URL)
   if (status === 500) {
     return warning(
       'backend_http',
-      `${seen}: it stumbles over what lacks all fields, or over everything`,
-      "Look at the backend's log.",
+      `${seen}: it fails on an empty message; real ones may fail too`,
+      "Check the backend's log.",
     )
   }
   if (status > 500 || status === 429)
-    return failed('backend_http', `${seen}: it is there and does not work`, "Look at the backend's log.")
+    return failed('backend_http', `${seen}: it is reachable but not working`, "Check the backend's log.")
   return ok('backend_http', seen)
 }
 
 const ACCEPTED = new Set([400, 413, 415, 422])
 const REFUSED = new Set([401, 403])
-const SAME_SECRET = 'Put the secret that the backend knows into the file that secret_file names: edge-agent config show'
+const SAME_SECRET = "Put the backend's secret into the file named by secret_file: edge-agent config show"
 
 const judgeSecret = (status: number): Check => {
   if (REFUSED.has(status))
@@ -134,13 +129,13 @@ const judgeSecret = (status: number): Check => {
   if (ACCEPTED.has(status) || (status >= 200 && status < 300)) {
     return ok('backend_secret', `the backend did not refuse the secret over HTTP (${status} for the empty message)`)
   }
-  return skipped('backend_secret', `${status} does not tell whether the secret is right`)
+  return skipped('backend_secret', `cannot tell from status ${status} whether the secret is right`)
 }
 
 const CLOCK_MS = 30_000
 
 const judgeClock = (offMs: number | undefined): Check => {
-  if (offMs === undefined) return skipped('backend_clock', 'the backend does not tell its time')
+  if (offMs === undefined) return skipped('backend_clock', 'the backend does not send its time')
   const seconds = Math.round(Math.abs(offMs) / 1000)
   if (Math.abs(offMs) <= CLOCK_MS) return ok('backend_clock', `${seconds} s apart from the backend's`)
   return warning(
@@ -153,13 +148,16 @@ const judgeClock = (offMs: number | undefined): Check => {
 const judgeWebSocket = ({ websocket, http }: BackendFacts, agent: AgentLife): Check => {
   if (agent.kind === 'running') return judgeConnection(agent.status.connection)
   if (websocket === undefined) {
-    return skipped('backend_websocket', http === undefined ? NOT_REACHED : 'not dialled, as an agent may be running')
+    return skipped(
+      'backend_websocket',
+      http === undefined ? NOT_REACHED : 'not opened, because an agent may be running',
+    )
   }
   if (websocket.kind === 'failed') {
     return failed(
       'backend_websocket',
       `no WebSocket: ${websocket.code}`,
-      "Look at the backend's log, and at proxies before it.",
+      "Check the backend's log, and any proxy in front of it.",
     )
   }
   const status = websocket.found.kind === 'refused' ? websocket.found.status : 101
@@ -175,13 +173,13 @@ const judgeWebSocket = ({ websocket, http }: BackendFacts, agent: AgentLife): Ch
     return failed(
       'backend_websocket',
       `the upgrade was answered with ${status}`,
-      `${CHECK_URL}; a proxy before the backend must pass upgrades on`,
+      `${CHECK_URL}; a proxy in front of the backend must pass upgrades on`,
     )
   }
   if (closedWith !== undefined && closedWith !== 4409) {
-    return failed('backend_websocket', `the backend closed it at once with ${closedWith}`, "Look at the backend's log.")
+    return failed('backend_websocket', `the backend closed it at once with ${closedWith}`, "Check the backend's log.")
   }
-  return ok('backend_websocket', 'opened by this check and closed again, as no agent runs here')
+  return ok('backend_websocket', 'opened for this check and closed again, because no agent is running here')
 }
 
 const closeCodeOf = (answer: WebSocketAnswer): number | undefined =>
@@ -189,14 +187,14 @@ const closeCodeOf = (answer: WebSocketAnswer): number | undefined =>
 
 const judgeConnection = ({ state, since, lastError }: Status['connection']): Check => {
   const when = since > 0 ? ` since ${new Date(since).toISOString()}` : ''
-  if (state === 'open') return ok('backend_websocket', `the agent's is open${when}`)
+  if (state === 'open') return ok('backend_websocket', `the agent's WebSocket is open${when}`)
   const why = lastError === undefined ? '' : `: ${lastError.code}, ${quote(lastError.message)}`
-  const seen = `the agent's is not open (${state}${when})${why}`
+  const seen = `the agent's WebSocket is not open (${state}${when})${why}`
   if (lastError?.code === 'unauthorized') return failed('backend_websocket', seen, SAME_SECRET)
   return failed(
     'backend_websocket',
     seen,
-    lastError?.remedy ?? "It is tried again by itself; look at the backend's log.",
+    lastError?.remedy ?? "The agent keeps retrying. If this persists, check the backend's log.",
   )
 }
 
@@ -208,12 +206,12 @@ const judgeSecondAgent = ({ websocket }: BackendFacts, agent: AgentLife): Check 
       : websocket?.kind === 'fine' && closeCodeOf(websocket.found) === 4409
   if (!replaced) {
     return agent.kind === 'running' || websocket?.kind === 'fine'
-      ? ok('second_agent', 'none was noticed with this id')
-      : skipped('second_agent', 'without a connection it cannot be told')
+      ? ok('second_agent', 'no other agent with this id was noticed')
+      : skipped('second_agent', 'cannot tell without a connection')
   }
   return failed(
     'second_agent',
-    'a second agent with this id is connected to the backend: each takes the connection from the other (4409)',
-    'Stop the other one, on this Mac or another, or give one of them another agent_id.',
+    "a second agent with this id is connected to the backend: each one replaces the other's connection (4409)",
+    'Stop the other agent, here or on another Mac, or give one of them another agent_id.',
   )
 }

@@ -18,11 +18,11 @@ export const judgeKeychain = (source: SecretSource, found: FoundSecret, agent: A
   if (ofAgent !== undefined) {
     return [failed('keychain', `the agent cannot read its secret: ${say(ofAgent)}`, ofAgent.remedy || INIT)]
   }
-  if (found.kind === 'found') return [ok('keychain', `the item ${source.service} is there and can be read`)]
+  if (found.kind === 'found') return [ok('keychain', `the item ${source.service} exists and can be read`)]
   const { error } = found
   const cure = error.remedy ?? INIT
   return agent.kind === 'running' && OF_TERMINAL.has(error.code)
-    ? [warning('keychain', `the agent has its secret; this terminal cannot read it: ${say(error)}`, cure)]
+    ? [warning('keychain', `the agent has its secret, but this terminal cannot read it: ${say(error)}`, cure)]
     : [failed('keychain', `the secret cannot be read: ${say(error)}`, cure)]
 }
 

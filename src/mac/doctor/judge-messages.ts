@@ -21,11 +21,11 @@ const OPEN_MESSAGES = 'open -gj -b com.apple.MobileSMS'
 
 const judgeRunning = ({ pgrep, isMac }: MessagesFacts): Check => {
   if (pgrep.kind === 'not-found' || !isMac) return skipped('messages_running', NOT_HERE)
-  if (pgrep.kind === 'exited' && pgrep.code === 0) return ok('messages_running', 'Messages runs')
+  if (pgrep.kind === 'exited' && pgrep.code === 0) return ok('messages_running', 'Messages is running')
   if (pgrep.kind === 'exited' && pgrep.code === 1) {
     return failed(
       'messages_running',
-      'Messages does not run: nothing arrives, and sending has to start it',
+      'Messages is not running: nothing arrives, and sending has to start it',
       OPEN_MESSAGES,
     )
   }
@@ -35,14 +35,13 @@ const judgeRunning = ({ pgrep, isMac }: MessagesFacts): Check => {
 const judgeAccounts = (agent: AgentFacts): Check => {
   const probe = automationOf(agent)
   if (probe?.state !== 'granted')
-    return skipped('messages_signed_in', 'only an agent that may control Messages can tell')
+    return skipped('messages_signed_in', 'only an agent that may control Messages can check this')
   const { accounts, enabledAccounts = accounts } = probe
-  if (enabledAccounts === undefined)
-    return skipped('messages_signed_in', 'Messages did not say how many accounts it has')
+  if (enabledAccounts === undefined) return skipped('messages_signed_in', 'Messages did not report its accounts')
   return enabledAccounts === 0
     ? failed(
         'messages_signed_in',
-        `Messages is signed out: of ${accounts ?? 0} accounts none is in use`,
+        `Messages is signed out: 0 of ${accounts ?? 0} accounts in use`,
         'Messages > Settings > iMessage > Sign In',
       )
     : ok('messages_signed_in', `${enabledAccounts} of ${accounts ?? enabledAccounts} accounts in use`)
@@ -52,33 +51,33 @@ const judgeAccounts = (agent: AgentFacts): Check => {
 const judgeArrival = ({ agent, pgrep, isMac, now }: MessagesFacts): Check => {
   const probe = agent.kind === 'running' && agent.chatDb.kind === 'told' ? agent.chatDb.answer : undefined
   if (agent.kind !== 'running' || probe === undefined || !probe.readable) {
-    return skipped('messages_arriving', 'only an agent that can read chat.db can tell')
+    return skipped('messages_arriving', 'only an agent that can read chat.db can check this')
   }
   const later = agent.chatDbLater?.kind === 'told' ? agent.chatDbLater.answer : undefined
   if (agent.chatDbLater !== undefined && isBehind(agent.chatDbLater) && later?.seenRowid === probe.seenRowid) {
     const behind = (later?.highestRowid ?? 0) - (later?.seenRowid ?? 0)
     return failed(
       'messages_arriving',
-      `the agent is deaf: chat.db has ${behind} rows that it did not come to within seconds`,
+      `the agent is ${behind} rows behind chat.db, and not catching up`,
       'edge-agent restart',
     )
   }
   const quiet = probe.newestIncomingMs === undefined ? undefined : now - probe.newestIncomingMs
-  const last = quiet === undefined ? 'no message has ever come in' : `the newest message came ${span(quiet)} ago`
+  const last = quiet === undefined ? 'no message has ever arrived' : `the newest message arrived ${span(quiet)} ago`
   const signedOut = automationOf(agent)?.enabledAccounts === 0
   const notRunning = isMac && pgrep.kind === 'exited' && pgrep.code === 1
   if (signedOut || notRunning) {
-    const why = signedOut ? 'is signed out' : 'does not run'
-    return warning('messages_arriving', `Messages is deaf, as it ${why}: ${last}`, 'See the checks above.')
+    const why = signedOut ? 'is signed out' : 'is not running'
+    return warning('messages_arriving', `nothing arrives, because Messages ${why}: ${last}`, 'See the checks above.')
   }
   if (quiet === undefined || quiet > LONG_MS) {
     return warning(
       'messages_arriving',
-      `${last}; the agent has read all there is, so either nobody has written or Messages does not get it`,
-      'Write to this Mac from another phone and look whether Messages shows it.',
+      `${last}; the agent is up to date, so nobody has written or Messages is not receiving`,
+      'Write to this Mac from another phone, and check whether Messages shows it.',
     )
   }
-  return ok('messages_arriving', `the agent has read all there is; ${last}`)
+  return ok('messages_arriving', `the agent is up to date; ${last}`)
 }
 
 const LONG_MS = 7 * 24 * 60 * 60_000

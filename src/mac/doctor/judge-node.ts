@@ -19,16 +19,12 @@ const ANEW = 'edge-agent uninstall, then edge-agent install'
 
 const judgePlace = ({ path, isOfService, exists }: NodeFacts): Check => {
   const whose = isOfService ? 'the service uses' : 'this terminal uses'
-  if (!exists) return failed('node_path', `${whose} ${path}, which is not there any more`, INSTALL)
+  if (!exists) return failed('node_path', `${whose} ${path}, which no longer exists`, INSTALL)
   const owner = ownerOf(path)
   if (owner === undefined) return ok('node_path', `${whose} ${path}`)
-  const seen = `${whose} the node of ${owner}, ${path}: an update of it moves or changes that file`
+  const seen = `${whose} the node of ${owner}, ${path}: a node update moves or changes that file`
   return isOfService
-    ? warning(
-        'node_path',
-        `${seen}, and with it go the permissions that macOS gave it`,
-        `${ANEW} (makes a copy of its own)`,
-      )
+    ? warning('node_path', `${seen}, and macOS then drops its permissions`, `${ANEW} (makes its own copy)`)
     : ok('node_path', `${whose} the node of ${owner}, ${path}`)
 }
 
@@ -60,15 +56,15 @@ const judgeVersion = (end: ToolEnd): Check => {
 
 const judgeSignature = ({ verify, signature }: NodeFacts): Check => {
   if (verify.kind === 'not-found') return skipped('node_signature', NOT_HERE)
-  if (verify.kind === 'timed-out') return warning('node_signature', howItEnded('codesign', verify), 'Try it again.')
+  if (verify.kind === 'timed-out') return warning('node_signature', howItEnded('codesign', verify), 'Run this again.')
   if (!succeeded(verify)) {
-    return failed('node_signature', `its signature is not valid: ${howItEnded('codesign', verify)}`, ANEW)
+    return failed('node_signature', `its signature is invalid: ${howItEnded('codesign', verify)}`, ANEW)
   }
   const shown = outputOf(signature)
   const authority = /^Authority=(.*)$/m.exec(shown)?.[1]
   if (authority !== undefined) return ok('node_signature', `valid, by ${quote(authority)}`)
   return /^Signature=adhoc$/m.test(shown) || /flags=\S*adhoc/.test(shown)
-    ? ok('node_signature', 'valid, made on this machine (ad hoc): macOS knows it by its content alone')
+    ? ok('node_signature', 'valid, made on this machine (ad hoc): macOS recognises it by its content only')
     : ok('node_signature', 'valid')
 }
 
@@ -80,12 +76,12 @@ const judgeIdentity = ({ installed, sha256, signature, path }: NodeFacts): Check
   ] as const
   const [then, now] = pairs.find(([then, now]) => then !== undefined && now !== undefined) ?? []
   if (installed === undefined) return skipped('node_unchanged', 'no installation to compare it with')
-  if (then === undefined || now === undefined) return skipped('node_unchanged', 'there is nothing to compare it by')
-  if (then.toLowerCase() === now.toLowerCase()) return ok('node_unchanged', 'it is the one that was installed')
+  if (then === undefined || now === undefined) return skipped('node_unchanged', 'nothing to compare it with')
+  if (then.toLowerCase() === now.toLowerCase()) return ok('node_unchanged', 'unchanged since it was installed')
   return failed(
     'node_unchanged',
-    `${path} is not the one that was installed (${short(then)} then, ${short(now)} now): macOS has forgotten what it was allowed`,
-    `${ANEW}; it leads through the permissions, where an entry that is on has to be switched off and on`,
+    `${path} has changed since it was installed (${short(then)} then, ${short(now)} now): macOS has dropped its permissions`,
+    `${ANEW}; it guides you through the permissions, where you have to switch existing entries off and on`,
   )
 }
 

@@ -35,16 +35,16 @@ const judgeChatDb = ({ agent, isMac, readByUs, chatDb, node }: PermissionFacts):
     const isForbidden = problem === undefined || problem.code === 'chat_db_forbidden'
     return failed(
       'chat_db',
-      `the agent cannot read ${chatDb}: ${problem === undefined ? 'it does not say why' : quote(problem.message)}`,
+      `the agent cannot read ${chatDb}: ${problem === undefined ? 'no reason given' : quote(problem.message)}`,
       isForbidden ? grant : problem.remedy,
     )
   }
   if (readByUs === 'ENOENT') {
-    if (!isMac) return skipped('chat_db', `${NOT_HERE}: there is no ${chatDb}`)
+    if (!isMac) return skipped('chat_db', `${NOT_HERE}: ${chatDb} does not exist`)
     return failed(
       'chat_db',
-      `there is no ${chatDb}`,
-      'Sign in to Messages once so that it makes one: open -b com.apple.MobileSMS',
+      `${chatDb} does not exist`,
+      'Sign in to Messages once, so that it creates one: open -b com.apple.MobileSMS',
     )
   }
   const here = readByUs === 'readable' ? 'this terminal can read it' : `this terminal cannot read it (${readByUs})`
@@ -55,12 +55,13 @@ const judgeChatDb = ({ agent, isMac, readByUs, chatDb, node }: PermissionFacts):
   }
   return warning(
     'chat_db',
-    `could not tell whether the agent may read ${chatDb}, ${whyUntold(agent)}; ${here}, which says nothing of the agent`,
-    `${startIt(agent)} and say it again; if it cannot read: ${grant}`,
+    `cannot tell whether the agent may read ${chatDb}, ${whyUntold(agent)}; ${here}, but that says nothing about the agent`,
+    `${startIt(agent)} and run this again; if it cannot read: ${grant}`,
   )
 }
 
-const whyUntold = ({ kind }: AgentFacts): string => (kind === 'silent' ? 'as it does not answer' : 'as none runs')
+const whyUntold = ({ kind }: AgentFacts): string =>
+  kind === 'silent' ? 'because it does not answer' : 'because none is running'
 
 const startIt = ({ kind }: AgentFacts): string => (kind === 'silent' ? 'edge-agent restart' : 'Start the agent')
 
@@ -69,8 +70,8 @@ const judgeAutomation = ({ agent, isMac, node }: PermissionFacts): Check => {
     return isMac
       ? warning(
           'automation',
-          `could not tell whether the agent may control Messages, ${whyUntold(agent)}`,
-          `${startIt(agent)} and say it again.`,
+          `cannot tell whether the agent may control Messages, ${whyUntold(agent)}`,
+          `${startIt(agent)} and run this again.`,
         )
       : skipped('automation', NOT_HERE)
   }
@@ -78,7 +79,7 @@ const judgeAutomation = ({ agent, isMac, node }: PermissionFacts): Check => {
   if (automation.kind === 'untold') {
     return warning(
       'automation',
-      `could not tell whether the agent may control Messages: ${quote(automation.why)}`,
+      `cannot tell whether the agent may control Messages: ${quote(automation.why)}`,
       'edge-agent restart',
     )
   }
@@ -95,19 +96,19 @@ const judgeProbe = (probe: AutomationProbe, isMac: boolean, node: string): Check
       return errorNumber === -1744
         ? failed(
             'automation',
-            `the agent would have to ask whether it may control Messages, and may not ask${number}`,
-            `Log in at the screen and say it again there, then: ${AUTOMATION}`,
+            `the agent needs permission to control Messages, but macOS cannot ask for it now${number}`,
+            `Log in at the screen and run this again there, then: ${AUTOMATION}`,
           )
         : failed(
             'automation',
             `macOS does not let the agent control Messages${number}`,
-            `${AUTOMATION}, switch Messages on below ${node}; if it is not listed: tccutil reset AppleEvents, then edge-agent doctor asks anew`,
+            `${AUTOMATION}, switch on Messages below ${node}; if it is not listed: tccutil reset AppleEvents, then edge-agent doctor`,
           )
     case 'unanswered':
       return failed(
         'automation',
-        `Messages did not answer the agent in time${number}: a question waits at the screen, most likely, or Messages hangs`,
-        `Answer the question at the Mac's screen and say it again. If there is none: ${AUTOMATION}, and quit and open Messages.`,
+        `Messages did not answer the agent in time${number}: probably a prompt is waiting on screen, or Messages hangs`,
+        `Answer the prompt on the Mac's screen and run this again. If there is none: ${AUTOMATION}, then quit and reopen Messages.`,
       )
     case 'unclear': {
       const seen = `it is unclear whether the agent may control Messages${number}${said === undefined ? '' : `: ${quote(said)}`}`
@@ -120,8 +121,8 @@ const judgeProbe = (probe: AutomationProbe, isMac: boolean, node: string): Check
 /** By the number: the texts are localised. */
 const REMEDIES = new Map([
   [-600, 'open -gj -b com.apple.MobileSMS'],
-  [-609, 'Messages ended meanwhile. Open it and say it again: open -gj -b com.apple.MobileSMS'],
-  [-10810, 'macOS could not start Messages: unlock the screen, open it by hand, and say it again.'],
+  [-609, 'Messages has quit. Open it and run this again: open -gj -b com.apple.MobileSMS'],
+  [-10810, 'macOS could not start Messages: unlock the screen, open it by hand, and run this again.'],
   [-1719, 'Sign in: Messages > Settings > iMessage.'],
   [-1728, 'Sign in: Messages > Settings > iMessage.'],
 ])

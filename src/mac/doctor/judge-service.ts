@@ -31,10 +31,10 @@ const judgeMissing = ({ plistFile, job }: ServiceFacts): Check =>
   job.kind === 'loaded'
     ? failed(
         'plist',
-        `launchd has the job, but ${plistFile} is gone: after the next login it does not come back`,
+        `launchd has the job, but ${plistFile} is gone: the service will not start at the next login`,
         INSTALL,
       )
-    : warning('plist', `there is no ${plistFile}: no service is installed`, INSTALL)
+    : warning('plist', `${plistFile} does not exist: no service is installed`, INSTALL)
 
 const judgePlist = (plist: PlistFile, facts: ServiceFacts, expected: string | undefined): readonly Check[] => {
   const { plistFile, uid, lint } = facts
@@ -47,8 +47,8 @@ const judgePlist = (plist: PlistFile, facts: ServiceFacts, expected: string | un
       : failed(
           'plist_mode',
           isMine
-            ? `mode ${mode}: launchd takes none that others may write`
-            : `it belongs to user ${plist.uid}, not to ${uid}: launchd does not take it`,
+            ? `mode ${mode}: launchd ignores it if others can write it`
+            : `it belongs to user ${plist.uid}, not to ${uid}: launchd ignores it`,
           isMine ? `chmod 644 ${shellQuote(plistFile)}` : `sudo chown ${uid} ${shellQuote(plistFile)}`,
         ),
     judgeLint(plist, lint, plistFile),
@@ -74,33 +74,32 @@ const judgeLint = (plist: PlistFile, lint: ToolEnd, plistFile: string): Check =>
 
 const judgeProgram = ({ program, missing }: PlistFile): Check => {
   if (missing.length > 0)
-    return failed('plist_program', `it starts ${quote(missing.join(' and '))}, which is not there`, INSTALL)
+    return failed('plist_program', `it starts ${quote(missing.join(' and '))}, which does not exist`, INSTALL)
   const guarded = program.find(each => GUARDED.test(each))
   if (guarded !== undefined) {
     return failed(
       'plist_program',
-      `${quote(guarded)} is in a folder that macOS guards: under launchd the program may hang for ever on its own files`,
-      `${INSTALL} (copies the program to a folder of its own)`,
+      `${quote(guarded)} is in a folder that macOS protects: under launchd, the program may hang on its own files`,
+      `${INSTALL} (copies the program to its own folder)`,
     )
   }
   return program.length === 0
-    ? skipped('plist_program', 'it is not to be read here')
+    ? skipped('plist_program', 'cannot be read here')
     : ok('plist_program', quote(program.join(' ')))
 }
 
 const GUARDED = /^(\/Users\/[^/]+\/(Documents|Desktop|Downloads|Library\/Mobile Documents)\/|\/Volumes\/)/
 
 const judgeCurrent = ({ text }: PlistFile, expected: string | undefined, plistFile: string): Check => {
-  if (expected === undefined || text === undefined)
-    return skipped('plist_current', 'there is nothing to compare it with')
+  if (expected === undefined || text === undefined) return skipped('plist_current', 'nothing to compare it with')
   const [is, ought] = [linesOf(text), linesOf(expected)]
   const differing = [...ought.filter(line => !is.includes(line)), ...is.filter(line => !ought.includes(line))].length
   return differing === 0
-    ? ok('plist_current', 'as this version writes it')
+    ? ok('plist_current', 'up to date')
     : warning(
         'plist_current',
-        `${plistFile} is not as this version writes it (${differing} lines differ)`,
-        `${INSTALL} --upgrade renews it; with --dry-run it shows what it would write`,
+        `${plistFile} differs from what this version writes (${differing} lines)`,
+        `${INSTALL} --upgrade (with --dry-run, it shows what it would write)`,
       )
 }
 
@@ -115,18 +114,18 @@ const linesOf = (text: string): readonly string[] =>
 const judgeInstalled = (installed: Installed): readonly Check[] => {
   if (installed.kind === 'none') return []
   return installed.kind === 'whole'
-    ? [ok('service_files', `version ${installed.manifest.version} is in place`)]
-    : [failed('service_files', `what was installed is not whole: ${installed.why}`, INSTALL)]
+    ? [ok('service_files', `version ${installed.manifest.version} is installed`)]
+    : [failed('service_files', `the installation is incomplete: ${installed.why}`, INSTALL)]
 }
 
 const judgeEnabled = ({ disabled, domain, label, job }: ServiceFacts): Check => {
   if (disabled === undefined) {
-    return skipped('service_enabled', job.kind === 'no-launchd' ? NOT_HERE : 'launchctl print-disabled does not tell')
+    return skipped('service_enabled', job.kind === 'no-launchd' ? NOT_HERE : 'launchctl print-disabled does not say')
   }
   return disabled
     ? failed(
         'service_enabled',
-        'it is switched off: in System Settings > General > Login Items & Extensions, or by launchctl disable',
+        'the service is switched off, in System Settings > General > Login Items & Extensions or by launchctl disable',
         `launchctl enable ${domain}/${label}; in Login Items switch it on: open "x-apple.systempreferences:com.apple.LoginItems-Settings.extension"`,
       )
     : ok('service_enabled', 'not switched off')
@@ -137,12 +136,12 @@ const judgeJob = (job: ServiceState, { label, domain, plist, plistFile, overSsh 
     case 'no-launchd':
       return [skipped('service_loaded', NOT_HERE)]
     case 'no-session': {
-      const seen = 'nobody is logged in at the screen, so launchd has no place for the agent of a user (125)'
+      const seen = "nobody is logged in at the screen, so launchd cannot run a user's agent (125)"
       return [
         failed(
           'service_loaded',
           seen,
-          'Log in at the screen, or by Screen Sharing, as this user; for a Mac that stands alone set automatic login.',
+          'Log in as this user, at the screen or by Screen Sharing. On an unattended Mac, turn on automatic login.',
         ),
       ]
     }
@@ -158,8 +157,8 @@ const judgeJob = (job: ServiceState, { label, domain, plist, plistFile, overSsh 
           ]
     case 'unclear': {
       const said = explainLaunchd(job)
-      const cure = overSsh ? 'Say it again at the screen of the Mac.' : said.cure
-      return [warning('service_loaded', `launchctl does not say how the job is: ${said.seen}`, cure)]
+      const cure = overSsh ? "Run this again at the Mac's screen." : said.cure
+      return [warning('service_loaded', `launchctl does not report the job's state: ${said.seen}`, cure)]
     }
     case 'loaded':
       return [judgeState(job, `${domain}/${label}`), judgeEnd(job)]
@@ -179,13 +178,13 @@ const judgeState = ({ state, pid, runs }: Loaded, target: string): Check => {
 
 const judgeEnd = ({ lastExitCode, lastSignal, pid, runs = 0 }: Loaded): Check => {
   if (lastExitCode === undefined && lastSignal === undefined) {
-    return ok('service_last_exit', 'it has not ended since it was loaded')
+    return ok('service_last_exit', 'it has not exited since it was loaded')
   }
   const { meaning, remedy } = explainExit(lastExitCode ?? -1)
   const seen =
     lastExitCode === undefined
-      ? `it was last ended by a signal: ${quote(lastSignal ?? '')}`
-      : `it last ended with ${lastExitCode}: ${meaning}`
+      ? `a signal ended it last time: ${quote(lastSignal ?? '')}`
+      : `it last exited with ${lastExitCode}: ${meaning}`
   if (pid !== undefined) {
     // It came up again: only one that ends time and again is something to act on.
     return lastExitCode === 0 || runs < 4
@@ -201,15 +200,15 @@ const GROUP_OF_EXIT = new Map([[77, 'permissions' as const]])
 
 /** What launchctl itself answers, by its number. */
 const explainLaunchd = ({ said, code }: Extract<ServiceState, { readonly kind: 'unclear' }>) => {
-  const [meaning, cure = code === undefined ? 'Say it again.' : `launchctl error ${code}`] =
+  const [meaning, cure = code === undefined ? 'Run this again.' : `launchctl error ${code}`] =
     ANSWERS.get(code ?? -1) ?? []
   const seen = said !== '' ? quote(said) : code === undefined ? 'it prints nothing' : `exit code ${code}`
   return { seen: meaning === undefined ? seen : `${seen} (${code}: ${meaning})`, cure }
 }
 
 const ANSWERS = new Map<number, readonly [meaning: string, cure: string]>([
-  [5, ['it is there already or still ending, its plist is refused, or nobody is logged in at the screen', INSTALL]],
-  [36, ['the last one is still ending', 'Wait a minute and say it again.']],
-  [37, ['it is being loaded already', 'Wait a minute and say it again.']],
+  [5, ['it is already loaded or still ending, its plist is refused, or nobody is logged in at the screen', INSTALL]],
+  [36, ['the previous one is still ending', 'Wait a minute and run this again.']],
+  [37, ['it is already being loaded', 'Wait a minute and run this again.']],
   [78, ['a file or folder that the plist names cannot be used', INSTALL]],
 ])

@@ -24,17 +24,15 @@ export const judgeSettings = (
   return [
     ...(wrong.length > 0
       ? wrong
-      : [ok('settings', file.exists ? file.path : `no file at ${file.path}; variables and defaults count`)]),
-    ...(secretIsWrong
-      ? []
-      : [ok('secret', secret?.value == null ? 'none is set, and none is needed' : String(secret.value))]),
+      : [ok('settings', file.exists ? file.path : `no file at ${file.path}; using variables and defaults`)]),
+    ...(secretIsWrong ? [] : [ok('secret', secret?.value == null ? 'not set, and not needed' : String(secret.value))]),
     ...warnings.map(said => warning('setting_ignored', quote(said), 'edge-agent config show')),
     ...(ofTerminal.length === 0
       ? []
       : [
           warning(
             'settings_of_terminal',
-            `${ofTerminal.join(', ')} of this terminal count for this check, not for the service`,
+            `${ofTerminal.join(', ')} in this terminal affect this check, but not the service`,
             `unset ${ofTerminal.join(' ')}`,
           ),
         ]),

@@ -13,18 +13,18 @@ export const judgeState = (
   judgeFolder(facts, uid),
   judgeDatabase(facts.database, facts.stateDir),
   facts.setAside.length === 0
-    ? ok('state_set_aside', 'no damaged database lies about')
+    ? ok('state_set_aside', 'no leftover damaged database')
     : warning(
         'state_set_aside',
         `${facts.setAside.length} damaged databases were set aside in ${facts.stateDir}: ${facts.setAside.join(', ')}`,
-        'edge-agent queue lists what was lost with them; then they may be deleted.',
+        'To see what was lost: edge-agent queue. After that, you can delete them.',
       ),
   judgeDisk(facts.freeBytes),
   judgeLogs(facts, hasService),
 ]
 
 const judgeFolder = ({ folder, stateDir }: StateFacts, uid: number | undefined): Check => {
-  if (folder === undefined) return ok('state_folder', `${stateDir} is not there yet; the agent makes it`)
+  if (folder === undefined) return ok('state_folder', `${stateDir} does not exist yet; the agent creates it`)
   if (uid !== undefined && folder.uid !== uid) {
     return failed(
       'state_folder',
@@ -33,12 +33,12 @@ const judgeFolder = ({ folder, stateDir }: StateFacts, uid: number | undefined):
     )
   }
   if (!folder.writable)
-    return failed('state_folder', `${stateDir} cannot be written`, `chmod u+rwx ${shellQuote(stateDir)}`)
+    return failed('state_folder', `${stateDir} is not writable`, `chmod u+rwx ${shellQuote(stateDir)}`)
   const mode = folder.mode.toString(8)
   return folder.mode & 0o077
     ? warning(
         'state_folder',
-        `${stateDir} is open to others (mode ${mode}): the database in it is not, its names are`,
+        `others can list ${stateDir} (mode ${mode}), though not read the database`,
         `chmod 700 ${shellQuote(stateDir)}`,
       )
     : ok('state_folder', stateDir)
@@ -47,16 +47,16 @@ const judgeFolder = ({ folder, stateDir }: StateFacts, uid: number | undefined):
 const judgeDatabase = (database: DatabaseFacts, stateDir: string): Check => {
   switch (database.kind) {
     case 'none':
-      return ok('state_database', 'there is none yet; the agent makes it')
+      return ok('state_database', 'none yet; the agent creates it')
     case 'sound':
       return ok('state_database', `sound, version ${database.version}`)
     case 'in-use':
-      return ok('state_database', 'in use by the agent, which looks after it')
+      return ok('state_database', 'in use by the agent, which checks it')
     case 'damaged':
       return failed(
         'state_database',
         `state.db in ${stateDir} is damaged: ${quote(database.said)}`,
-        'edge-agent restart (the agent sets it aside, starts another and says what was lost)',
+        'edge-agent restart (the agent sets it aside, starts a new one and reports what was lost)',
       )
     case 'unreadable':
       return failed(
@@ -70,10 +70,10 @@ const judgeDatabase = (database: DatabaseFacts, stateDir: string): Check => {
 const MB = 1_000_000
 
 const judgeDisk = (bytes: number | undefined): Check => {
-  if (bytes === undefined) return skipped('disk', 'the system does not tell how much is free')
+  if (bytes === undefined) return skipped('disk', 'the system does not report the free space')
   const seen = bytes < 10_000 * MB ? `${Math.floor(bytes / MB)} MB free` : `${Math.floor(bytes / MB / 1000)} GB free`
   const cure = 'System Settings > General > Storage'
-  if (bytes < 100 * MB) return failed('disk', `only ${seen}: without a record on the disk nothing is sent`, cure)
+  if (bytes < 100 * MB) return failed('disk', `only ${seen}: nothing is sent if it cannot be recorded on disk`, cure)
   return bytes < 1000 * MB ? warning('disk', seen, cure) : ok('disk', seen)
 }
 
@@ -82,14 +82,14 @@ const judgeLogs = ({ logs, logDir }: StateFacts, hasService: boolean): Check => 
   if (logs === 'forbidden')
     return failed(
       'log_folder',
-      `${logDir} cannot be written: launchd starts nothing then (78)`,
+      `${logDir} is not writable: launchd then starts nothing (78)`,
       `chmod u+rwx ${shellQuote(logDir)}`,
     )
   return hasService
     ? failed(
         'log_folder',
-        `there is no ${logDir}: launchd starts nothing without it (78)`,
+        `${logDir} does not exist: launchd starts nothing without it (78)`,
         `mkdir -p ${shellQuote(logDir)}`,
       )
-    : skipped('log_folder', `${logDir} is not there; only a service needs it`)
+    : skipped('log_folder', `${logDir} does not exist; only a service needs it`)
 }

@@ -88,7 +88,7 @@ const ask = async <T>(socket: string, what: string, schema: z.ZodType<T>, timeou
     return { kind: 'told', answer: schema.parse(await askAgent(socket, what, undefined, timeoutMs)) }
   } catch (error) {
     const { code, message } = error as { code?: string; message?: string }
-    if (code === 'unknown_request') return { kind: 'untold', why: 'the agent that runs is of an older version' }
+    if (code === 'unknown_request') return { kind: 'untold', why: 'the running agent is an older version' }
     return { kind: 'untold', why: firstLine(String(message)) }
   }
 }

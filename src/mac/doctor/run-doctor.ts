@@ -74,7 +74,7 @@ export const runDoctor = async ({
     const checks = await within(LONGEST_MS, look, undefined)
     onDone(name)
     const { failed } = verdictsOf(name)
-    return checks ?? [failed(`${name}_unfinished`, 'this could not be looked at to its end', 'Say it again.')]
+    return checks ?? [failed(`${name}_unfinished`, 'this check did not finish', 'Run this again.')]
   }
 
   // Facts that several groups need. None of these rejects.

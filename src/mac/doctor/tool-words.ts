@@ -11,7 +11,7 @@ export const succeeded = (end: ToolEnd): boolean => end.kind === 'exited' && end
 /** How a tool ended, for a person: with its first line. */
 export const howItEnded = (tool: string, end: ToolEnd): string => {
   if (end.kind === 'not-found') return NOT_HERE
-  if (end.kind === 'timed-out') return `${tool} does not end`
+  if (end.kind === 'timed-out') return `${tool} does not finish`
   const line = outputOf(end).split('\n')[0]?.slice(0, 160)
   return `${tool} ended with ${end.code ?? 'a signal'}${line ? `: ${quote(line)}` : ''}`
 }

@@ -36,19 +36,19 @@ export const bringNode = async (
   if (name === undefined) throw unusable(`the copy of ${source} does not run: ${copied.why}`)
   const folder = `${to}.fetched`
   const args = fetchArgs(folder, name)
-  tell(`a copy of ${source} does not run by itself; fetching an official binary: npm ${args.join(' ')}`)
+  tell(`a copy of ${source} does not run on its own; fetching an official binary: npm ${args.join(' ')}`)
   try {
     const end = await run('npm', args, { timeoutMs: FETCH_MS })
     if (end.kind === 'not-found') throw unusable(`the copy of ${source} does not run, and npm is not on PATH`)
     if (end.kind === 'timed-out' || end.code !== 0) {
-      const why = end.kind === 'timed-out' ? 'it did not end' : (end.stderr.trim().split('\n').at(-1) ?? '')
+      const why = end.kind === 'timed-out' ? 'it did not finish' : (end.stderr.trim().split('\n').at(-1) ?? '')
       throw unusable(`the copy of ${source} does not run, and npm could not fetch ${name}: ${why}`)
     }
     renameSync(join(folder, 'node_modules', name, 'bin/node'), to)
     chmodSync(to, 0o755)
   } catch (error) {
     if (error instanceof EdgeError) throw error
-    throw unusable(`npm fetched ${name}, and there is no binary in it: ${(error as Error).message}`)
+    throw unusable(`npm fetched ${name}, but it contains no binary: ${(error as Error).message}`)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -73,15 +73,15 @@ export const tryNode = async (
 ): Promise<{ readonly runs: true; readonly version: string } | { readonly runs: false; readonly why: string }> => {
   // The first run of a new binary takes its time on a Mac: all of it is checked.
   const end = await run(path, ['-p', 'process.versions.node'], { timeoutMs: 60_000 })
-  if (end.kind === 'not-found') return { runs: false, why: 'it is no program' }
-  if (end.kind === 'timed-out') return { runs: false, why: 'it does not end' }
+  if (end.kind === 'not-found') return { runs: false, why: 'it is not a program' }
+  if (end.kind === 'timed-out') return { runs: false, why: 'it does not finish' }
   const version = end.stdout.trim()
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (end.code !== 0 || !/^\d+\.\d+\.\d+/.test(version)) {
-    return { runs: false, why: end.stderr.trim().split('\n')[0] || `it ended with ${end.code ?? 'a signal'}` }
+    return { runs: false, why: end.stderr.trim().split('\n')[0] || `it exited with ${end.code ?? 'a signal'}` }
   }
   if (major < 22 || (major === 22 && minor < 19)) {
-    return { runs: false, why: `it is Node ${version}, and 22.19 or newer is needed` }
+    return { runs: false, why: `it is Node ${version}, but 22.19 or newer is needed` }
   }
   return { runs: true, version }
 }
@@ -115,5 +115,5 @@ const fetchArgs = (folder: string, name: string): readonly string[] => [
 
 const unusable = (message: string): EdgeError =>
   new EdgeError('node_unusable', message, {
-    remedy: 'Install Node from https://nodejs.org and say it again with that one, or name one with --node PATH.',
+    remedy: 'Install Node from https://nodejs.org and run this again with that one, or name one with --node PATH.',
   })

@@ -32,7 +32,7 @@ export const checkFirst = async (
     ['the log', places.logDir],
     ['the settings file', inspection.file.path],
     ['the state folder', service.stateDir],
-    ['the file of the secret', secretFile],
+    ['the secret file', secretFile],
   ] as const) {
     if (typeof path === 'string') refuseProtected(what, path, homedir)
   }
@@ -41,18 +41,18 @@ export const checkFirst = async (
   if (hasSession === false) throw noSession()
   if (!hasLaunchctl && !dryRun) throw noLaunchctl()
   return [
-    ...(hasLaunchctl ? [] : ['This system has no launchctl: only a Mac can do what follows.']),
+    ...(hasLaunchctl ? [] : ['This system has no launchctl: the following steps need a Mac.']),
     ...(shellOnly.length === 0
       ? []
-      : [`Set in this shell only, and not seen by the service: ${shellOnly.join(', ')}.`]),
+      : [`Set in this shell only, so the service does not see it: ${shellOnly.join(', ')}.`]),
   ]
 }
 
 /** Throws an EdgeError where it is the service itself that asks: it would be ended in the middle. */
 export const refuseInside = (label: string, env: Readonly<Record<string, string | undefined>>): void => {
   if (env['XPC_SERVICE_NAME'] !== label) return
-  throw new EdgeError('inside_service', `this is started by the service ${label} itself, which it would end`, {
-    remedy: 'Say it in a terminal.',
+  throw new EdgeError('inside_service', `this was started by the service ${label}, which it would stop`, {
+    remedy: 'Run this in a terminal.',
   })
 }
 
@@ -68,9 +68,9 @@ const refuseRoot = ({
   // Who is logged in at the screen as root is no exception from anything.
   const isBySudo = env['SUDO_UID'] !== undefined && env['SUDO_UID'] !== '0'
   if (uid !== 0 || (!isBySudo && hasSession !== false)) return
-  throw new EdgeError('root', 'this is root, and a LaunchAgent belongs to the user who is logged in', {
+  throw new EdgeError('root', 'you are root, but a LaunchAgent belongs to the logged-in user', {
     exit: EXIT.permission,
-    remedy: 'Say it as that user, without sudo. Nothing here needs root.',
+    remedy: 'Run this as that user, without sudo. Nothing here needs root.',
   })
 }
 
@@ -79,20 +79,20 @@ const refuseHome = (homedir: string, uid: number): void => {
   if (fault === undefined) return
   throw new EdgeError('home', `HOME is ${JSON.stringify(homedir)}, ${fault}`, {
     exit: EXIT.permission,
-    remedy: 'Say it in a terminal of the user whom it is for.',
+    remedy: 'Run this in a terminal of that user.',
   })
 }
 
 const homeFault = (homedir: string, uid: number): string | undefined => {
-  if (!isAbsolute(homedir) || /\p{Cc}/u.test(homedir)) return 'which is no path of a home'
+  if (!isAbsolute(homedir) || /\p{Cc}/u.test(homedir)) return "which is not a home folder's path"
   const stat = statSync(homedir, { throwIfNoEntry: false })
-  if (stat === undefined || !stat.isDirectory()) return 'which is no folder'
+  if (stat === undefined || !stat.isDirectory()) return 'which is not a folder'
   if (stat.uid !== uid && uid !== 0) return 'which belongs to another user'
   try {
     accessSync(homedir, constants.W_OK | constants.X_OK)
     return undefined
   } catch {
-    return 'where nothing can be written'
+    return 'which is not writable'
   }
 }
 
@@ -105,15 +105,13 @@ export const refuseSettings = ({ inspection, shellOnly }: Pick<Service, 'inspect
     faults.map(fault => ({ ...fault, found: fault.found.replace(/set EDGE_\w+, or /, 'set ') })),
   )
   const lines = [
-    `as the service will see them, ${told.message}`,
+    `${shellOnly.length === 0 ? '' : 'as the service sees it: '}${told.message}`,
     ...(file.exists ? [] : [`There is no settings file ${file.path}.`]),
-    ...(shellOnly.length === 0
-      ? []
-      : [`Variables of this shell are not seen by the service; here that is ${shellOnly.join(', ')}.`]),
+    ...(shellOnly.length === 0 ? [] : [`The service does not see this shell's variables: ${shellOnly.join(', ')}.`]),
   ]
   throw new EdgeError('config', lines.join('\n'), {
     exit: EXIT.config,
-    remedy: `Correct that in ${file.path}; edge-agent init asks for what is needed. Then say it again.`,
+    remedy: `${file.exists ? `Correct ${file.path}, or run` : 'Run'} edge-agent init. Then run this again.`,
   })
 }
 
@@ -121,7 +119,7 @@ const refuseOldMacos = async (run: RunTool): Promise<void> => {
   const end = await run('sw_vers', ['-productVersion'])
   const major = end.kind === 'exited' && end.code === 0 ? Number.parseInt(end.stdout, 10) : Number.NaN
   if (Number.isNaN(major) || major >= OLDEST_MACOS) return
-  throw new EdgeError('old_macos', `this is macOS ${major}, and ${OLDEST_MACOS} or newer is needed`, {
+  throw new EdgeError('old_macos', `this is macOS ${major}, but ${OLDEST_MACOS} or newer is needed`, {
     remedy: 'Update macOS.',
   })
 }
@@ -131,8 +129,8 @@ const OLDEST_MACOS = 13
 const refuseFullDisk = (folder: string): void => {
   const { bavail, bsize } = statfsSync(existing(folder))
   if (bavail * bsize >= ROOM_BYTES) return
-  throw new EdgeError('no_space', `${Math.floor((bavail * bsize) / 1e6)} MB are free on the disk, 400 are needed`, {
-    remedy: 'Make room and say it again. Nothing was changed.',
+  throw new EdgeError('no_space', `${Math.floor((bavail * bsize) / 1e6)} MB are free on the disk, but 400 are needed`, {
+    remedy: 'Free some space and run this again. Nothing was changed.',
   })
 }
 
@@ -143,10 +141,10 @@ const existing = (path: string): string => (existsSync(path) ? path : existing(d
 
 const noSession = (): EdgeError =>
   new EdgeError('launchd_no_session', "nobody is logged in at this Mac's screen as this user", {
-    remedy: 'Log in there (or by Screen Sharing), and say it again. SSH alone is not enough.',
+    remedy: 'Log in there (or by Screen Sharing) and run this again. SSH is not enough.',
   })
 
 const noLaunchctl = (): EdgeError =>
   new EdgeError('no_launchd', 'there is no launchctl on this system: a service needs macOS', {
-    remedy: 'See what it would do with --dry-run. To run in a terminal: edge-agent start.',
+    remedy: 'To see what it would do: --dry-run. To run in a terminal: edge-agent start.',
   })

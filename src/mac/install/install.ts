@@ -72,7 +72,7 @@ export const install = async (request: InstallRequest, world: World): Promise<In
   const notes = await checkFirst(service, { run, launchctl, uid: world.uid, env: request.input.env, dryRun })
   for (const text of notes) tell({ kind: 'warning', text })
   const { socket } = service
-  if (socket === undefined) throw new Error('the settings are right and have no state folder')
+  if (socket === undefined) throw new Error('the settings are valid, but have no state folder')
   if (!dryRun) putBack(places.runtimeDir)
 
   const installed = readInstalled(places)
@@ -84,7 +84,7 @@ export const install = async (request: InstallRequest, world: World): Promise<In
   const running = await findAgent(socket)
   const isService = running !== undefined && isOfService(running, { seen, label: places.label, binary: wanted.binary })
   if (running !== undefined && !isService && seen.kind !== 'unclear') throw otherRunning(running.pid)
-  if (installed.kind === 'broken') tell({ kind: 'warning', text: `The last install is not whole: ${installed.why}.` })
+  if (installed.kind === 'broken') tell({ kind: 'warning', text: `The last install is incomplete: ${installed.why}.` })
 
   const outcome: Outcome = { identity: 'kept' }
   const logFrom = endOfLog(places.launchdLogFile)
@@ -105,19 +105,19 @@ export const install = async (request: InstallRequest, world: World): Promise<In
 
   await perform(steps, { service, world, wasLoaded: seen.kind === 'loaded', stages: decision.kind !== 'nothing' })
   if (outcome.identity === 'changed') {
-    tell({ kind: 'warning', text: 'The node binary is another one now: macOS wants both permissions anew.' })
+    tell({ kind: 'warning', text: 'The node binary has changed, so macOS needs both permissions again.' })
   }
 
   try {
     let start: Start | undefined
     if (!isUp) {
-      tell({ kind: 'step', text: "wait for the agent's own word that it runs" })
+      tell({ kind: 'step', text: 'wait until the agent reports that it is running' })
       const before = isIdle ? { pid: undefined, runs: seen.runs } : undefined
       start = await waitForAgent({ launchctl, label: places.label, socket, signal, ...(before && { before }) })
       // 77 at the very first start: it may not read chat.db. That is mended below.
       const isForbidden = start.kind === 'exited' && start.code === EXIT.permission
       if (start.kind !== 'runs' && !isForbidden) throw explainStart(start, places.launchdLogFile, logFrom)
-      if (start.kind === 'runs') tell({ kind: 'done', text: `the agent runs, pid ${start.agent.pid}` })
+      if (start.kind === 'runs') tell({ kind: 'done', text: `the agent is running, pid ${start.agent.pid}` })
     }
     const binary = wanted.binary
     const permissions = await leadThroughPermissions({
@@ -146,7 +146,7 @@ const readBuilt = (root: string) => {
     return readProgram(root)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    throw new EdgeError('not_built', `${join(root, 'dist')} is not whole`, {
+    throw new EdgeError('not_built', `${join(root, 'dist')} is incomplete`, {
       remedy: 'In the source tree: npm ci && npm run build.',
       cause: error,
     })
@@ -172,7 +172,7 @@ const want = async (
   const tried = own === undefined ? { runs: true as const, version: process.versions.node } : await tryNode(own, run)
   if (!tried.runs) {
     throw new EdgeError('node_unusable', `${own} cannot be used: ${tried.why}`, {
-      remedy: 'Name another one with --node PATH; 22.19 or newer.',
+      remedy: 'Name another one (22.19 or newer) with --node PATH.',
     })
   }
   const binary = own ?? copy
@@ -245,9 +245,9 @@ const perform = async (
     const isGone = wasLoaded && (await launchctl.print(label)).kind === 'not-loaded'
     if (isGone) await launchctl.bootstrap(label, plistFile).catch(() => {})
     if (!signal.aborted) throw explainFailure(error, now)
-    throw new EdgeError('cancelled', 'the install was given up', {
+    throw new EdgeError('cancelled', 'the install was cancelled', {
       exit: EXIT.cancelled,
-      remedy: 'What was there before is still there.',
+      remedy: 'The previous installation is still in place.',
     })
   } finally {
     if (isStaging) rmSync(stagingOf(runtimeDir), { recursive: true, force: true })
@@ -258,29 +258,29 @@ const perform = async (
 const explainFailure = (error: unknown, title: string): unknown => {
   const { code, path, message } = error as NodeJS.ErrnoException
   if (error instanceof EdgeError || code === undefined || !/^E[A-Z]+$/.test(code)) return error
-  return new EdgeError('install_failed', `it failed at: ${title}\n${message}`, {
+  return new EdgeError('install_failed', `this step failed: ${title}\n${message}`, {
     exit: code === 'EACCES' || code === 'EPERM' ? EXIT.permission : EXIT.failure,
-    remedy: REMEDIES[code]?.(path ?? '') ?? 'Mend that and say it again. What was there before is still there.',
+    remedy: REMEDIES[code]?.(path ?? '') ?? 'Fix this and run it again. The previous installation is still in place.',
     cause: error,
   })
 }
 
 const REMEDIES: Readonly<Record<string, (path: string) => string>> = {
-  ENOSPC: () => 'The disk is full: make room and say it again.',
-  EACCES: path => `It is not yours to write, after a sudo perhaps: see ls -led ${shellQuote(dirname(path))}.`,
+  ENOSPC: () => 'The disk is full: free some space and run this again.',
+  EACCES: path => `You may not write there, perhaps because of an earlier sudo: ls -led ${shellQuote(dirname(path))}.`,
 }
 
 const otherInstalled = (installed: Installed, version: string, differs: readonly string[]): EdgeError => {
-  const old = installed.kind === 'whole' ? installed.manifest.version : 'another one'
+  const old = installed.kind === 'whole' ? installed.manifest.version : 'a different one'
   return new EdgeError(
     'other_installed',
-    `edge-agent ${old} is installed, and this is ${old === version ? `another ${version}` : version}; what differs: ${differs.join(', ')}`,
-    { remedy: 'To replace it: edge-agent install --upgrade (add --dry-run to see what that does).' },
+    `edge-agent ${old} is installed, and this is ${old === version ? `a different ${version}` : version} (different: ${differs.join(', ')})`,
+    { remedy: 'To replace it: edge-agent install --upgrade (add --dry-run to see what it would do).' },
   )
 }
 
 const otherRunning = (pid: number): EdgeError =>
-  new EdgeError('already_running', `an agent that is no service runs on the same state already (pid ${pid})`, {
+  new EdgeError('already_running', `an agent outside the service is already running on the same state (pid ${pid})`, {
     exit: EXIT.alreadyRunning,
     remedy: 'Stop it first: edge-agent stop, or Ctrl-C in its terminal.',
   })

@@ -48,8 +48,7 @@ export const leadThroughPermissions = async (needs: {
       // Once each; between two starts of the agent, which are ours, it cannot tell, and that is no news.
       await onMissing(found, !told.has(found.state) && (found.state === 'missing' || told.size === 0))
       told.add(found.state)
-      if (wait && tries === 0)
-        tell({ kind: 'step', text: 'waiting for that; Ctrl-C ends the waiting, not the service' })
+      if (wait && tries === 0) tell({ kind: 'step', text: 'waiting for it; Ctrl-C stops waiting, not the service' })
       if (!wait && (found.state === 'missing' || tries >= MAX_UNKNOWN)) return found
       await sleep(lookMs, undefined, { signal })
     }
@@ -77,7 +76,7 @@ export const leadThroughPermissions = async (needs: {
 
   tell({
     kind: 'step',
-    text: 'asking macOS whether the agent may control Messages; should it ask at the screen, choose Allow (OK)',
+    text: 'asking macOS whether the agent may control Messages; if it asks on screen, choose Allow (OK)',
   })
   const automation = await settle(
     () => lookAtAutomation(socket),
@@ -133,7 +132,7 @@ const lookAtAutomation = async (socket: string): Promise<Permission> => {
     const { state, said } = automationProbe.parse(await askAgent(socket, 'probe-automation', undefined, 30_000))
     if (state === 'granted') return { state }
     if (state === 'denied') return { state: 'missing', ...(said !== undefined && { problem: said }) }
-    if (state === 'unanswered') return { state: 'missing', problem: 'the question waits at the screen' }
+    if (state === 'unanswered') return { state: 'missing', problem: 'a prompt is waiting on screen' }
     return { state: 'unknown', problem: said ?? 'Messages does not answer' }
   } catch (error) {
     return { state: 'unknown', problem: (error as Error).message }
@@ -156,7 +155,7 @@ const paneUrls = (pane: string): readonly string[] => [
 /** How a person gives it. */
 const fullDiskAccessHowTo = (binary: string): string =>
   [
-    'Full Disk Access is missing: without it the agent cannot read the database of Messages.',
+    'Full Disk Access is missing: without it, the agent cannot read the Messages database.',
     '  1. System Settings > Privacy & Security > Full Disk Access',
     '  2. Click +, press Cmd-Shift-G, paste this path, choose Open:',
     `       ${binary}`,
@@ -165,15 +164,15 @@ const fullDiskAccessHowTo = (binary: string): string =>
 
 const automationHowTo = (binary: string, { problem }: Permission): string =>
   [
-    `Automation is missing${problem === undefined ? '' : ` (${problem})`}: without it the agent cannot send.`,
-    '  If macOS asks at the screen whether it may control Messages, choose Allow (OK). Otherwise:',
+    `Automation is missing${problem === undefined ? '' : ` (${problem})`}: without it, the agent cannot send.`,
+    '  If macOS asks on screen whether it may control Messages, choose Allow (OK). Otherwise:',
     '  1. System Settings > Privacy & Security > Automation',
     `  2. Switch on Messages below ${binary.slice(binary.lastIndexOf('/') + 1)}.`,
   ].join('\n')
 
 /** Ends a wait that a person has given up. */
 export const gaveUpWaiting = (): EdgeError =>
-  new EdgeError('cancelled', 'the service is installed and runs; it was not waited for its permissions', {
+  new EdgeError('cancelled', 'stopped waiting for permissions; the service is installed and running', {
     exit: EXIT.cancelled,
-    remedy: 'Go on any time: edge-agent install, or see what is missing: edge-agent doctor.',
+    remedy: 'To continue: edge-agent install. To see what is missing: edge-agent doctor.',
   })

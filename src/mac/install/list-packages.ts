@@ -27,8 +27,8 @@ export const listPackages = (root: string): readonly Package[] => {
       const from = find(name, needer.from)
       if (from === undefined) {
         if (name in optionalDependencies) continue
-        throw new EdgeError('package_missing', `the package ${name}, which ${needer.from} needs, is not installed`, {
-          remedy: 'Install edge-agent anew, or run npm ci in its source tree.',
+        throw new EdgeError('package_missing', `${needer.from} needs the package ${name}, which is not installed`, {
+          remedy: 'Reinstall edge-agent, or run npm ci in its source tree.',
         })
       }
       if (wouldFind(name, needer.to, placed)?.from === from) continue

@@ -51,7 +51,7 @@ export const planInstall = (needs: {
   let node: NodeOrigin | undefined
 
   const keep: Step = {
-    title: 'keep the node binary: what macOS has granted to it stays',
+    title: 'keep the node binary, and with it the permissions that macOS has granted',
     commands: old && old.node.kind !== 'in-place' ? [`ln ${words(binaryOf(runtimeDir, old), staged)}`] : [],
     run: async () => {
       node = old?.node
@@ -60,7 +60,7 @@ export const planInstall = (needs: {
   }
 
   const use: Step = {
-    title: `use the node binary ${wanted.node.source} where it is, with the signature that it has`,
+    title: `use the node binary ${wanted.node.source} in place, with its own signature`,
     commands: [],
     run: async () => {
       const { source, sha256, version: nodeVersion } = wanted.node
@@ -71,7 +71,7 @@ export const planInstall = (needs: {
 
   const bring: readonly Step[] = [
     {
-      title: `copy the node binary${old === undefined ? ', so that no upgrade of it voids what macOS grants' : '; macOS will want its permissions anew'}`,
+      title: `copy the node binary${old === undefined ? ', so that upgrading Node does not reset the permissions' : '; macOS will need both permissions again'}`,
       commands: [`cp ${words(wanted.node.source, staged)}`, `${words(staged)} -p process.versions.node`],
       run: async () => {
         const ask = (text: string) => tell({ kind: 'step', text })
@@ -82,7 +82,7 @@ export const planInstall = (needs: {
       },
     },
     {
-      title: 'sign it, so that macOS lets it ask for Messages',
+      title: 'sign it, so that macOS lets it ask to control Messages',
       commands: [`xattr -c ${words(staged)}`, signCommand(staged, entitlementsOf(program.root))],
       run: () => signBinary(staged, entitlementsOf(program.root), { run, tell }),
     },
@@ -96,7 +96,7 @@ export const planInstall = (needs: {
     },
     ...(decision.binary === 'keep' ? [keep] : wanted.node.inPlace ? [use] : bring),
     {
-      title: `copy the program, version ${version}, with the ${program.packages.length} packages that it needs`,
+      title: `copy the program, version ${version}, with its ${program.packages.length} packages`,
       commands: copyCommands(program, appOf(staging)),
       run: async () => {
         copyProgram(program, appOf(staging))
@@ -126,7 +126,7 @@ export const planInstall = (needs: {
       run: async () => swapIn(runtimeDir),
     },
     {
-      title: 'make the folder of the logs; launchd does not start anything without it',
+      title: 'create the log folder; launchd starts nothing without it',
       commands: [`mkdir -p -m 700 ${words(logDir)}`],
       run: async () => void mkdirSync(logDir, { recursive: true, mode: 0o700 }),
     },

@@ -33,7 +33,7 @@ export type Installed =
 export const readInstalled = ({ runtimeDir, plistFile }: Pick<Places, 'runtimeDir' | 'plistFile'>): Installed => {
   if (!existsSync(runtimeDir) && !existsSync(plistFile)) return { kind: 'none' }
   const noted = readManifest(runtimeDir)
-  if (noted === undefined) return { kind: 'broken', why: `${runtimeDir} is not complete`, manifest: undefined }
+  if (noted === undefined) return { kind: 'broken', why: `${runtimeDir} is incomplete`, manifest: undefined }
   const missing = [binaryOf(runtimeDir, noted), mainOf(runtimeDir), plistFile].find(path => !existsSync(path))
   if (missing !== undefined) {
     const isBinary = missing === binaryOf(runtimeDir, noted)

@@ -11,10 +11,10 @@ export const refuseProtected = (what: string, path: string, homedir: string): vo
   const guarded = GUARDED_IN_HOME.map(name => join(realPlace(homedir), name)).concat('/Volumes')
   const place = guarded.find(each => isWithin(real, each))
   if (place === undefined) return
-  throw new EdgeError('protected_place', `${what} would be in ${place}, which macOS guards: ${real}`, {
+  throw new EdgeError('protected_place', `${what} would be in ${place}, which macOS protects: ${real}`, {
     exit: EXIT.config,
     remedy:
-      'A service that opens a file there hangs or is refused. Use a place in ~/Library or another plain folder of your home.',
+      'A service that opens a file there hangs or is refused. Use a folder in ~/Library or another ordinary folder of your home.',
   })
 }
 
@@ -25,9 +25,9 @@ export const refuseLinks = (path: string, homedir: string): void => {
   for (const [index] of parts.entries()) {
     const each = join(homedir, ...parts.slice(0, index + 1))
     if (!lstatSync(each, { throwIfNoEntry: false })?.isSymbolicLink()) continue
-    throw new EdgeError('symlink', `${each} is a symbolic link, and nothing is written through one`, {
+    throw new EdgeError('symlink', `${each} is a symbolic link, and install does not write through links`, {
       exit: EXIT.permission,
-      remedy: 'Remove the link, or put a real folder in its place.',
+      remedy: 'Remove the link, or replace it with a real folder.',
     })
   }
 }

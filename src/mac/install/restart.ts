@@ -26,26 +26,26 @@ export const restart = async (
   const running = await findAgent(socket)
   const binary = refuseMissing(service, running?.pid)
   refuseSettings(service)
-  if (socket === undefined) throw new Error('the settings are right and have no state folder')
+  if (socket === undefined) throw new Error('the settings are valid, but have no state folder')
   const seen = await launchctl.print(label)
   refuseOther(running, { seen, label, binary })
   const logFrom = endOfLog(launchdLogFile)
   let before: { readonly pid: number | undefined; readonly runs: number | undefined } | undefined
   const isLoaded = seen.kind === 'loaded' ? isAsLoaded(places, seen) : running !== undefined
   if (isLoaded) {
-    tell({ kind: 'step', text: 'start the service anew' })
+    tell({ kind: 'step', text: 'restart the service' })
     await launchctl.kickstart(label, { again: true })
     const { pid, runs } = seen.kind === 'loaded' ? seen : {}
     before = { pid: pid ?? running?.pid, runs }
   } else {
     if (seen.kind === 'loaded') {
-      tell({ kind: 'step', text: 'stop the service; its plist is another one now' })
+      tell({ kind: 'step', text: 'stop the service, because its plist has changed' })
       await launchctl.bootout(label)
     }
     tell({ kind: 'step', text: `load the service from ${plistFile}` })
     await loadService(places, launchctl)
   }
-  tell({ kind: 'step', text: "wait for the agent's own word that it runs" })
+  tell({ kind: 'step', text: 'wait until the agent reports that it is running' })
   const start = await waitForAgent({ launchctl, label, socket, signal, ...(before && { before }) })
   if (start.kind !== 'runs') throw explainStart(start, launchdLogFile, logFrom)
   return start.agent
@@ -56,13 +56,13 @@ const refuseMissing = ({ places }: Service, runningPid: number | undefined): str
   const installed = readInstalled(places)
   if (installed.kind === 'none') {
     const isRunning = runningPid === undefined ? '' : `; the agent with pid ${runningPid} was started in a terminal`
-    throw new EdgeError('not_installed', `edge-agent is not installed as a service${isRunning}`, {
-      remedy: 'Install it: edge-agent install. One in a terminal is started anew there.',
+    throw new EdgeError('not_installed', `not installed as a service${isRunning}`, {
+      remedy: 'To install it: edge-agent install. An agent in a terminal has to be restarted there.',
     })
   }
   if (installed.kind === 'broken') {
-    throw new EdgeError('not_installed', `the service is not whole: ${installed.why}`, {
-      remedy: 'Repair it: edge-agent install.',
+    throw new EdgeError('not_installed', `the service is incomplete: ${installed.why}`, {
+      remedy: 'To repair it: edge-agent install.',
     })
   }
   return binaryOf(places.runtimeDir, installed.manifest)
@@ -71,8 +71,12 @@ const refuseMissing = ({ places }: Service, runningPid: number | undefined): str
 /** Beside an agent in a terminal the service cannot come up, and must not be ended for nothing. */
 const refuseOther = (running: RunningAgent | undefined, job: Parameters<typeof isOfService>[1]): void => {
   if (running === undefined || isOfService(running, job)) return
-  throw new EdgeError('already_running', `an agent that is no service runs on the same state (pid ${running.pid})`, {
-    exit: EXIT.alreadyRunning,
-    remedy: 'Stop it first: edge-agent stop, or Ctrl-C in its terminal.',
-  })
+  throw new EdgeError(
+    'already_running',
+    `an agent outside the service is running on the same state (pid ${running.pid})`,
+    {
+      exit: EXIT.alreadyRunning,
+      remedy: 'Stop it first: edge-agent stop, or Ctrl-C in its terminal.',
+    },
+  )
 }

@@ -16,14 +16,14 @@ export const signBinary = async (
   await run('xattr', ['-c', binary])
   const end = await run('codesign', signArgs(binary, entitlements), { timeoutMs: 120_000 })
   if (end.kind === 'not-found') {
-    tell({ kind: 'warning', text: 'codesign is not on this system: the binary keeps the signature that it has.' })
+    tell({ kind: 'warning', text: 'codesign is not on this system: the binary keeps its own signature.' })
     return
   }
   if (end.kind === 'exited' && end.code === 0) return
-  const why = end.kind === 'timed-out' ? 'it does not end' : (end.stderr.trim().split('\n')[0] ?? '')
+  const why = end.kind === 'timed-out' ? 'it does not finish' : (end.stderr.trim().split('\n')[0] ?? '')
   throw new EdgeError('codesign', `the binary cannot be signed: ${why}`, {
     remedy:
-      'To try it by hand, take the commands that "edge-agent install --dry-run" shows. Or use a binary that you sign: --node PATH.',
+      'To try it by hand, use the commands from "edge-agent install --dry-run". Or use a binary that you sign yourself: --node PATH.',
   })
 }
 

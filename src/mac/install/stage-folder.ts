@@ -17,9 +17,9 @@ export const openStaging = (folder: string): string => {
   mkdirSync(dirname(folder), { recursive: true, mode: 0o700 })
   const builder = builderOf(staging)
   if (builder !== undefined) {
-    throw new EdgeError('installing', `another install is under way (pid ${builder})`, {
+    throw new EdgeError('installing', `another install is running (pid ${builder})`, {
       exit: EXIT.alreadyRunning,
-      remedy: 'Let it end, then look again.',
+      remedy: 'Wait until it ends, then run this again.',
     })
   }
   putBack(folder)

@@ -40,10 +40,10 @@ export const stop = async (
   if (isLoaded || disabled || pid !== undefined) {
     return { service: isLoaded, disabled, ...(pid !== undefined && { pid }) }
   }
-  throw new EdgeError('not_running', 'edge-agent is not running', {
+  throw new EdgeError('not_running', 'not running', {
     exit: EXIT.notRunning,
     remedy:
-      seen.kind === 'unclear' ? `launchd does not say whether there is a service: ${seen.said}` : 'Nothing to do.',
+      seen.kind === 'unclear' ? `launchd does not report whether there is a service: ${seen.said}` : 'Nothing to do.',
   })
 }
 
@@ -62,8 +62,8 @@ const stopAt = async (socket: string): Promise<number | undefined> => {
   const deadline = performance.now() + PATIENCE_MS
   while (isAlive(agent.pid)) {
     if (performance.now() > deadline) {
-      throw new EdgeError('not_stopping', `the agent with pid ${agent.pid} was asked to stop, and still runs`, {
-        remedy: `Look at its log. To end it at once, at the price of a doubtful send: kill -9 ${agent.pid}`,
+      throw new EdgeError('not_stopping', `the agent with pid ${agent.pid} was asked to stop, but is still running`, {
+        remedy: `Check its log. To kill it at once (a send in progress may become uncertain): kill -9 ${agent.pid}`,
       })
     }
     await sleep(100)

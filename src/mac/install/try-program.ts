@@ -12,7 +12,7 @@ export const tryProgram = async (binary: string, main: string, run: RunTool): Pr
     if (end.kind === 'exited' && end.code === 0) continue
     const why = end.kind === 'exited' ? end.stderr.trim().split('\n').slice(0, 5).join('\n') : end.kind
     throw new EdgeError('copy_unusable', `the copy of the program does not run: ${why}`, {
-      remedy: 'Nothing was replaced. Install edge-agent anew (npm ci in its source tree), and say it again.',
+      remedy: 'Nothing was replaced. Reinstall edge-agent (npm ci in its source tree) and run this again.',
     })
   }
 }

@@ -87,13 +87,13 @@ const unload = async (label: string, launchctl: Launchctl, tell: Tell): Promise<
   } catch (error) {
     // Without its plist it does not come back at the next login.
     if (seen.kind === 'loaded') throw error
-    tell({ kind: 'warning', text: `launchd does not say whether the service is loaded: ${seen.said}` })
+    tell({ kind: 'warning', text: `launchd does not report whether the service is loaded: ${seen.said}` })
     return false
   }
 }
 
 const stillRunning = (pid: number): EdgeError =>
-  new EdgeError('still_running', `an agent still runs on this state (pid ${pid}), and nothing of it was removed`, {
+  new EdgeError('still_running', `an agent is still running on this state (pid ${pid}); nothing was removed`, {
     exit: EXIT.alreadyRunning,
     remedy: 'Stop it first: edge-agent stop, or Ctrl-C in its terminal.',
   })
@@ -105,7 +105,7 @@ const forget = async ({ places, inspection }: Service, tell: Tell, removed: stri
     const isRemoved = await removeKeychain({ service: places.label, account })
     if (isRemoved) removed.push(`the Keychain item ${places.label} of ${account}`)
   } catch (error) {
-    tell({ kind: 'warning', text: `The Keychain item ${places.label} is left: ${(error as Error).message}.` })
+    tell({ kind: 'warning', text: `The Keychain item ${places.label} was not removed: ${(error as Error).message}.` })
   }
 }
 

@@ -40,9 +40,9 @@ export const silentAgent = async (socket: string): Promise<EdgeError | undefined
     if (!(error instanceof EdgeError) || error.code !== 'not_answering') return undefined
     return new EdgeError(
       'not_answering',
-      `an agent listens at ${socket} and does not answer, so it cannot be stopped`,
+      `an agent listens at ${socket} but does not answer, so it cannot be stopped`,
       {
-        remedy: `It may be frozen, or stopped by Ctrl-Z in its terminal. End it: kill -9 "$(lsof -t ${shellQuote(socket)})"`,
+        remedy: `It may be frozen, or suspended with Ctrl-Z in its terminal. To kill it: kill -9 "$(lsof -t ${shellQuote(socket)})"`,
         cause: error,
       },
     )
@@ -137,15 +137,15 @@ export const explainStart = (start: Exclude<Start, { kind: 'runs' }>, logFile: s
     'service_not_up',
     [
       start.kind === 'silent'
-        ? 'the service is loaded, and its agent does not answer'
-        : `the service does not stay up: it ended with ${start.code}, so ${explained?.meaning}`,
+        ? 'the service is loaded, but its agent does not answer'
+        : `the service does not stay up: it exited with ${start.code}, meaning that ${explained?.meaning}`,
       `launchd says: ${facts}`,
       ...(start.kind === 'silent' && home !== homedir()
-        ? [`HOME is ${homedir()} here; launchd starts the agent with ${home}, where it may look for other settings`]
+        ? [`HOME is ${homedir()} here, but launchd starts the agent with ${home}, where it may find other settings`]
         : []),
-      ...(tail.length === 0 ? [`${logFile} has nothing new`] : [`The last lines of ${logFile}:`, ...tail.map(indent)]),
+      ...(tail.length === 0 ? [`${logFile} has no new lines`] : [`The last lines of ${logFile}:`, ...tail.map(indent)]),
     ].join('\n'),
-    { remedy: explained?.remedy ?? 'Look closer: edge-agent doctor.' },
+    { remedy: explained?.remedy ?? 'For more: edge-agent doctor.' },
   )
 }
 

@@ -15,8 +15,8 @@ export const writePlist = async (path: string, content: string, run: RunTool): P
     const lint = await run('plutil', ['-lint', fresh])
     if (lint.kind === 'exited' && lint.code !== 0) {
       const said = `${lint.stdout}\n${lint.stderr}`.trim().split('\n')[0]
-      throw new EdgeError('bad_plist', `plutil finds fault with the plist: ${said}`, {
-        remedy: 'This is a mistake in edge-agent itself. Please report it with this line.',
+      throw new EdgeError('bad_plist', `plutil rejects the plist: ${said}`, {
+        remedy: 'This is a bug in edge-agent. Please report it with this line.',
       })
     }
     renameSync(fresh, path)

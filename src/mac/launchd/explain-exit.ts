@@ -11,27 +11,27 @@ export const explainExit = (code: number): ExitMeaning =>
 
 const MEANINGS: Readonly<Record<number, ExitMeaning>> = {
   [EXIT.ok]: {
-    meaning: 'it was stopped in order, and stays so',
-    remedy: 'Start it again: edge-agent restart.',
+    meaning: 'it was stopped cleanly, and stays stopped',
+    remedy: 'To start it again: edge-agent restart.',
   },
   [EXIT.usage]: {
-    meaning: 'the program does not understand what the plist tells it',
-    remedy: 'Renew both: edge-agent install --upgrade.',
+    meaning: "the program does not understand the plist's arguments",
+    remedy: 'To renew both: edge-agent install --upgrade.',
   },
   [EXIT.alreadyRunning]: {
-    meaning: 'another agent runs on the same state',
-    remedy: 'Stop that one (edge-agent stop, or Ctrl-C in its terminal); the service takes over by itself.',
+    meaning: 'another agent is running on the same state',
+    remedy: 'Stop that one (edge-agent stop, or Ctrl-C in its terminal); the service then takes over.',
   },
   [EXIT.permission]: {
-    meaning: 'macOS does not let it read chat.db, or a file of its own belongs to somebody else',
-    remedy: 'Give Full Disk Access to its binary: edge-agent install leads through it.',
+    meaning: 'macOS does not let it read chat.db, or one of its own files belongs to another user',
+    remedy: 'Grant Full Disk Access to its binary: edge-agent install guides you through it.',
   },
   [EXIT.config]: {
-    meaning: 'its settings are wrong, chat.db is not there, or a folder that the plist names cannot be used',
-    remedy: 'Ask: edge-agent config check, then edge-agent doctor.',
+    meaning: 'its settings are wrong, chat.db does not exist, or a folder named in the plist cannot be used',
+    remedy: 'To find out: edge-agent config check, then edge-agent doctor.',
   },
-  126: { meaning: 'its binary cannot be started', remedy: 'Renew it: edge-agent install --upgrade.' },
-  127: { meaning: 'its binary is missing', remedy: 'Put it back: edge-agent install.' },
+  126: { meaning: 'its binary cannot be started', remedy: 'To renew it: edge-agent install --upgrade.' },
+  127: { meaning: 'its binary is missing', remedy: 'To restore it: edge-agent install.' },
 }
 
 /** SIGILL, SIGTRAP, SIGABRT, SIGKILL, SIGBUS, SIGSEGV, SIGTERM. */

@@ -61,7 +61,7 @@ export const createLaunchctl = (needs: {
   const print = async (label: string): Promise<ServiceState> => {
     const end = await run('launchctl', ['print', target(label)])
     if (end.kind === 'not-found') return { kind: 'no-launchd' }
-    if (end.kind === 'timed-out') return { kind: 'unclear', said: 'launchctl print does not end' }
+    if (end.kind === 'timed-out') return { kind: 'unclear', said: 'launchctl print does not finish' }
     if (end.code === 0) return parsePrint(end.stdout, label) ?? { kind: 'unclear', said: said(end) }
     if (isNoSession(end)) return { kind: 'no-session' }
     if (end.code === 113 || end.code === 3 || /could not find service/i.test(end.stderr)) return { kind: 'not-loaded' }
@@ -106,8 +106,8 @@ export const createLaunchctl = (needs: {
       left.delete(label)
       const state = await print(label)
       if (state.kind !== 'loaded' && state.kind !== 'unclear') {
-        throw new EdgeError('launchd_not_loaded', `launchd took ${plist} and has no job ${label}`, {
-          remedy: `Ask it: launchctl print ${target(label)}`,
+        throw new EdgeError('launchd_not_loaded', `launchd accepted ${plist}, but has no job ${label}`, {
+          remedy: `To look: launchctl print ${target(label)}`,
         })
       }
     },
@@ -126,7 +126,7 @@ export const createLaunchctl = (needs: {
         await sleep(RETRY_MS)
       }
       throw new EdgeError('launchd_not_unloaded', `launchd still has the job ${label} after bootout`, {
-        remedy: 'Wait a moment and say it again; if it stays, log out and in.',
+        remedy: 'Wait a moment and run this again. If this persists, log out and in.',
       })
     },
     /** Starts a loaded job, or with `again` ends it first. It does not read the plist anew. */
@@ -163,7 +163,7 @@ const refused = (args: readonly string[], end: ToolEnd): EdgeError => {
   const command = `launchctl ${args.join(' ')}`
   if (end.kind === 'not-found') {
     return new EdgeError('no_launchd', 'there is no launchctl on this system', {
-      remedy: 'A service needs macOS. Elsewhere run "edge-agent start", or see what it would do: install --dry-run.',
+      remedy: 'A service needs macOS. Elsewhere, run "edge-agent start", or see what install would do with --dry-run.',
     })
   }
   if (end.kind === 'timed-out') return silent(command)
@@ -173,24 +173,24 @@ const refused = (args: readonly string[], end: ToolEnd): EdgeError => {
       `nobody is logged in at this Mac's screen, so launchd refuses: ${said(end)}`,
       {
         remedy:
-          'Log in at the screen (or by Screen Sharing) as this user, and say it again there. SSH alone is not enough.',
+          'Log in as this user at the screen (or by Screen Sharing), and run this again there. SSH is not enough.',
       },
     )
   }
   const { code } = end
   return new EdgeError(`launchd_${code ?? 'signal'}`, `"${command}" failed with ${code ?? 'a signal'}: ${said(end)}`, {
-    remedy: REMEDIES[code ?? -1] ?? `Ask launchd what that means: launchctl error ${code ?? ''}`.trim(),
+    remedy: REMEDIES[code ?? -1] ?? `To see what that means: launchctl error ${code ?? ''}`.trim(),
   })
 }
 
 const silent = (command: string): EdgeError =>
-  new EdgeError('launchd_silent', `"${command}" does not end`, {
-    remedy: 'launchd hangs: log out and in, or restart the Mac, and say it again.',
+  new EdgeError('launchd_silent', `"${command}" does not finish`, {
+    remedy: 'launchd hangs: log out and in, or restart the Mac, and run this again.',
   })
 
 const REMEDIES: Readonly<Record<number, string>> = {
-  5: 'Its plist is refused, the job is switched off in System Settings > General > Login Items, or the last one is still ending: "edge-agent doctor" tells which.',
-  78: 'A file or folder that the plist names cannot be opened: "edge-agent doctor" tells which.',
+  5: 'Either its plist is refused, the job is switched off in System Settings > General > Login Items, or the previous one is still ending. To see which: edge-agent doctor.',
+  78: 'A file or folder named in the plist cannot be opened. To see which: edge-agent doctor.',
 }
 
 /** Undefined where there is neither a line that is known nor the job's name, which is enough to say that it is loaded. */

@@ -37,7 +37,7 @@ const escapeXml = (value: string): string => {
   // XML has no way to write them, and no path of a sane system has them.
   if (/[\p{Cc}\p{Cs}\ufffe\uffff]/u.test(value)) {
     throw new EdgeError('odd_path', `a path with control characters cannot be in a plist: ${JSON.stringify(value)}`, {
-      remedy: 'Give the folder a plain name.',
+      remedy: 'Rename the folder, without special characters.',
     })
   }
   return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')

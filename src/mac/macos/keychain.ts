@@ -28,30 +28,30 @@ export const readKeychain = async (item: KeychainItem, timeoutMs = 10_000): Prom
   if (end.kind !== 'exited' || end.code !== 0) throw failure(end, item, timeoutMs)
   const secret = decode(trimLineEnd(end.stdout))
   if (isSecret(secret)) return secret
-  throw keychainError('keychain_unusable', `${named(item)} holds no secret that an HTTP header can carry`)
+  throw keychainError('keychain_unusable', `${named(item)} contains no secret that fits into an HTTP header`)
 }
 
 /**
- * Stores the secret in an item, in place of the one that was there, and reads it back: the exit code of `security -i`
+ * Writes the secret into an item, in place of the one that was there, and reads it back: the exit code of `security -i`
  * is not about the command that it was given. A person may have to answer a prompt meanwhile.
  *
  * @throws EdgeError with one of KEYCHAIN_CODES
  */
-export const storeKeychain = async (item: KeychainItem, secret: string, timeoutMs = 60_000): Promise<void> => {
-  const stored = encode(secret)
+export const writeKeychain = async (item: KeychainItem, secret: string, timeoutMs = 60_000): Promise<void> => {
+  const encoded = encode(secret)
   // By standard input: the arguments of a process can be seen by others.
-  const command = `add-generic-password -U -a "${item.account}" -s "${item.service}" -w "${stored}"\n`
+  const command = `add-generic-password -U -a "${item.account}" -s "${item.service}" -w "${encoded}"\n`
   if (Buffer.byteLength(command) >= MAX_LINE) {
     throw keychainError('keychain_unusable', 'the secret is too long for the Keychain')
   }
   const end = await runTool('security', ['-i'], { input: command, timeoutMs })
-  if (end.kind !== 'exited' || end.code !== 0) throw failure(withoutSecret(end, secret, stored), item, timeoutMs)
+  if (end.kind !== 'exited' || end.code !== 0) throw failure(withoutSecret(end, secret, encoded), item, timeoutMs)
   const found = await readKeychain(item, timeoutMs).catch((error: unknown) => {
     // What `security` said to the command explains more than that nothing was found.
     if (!(error instanceof EdgeError && error.code === 'keychain_no_item')) throw error
-    throw failure({ ...withoutSecret(end, secret, stored), code: returned(end.stderr) }, item, timeoutMs)
+    throw failure({ ...withoutSecret(end, secret, encoded), code: returned(end.stderr) }, item, timeoutMs)
   })
-  if (found !== secret) throw keychainError('keychain_failed', `${named(item)} still holds another secret`)
+  if (found !== secret) throw keychainError('keychain_failed', `${named(item)} still contains another secret`)
 }
 
 /** Removes the item; false where there was none. */
@@ -68,12 +68,12 @@ export const removeKeychain = async (item: KeychainItem, timeoutMs = 60_000): Pr
 const MAX_LINE = 4096
 const ENCODED = 'base64:'
 
-/** What the quoting of `security -i` could change is stored as base64; a usual token stays what a person can read. */
+/** What the quoting of `security -i` could change is written as base64; a usual token stays what a person can read. */
 const encode = (secret: string): string =>
   /^[A-Za-z0-9._~+/=@%-]+$/.test(secret) ? secret : ENCODED + Buffer.from(secret).toString('base64')
 
-const decode = (stored: string): string =>
-  stored.startsWith(ENCODED) ? Buffer.from(stored.slice(ENCODED.length), 'base64').toString() : stored
+const decode = (encoded: string): string =>
+  encoded.startsWith(ENCODED) ? Buffer.from(encoded.slice(ENCODED.length), 'base64').toString() : encoded
 
 const withoutSecret = <T extends ToolEnd>(end: T, ...secrets: readonly string[]): T =>
   end.kind === 'not-found'
@@ -88,7 +88,7 @@ const returned = (stderr: string): number | undefined => {
 
 const failure = (end: ToolEnd, item: KeychainItem, timeoutMs: number): EdgeError => {
   if (end.kind === 'not-found') {
-    return keychainError('keychain_missing', 'there is no Keychain on this system: "security" was not found on PATH')
+    return keychainError('keychain_missing', 'this system has no Keychain: "security" was not found on PATH')
   }
   if (end.kind === 'timed-out') {
     return keychainError('keychain_unanswered', `the Keychain did not answer within ${timeoutMs / 1000} s`)
@@ -115,16 +115,16 @@ const CODES: Readonly<Record<number, KeychainCode>> = {
 const named = ({ service, account }: KeychainItem): string => `the Keychain item ${service} of account ${account}`
 
 const USE_FILE = 'or keep the secret in a file: edge-agent init --secret-store file'
-const STORE_ANEW = 'store the secret anew: edge-agent init --secret-store keychain'
+const STORE_ANEW = 'store the secret again: edge-agent init --secret-store keychain'
 
 const REMEDIES: Readonly<Record<KeychainCode, string>> = {
   keychain_no_item: `On this Mac, ${STORE_ANEW}.`,
-  keychain_locked: `Log in at the Mac's own screen (a session over SSH has no open Keychain), or run "security unlock-keychain"; ${USE_FILE}.`,
+  keychain_locked: `Log in at the Mac's own screen (an SSH session has no open Keychain), or run "security unlock-keychain"; ${USE_FILE}.`,
   keychain_refused: `Allow it with "Always Allow" when macOS asks, or ${STORE_ANEW}.`,
-  keychain_unanswered: `A prompt waits on the Mac's screen, most likely: answer it with "Always Allow"; ${USE_FILE}.`,
+  keychain_unanswered: `Probably a prompt is waiting on the Mac's screen: answer it with "Always Allow"; ${USE_FILE}.`,
   keychain_missing: 'Keep the secret in a file: edge-agent init --secret-store file.',
   keychain_unusable: `Use printable ASCII characters without spaces and ${STORE_ANEW}; ${USE_FILE}.`,
-  keychain_failed: `Look at the item in Keychain Access, and ${STORE_ANEW}; ${USE_FILE}.`,
+  keychain_failed: `Check the item in Keychain Access, and ${STORE_ANEW}; ${USE_FILE}.`,
 }
 
 const keychainError = (code: KeychainCode, message: string): EdgeError =>

@@ -61,33 +61,33 @@ export const collectReport = async (needs: {
     macos: system.kind === 'exited' ? maskPeople(system.stdout).trim().split('\n') : system.kind,
   }
   const files: readonly ReportFile[] = [
-    { name: 'versions.json', about: 'of edge-agent, Node and the system', text: json(versions) },
-    { name: 'doctor.json', about: 'what "edge-agent doctor" says', text: json(doctor) },
+    { name: 'versions.json', about: 'versions of edge-agent, Node and the system', text: json(versions) },
+    { name: 'doctor.json', about: 'results of "edge-agent doctor"', text: json(doctor) },
     {
       name: 'settings.json',
       about: 'the settings and where they come from',
       text: json(summariseSettings(inspection)),
     },
-    { name: 'status.json', about: 'what the running agent says of itself', text: json(status) },
-    { name: 'queue.json', about: 'how many messages wait or are dead, and why', text: json(queue) },
+    { name: 'status.json', about: 'status of the running agent', text: json(status) },
+    { name: 'queue.json', about: 'how many messages are waiting or failed, and why', text: json(queue) },
     {
       name: 'state.json',
-      about: "the number of rows in the agent's database",
+      about: "row counts of the agent's database",
       text: json(countRows(join(stateDir, 'state.db'))),
     },
     {
       name: 'launchctl.txt',
-      about: 'what launchd says of the service',
+      about: "launchd's view of the service",
       text: lines(job.kind === 'exited' ? [`exit code ${job.code ?? 'none'}`, ...filterJob(job.stdout)] : [job.kind]),
     },
     {
       name: 'agent.log',
-      about: `the last ${LAST_LINES} lines of the log, events and numbers only`,
+      about: `last ${LAST_LINES} lines of the log, events and numbers only`,
       text: lines(redactLog(lastLines(logFilesOf(logFile).slice(0, 2)))),
     },
     {
       name: 'launchd.log',
-      about: 'the same of what launchd keeps: crashes',
+      about: "the same from launchd's log: crashes",
       text: lines(redactLog(lastLines([places.launchdLogFile]))),
     },
   ]

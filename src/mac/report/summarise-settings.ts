@@ -16,7 +16,7 @@ export const summariseSettings = ({ file, rows, faults, warnings }: Inspection) 
 })
 
 const shown = ({ key, value, fits }: ConfigRow): unknown => {
-  if (!fits) return '[does not fit]'
+  if (!fits) return '[invalid]'
   if (Array.isArray(value)) return `[${value.length} entries]`
   if (typeof value === 'object' && value !== null) return `[${Object.keys(value).length} entries]`
   if (typeof value !== 'string') return value
@@ -27,5 +27,5 @@ const shown = ({ key, value, fits }: ConfigRow): unknown => {
 
 const hostOf = (value: string): string => {
   const url = URL.parse(value)
-  return url === null ? '[no URL]' : `${url.origin}${url.pathname === '/' ? '' : '/…'}`
+  return url === null ? '[not a URL]' : `${url.origin}${url.pathname === '/' ? '' : '/…'}`
 }

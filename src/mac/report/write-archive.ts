@@ -22,14 +22,14 @@ export const writeArchive = (
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'EEXIST') {
-      throw new EdgeError('exists', `${path} is there already; nothing was written`, {
-        remedy: 'Name another file with --output FILE, or move that one away.',
+      throw new EdgeError('exists', `${path} already exists; nothing was written`, {
+        remedy: 'Choose another file with --output FILE, or move that one.',
         cause,
       })
     }
-    throw new EdgeError('cannot_write', `${path} cannot be written: ${code ?? String(cause)}`, {
+    throw new EdgeError('cannot_write', `cannot write ${path}: ${code ?? String(cause)}`, {
       exit: code === 'EACCES' || code === 'EPERM' ? EXIT.permission : EXIT.failure,
-      remedy: 'Name a file in a folder that is there and yours: --output FILE.',
+      remedy: 'Choose a file in an existing, writable folder: --output FILE.',
       cause,
     })
   }

@@ -66,14 +66,14 @@ export const readFlags = async (options: InitOptions, input: ConfigInput, termin
 const readSecretFrom = async (file: string, { input }: Terminal): Promise<string> => {
   if (file === '-') {
     if (input.isTTY)
-      throw usage('standard input is a terminal', 'Leave out --secret-file, and type the secret when asked.')
+      throw usage('standard input is a terminal', 'Leave out --secret-file and type the secret when asked.')
     return await text(input)
   }
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    throw usage(`the secret cannot be read from ${file}: ${code ?? String(cause)}`, 'Check --secret-file.')
+    throw usage(`cannot read the secret from ${file}: ${code ?? String(cause)}`, 'Check --secret-file.')
   }
 }
 
@@ -97,18 +97,14 @@ export const demandAll = (
   const missing = [
     ...(known.backendUrl === undefined ? ['--backend-url'] : []),
     ...(agentId === undefined ? ['--agent-id'] : []),
-    ...(needsSecret ? ['--secret-file (or the variable EDGE_SECRET)'] : []),
+    ...(needsSecret ? ['--secret-file (or EDGE_SECRET)'] : []),
   ]
   if (missing.length > 0) {
     const why = yes ? '--yes' : json ? '--json' : 'no terminal'
-    throw new EdgeError(
-      'init_incomplete',
-      `there is nobody to ask (${why}), and not all is said: ${missing.join(', ')} missing`,
-      {
-        exit: EXIT.usage,
-        remedy: 'Say it with these flags, or run edge-agent init in a terminal. See edge-agent init --help.',
-      },
-    )
+    throw new EdgeError('init_incomplete', `cannot prompt (${why}); missing: ${missing.join(', ')}`, {
+      exit: EXIT.usage,
+      remedy: 'Add these flags, or run edge-agent init in a terminal. See edge-agent init --help.',
+    })
   }
   const { backendUrl = '', secret, secretStore = 'file', allowInsecureHttp = false } = known
   const faults = [
@@ -119,14 +115,14 @@ export const demandAll = (
   if (faults.length > 0) throw new ConfigError(faults)
   if (isInsecure(backendUrl) && !allowInsecureHttp) {
     throw usage(
-      'the backend URL is plain http to another machine: the secret and all texts would go unencrypted',
-      'Use https, or permit it with --allow-insecure-http.',
+      'the backend URL is plain http to another machine: the secret and all texts would travel unencrypted',
+      'Use https, or allow http with --allow-insecure-http.',
     )
   }
   if (present.exists && !force && !yes) {
-    throw new EdgeError('init_exists', `there are settings in ${present.file}`, {
+    throw new EdgeError('init_exists', `there are already settings in ${present.file}`, {
       exit: EXIT.usage,
-      remedy: 'Replace them with --force (the old file is kept as .bak), or name another file with --config.',
+      remedy: 'To replace them, add --force (the old file is kept as .bak). To use another file, add --config.',
     })
   }
   return { backendUrl, agentId: agentId ?? '', secret, secretStore, allowInsecureHttp }

@@ -22,7 +22,7 @@ export const converse = async (
   dialogue: Dialogue,
   { options, input, present, flags, terminal }: Conversation,
 ): Promise<{ readonly answers: Answers; readonly facts: readonly ProbeFact[] }> => {
-  dialogue.say('This sets up edge-agent. Ctrl-C ends it, and nothing is written before the end.\n')
+  dialogue.say('This sets up edge-agent. Nothing is saved before the end; Ctrl-C cancels.\n')
   if (present.exists && !options.force) await askToReplace(dialogue, present)
 
   let fixed = flags
@@ -30,14 +30,14 @@ export const converse = async (
   for (;;) {
     const answers = await fillIn(dialogue, fixed, proposed, input)
     if (!options.test) return { answers, facts: [] }
-    dialogue.say('\nTrying it out:')
+    dialogue.say('\nTesting:')
     const target = { ...answers, stateDir: present.stateDir, signal: dialogue.cancelled }
     const facts = await tryBackend(target, terminal.output)
     if (facts.every(({ ok }) => ok)) return { answers, facts }
     dialogue.say('')
-    const next = await dialogue.choose('Not all of it works. What now?', ['correct', 'keep', 'quit'], 'correct')
+    const next = await dialogue.choose('Some of it does not work. What now?', ['correct', 'keep', 'quit'], 'correct')
     if (next === 'keep') return { answers, facts }
-    if (next === 'quit') throw new EdgeError('cancelled', 'cancelled; nothing was written', { exit: EXIT.cancelled })
+    if (next === 'quit') throw new EdgeError('cancelled', 'cancelled; nothing was saved', { exit: EXIT.cancelled })
     // Everything is asked now, with what was said before as the proposal.
     fixed = {}
     proposed = answers
@@ -46,16 +46,11 @@ export const converse = async (
 }
 
 const askToReplace = async (dialogue: Dialogue, { file, faults }: Present): Promise<void> => {
-  dialogue.say(`There are settings in ${file}.`)
+  dialogue.say(`There are already settings in ${file}.`)
   if (faults.length > 0)
-    dialogue.say(
-      `What is wrong in them will be left out:\n${faults.map(fault => `  ${formatFault(fault)}`).join('\n')}`,
-    )
-  const replace = await dialogue.confirm(
-    'Replace them? The rest of them is taken over, the old file kept as .bak',
-    false,
-  )
-  if (!replace) throw new EdgeError('cancelled', 'cancelled; the settings are as they were', { exit: EXIT.cancelled })
+    dialogue.say(`Invalid ones will be left out:\n${faults.map(fault => `  ${formatFault(fault)}`).join('\n')}`)
+  const replace = await dialogue.confirm('Replace them? Other settings stay, and the old file is kept as .bak', false)
+  if (!replace) throw new EdgeError('cancelled', 'cancelled; the settings are unchanged', { exit: EXIT.cancelled })
   dialogue.say('')
 }
 
@@ -112,9 +107,9 @@ const askUrl = async (
       }))
     if (!isInsecure(backendUrl)) return { backendUrl, allowInsecureHttp: false }
     if (fixed.allowInsecureHttp) return { backendUrl, allowInsecureHttp: true }
-    dialogue.say('  This is plain http to another machine: the secret and all texts would go unencrypted,')
-    dialogue.say('  for everybody on the way to read.')
-    if (await dialogue.confirm('Use it all the same?', false)) return { backendUrl, allowInsecureHttp: true }
+    dialogue.say('  This is plain http to another machine: the secret and all texts would travel unencrypted,')
+    dialogue.say('  and anyone on the way could read them.')
+    if (await dialogue.confirm('Use it anyway?', false)) return { backendUrl, allowInsecureHttp: true }
   }
 }
 
@@ -124,7 +119,7 @@ const askSecret = async (
   present: string | undefined,
 ): Promise<string | undefined> => {
   const isOptional = isLoopback(backendUrl)
-  const hint = present !== undefined ? 'Enter keeps the present one' : isOptional ? 'Enter for none' : undefined
+  const hint = present !== undefined ? 'Enter keeps the current one' : isOptional ? 'Enter for none' : undefined
   const answer = await dialogue.ask('Secret (it is not shown)', {
     hidden: true,
     fallback: present,

@@ -109,7 +109,7 @@ export const openDialogue = ({ input, output }: Terminal): Dialogue => {
   }
 }
 
-const CANCELLED = 'cancelled; nothing was written'
+const CANCELLED = 'cancelled; nothing was saved'
 
 /** On a dumb terminal readline leaves the erase key's character in the line. */
 const withoutErased = (line: string): string => {

@@ -69,7 +69,7 @@ export const backendProbes = (target: ProbeTarget): readonly Probe[] => {
     probe(
       'tcp',
       () => steps.tcp(limits),
-      () => fine(`${steps.host} takes connections on port ${steps.port}`),
+      () => fine(`${steps.host} accepts connections on port ${steps.port}`),
     ),
     ...(steps.secure ? [probe('tls', () => steps.tls(limits), judgeTls)] : []),
     probe('http', post, found => judgeReach(found, target)),
@@ -87,7 +87,7 @@ export const goesOnAfter = ({ step, ok, code }: ProbeFact): boolean =>
 type Finding = Omit<ProbeFact, 'step' | 'tookMs'>
 
 const judgeDns = ({ addresses }: { readonly addresses: readonly string[] }, { host }: BackendSteps): Finding =>
-  fine(isIP(host) ? `${host} is an address` : `${host} is ${addresses.join(', ')}`)
+  fine(isIP(host) ? `${host} is an IP address` : `${host} is ${addresses.join(', ')}`)
 
 const judgeTls = ({ problem, validTo, protocol }: Certificate): Finding => {
   if (problem === undefined) {
@@ -103,7 +103,7 @@ const DISTRUST: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'it is not valid yet',
   ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another host',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'it comes from an authority that is not known here',
+  SELF_SIGNED_CERT_IN_CHAIN: 'it comes from an authority that this machine does not trust',
 }
 
 const distrust = (code: string, seen: string): Finding =>
@@ -113,7 +113,11 @@ const judgeReach = ({ status, location }: HttpAnswer, { backendUrl }: ProbeTarge
   const code = `http_${status}`
   const where = edgeUrl(backendUrl, EDGE_MESSAGE_PATH).pathname
   if (status >= 500 || status === 429) {
-    return bad(code, `the server answers ${status}: it is there, but not well`, 'Try again later, or ask who runs it.')
+    return bad(
+      code,
+      `the server answers ${status}: it is reachable, but not working`,
+      'Try again later, or ask the people who run it.',
+    )
   }
   if (status >= 300 && status < 400) {
     const to = location === undefined ? 'elsewhere' : `to ${location.replace(/[?#].*$/s, '')}`
@@ -132,18 +136,18 @@ const judgeReach = ({ status, location }: HttpAnswer, { backendUrl }: ProbeTarge
 
 const judgeSecret = ({ status }: HttpAnswer, { secret }: ProbeTarget): Finding => {
   if (status === 401 || status === 403) {
-    const seen = `${secret === undefined ? 'a secret is asked for' : 'the secret is refused'} (${status})`
-    return bad('unauthorized', seen, 'Check the secret and the agent id with whoever runs the backend.')
+    const seen = `${secret === undefined ? 'a secret is required' : 'the secret is refused'} (${status})`
+    return bad('unauthorized', seen, 'Check the secret and the agent id with the people who run the backend.')
   }
   if (status >= 500 || status === 429 || (status >= 300 && status < 400)) {
-    return bad(`http_${status}`, `cannot be told from an answer of ${status}`)
+    return bad(`http_${status}`, `cannot tell from status ${status}`)
   }
-  if (secret === undefined) return fine('none is asked for')
-  return status >= 404 && status <= 410 ? fine(`not refused, but ${status} tells little`) : fine('not refused')
+  if (secret === undefined) return fine('none required')
+  return status >= 404 && status <= 410 ? fine(`not refused, but ${status} proves little`) : fine('not refused')
 }
 
 const judgeWebSocket = (end: WebSocketAnswer): Finding => {
-  if (end.kind === 'open') return fine('opened, and closed again')
+  if (end.kind === 'open') return fine('opened and closed again')
   const { error } = planRedial({ end, attempt: 0, random: () => 0, timings: SOCKET_TIMINGS })
   return bad(error.code, error.message, error.remedy)
 }
@@ -164,13 +168,13 @@ const judgeFailure = ({ code, message }: Failure): Finding => {
 }
 
 const NETWORK: Readonly<Record<string, readonly [seen: string, remedy: string]>> = {
-  ENOTFOUND: ['there is no such host', 'Check the host in the URL for typing errors.'],
-  EAI_AGAIN: ['names cannot be looked up now', "Check this machine's network."],
-  ECONNREFUSED: ['nothing listens there', 'Check host and port in the URL, and whether the backend runs.'],
+  ENOTFOUND: ['this host does not exist', 'Check the URL for typing errors in the host.'],
+  EAI_AGAIN: ['host names cannot be looked up now', "Check this machine's network."],
+  ECONNREFUSED: ['nothing listens there', 'Check the host and port in the URL, and whether the backend is running.'],
   ECONNRESET: ['the connection was cut', 'Check the URL: https or http, and the port.'],
-  ENETUNREACH: ['there is no way to that network', "Check this machine's network."],
-  EHOSTUNREACH: ['there is no way to that host', "Check this machine's network."],
-  timeout: ['no answer came in time', 'Check host and port in the URL; a firewall may swallow the request.'],
-  dial_timeout: ['the upgrade was not answered in time', 'A proxy on the way may not know WebSockets.'],
+  ENETUNREACH: ['that network cannot be reached', "Check this machine's network."],
+  EHOSTUNREACH: ['that host cannot be reached', "Check this machine's network."],
+  timeout: ['no answer came in time', 'Check the host and port in the URL; a firewall may drop the request.'],
+  dial_timeout: ['the upgrade was not answered in time', 'A proxy on the way may not support WebSockets.'],
   silent: ['it opened, but no pong came', 'A proxy on the way may not pass WebSocket frames.'],
 }

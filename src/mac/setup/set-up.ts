@@ -44,7 +44,7 @@ export const setUp = async (
 }
 
 const testFailed = ({ code, seen, remedy = '' }: ProbeFact): EdgeError =>
-  new EdgeError('backend_test_failed', `the backend cannot be used: ${seen} (${code}); nothing was written`, {
+  new EdgeError('backend_test_failed', `the backend cannot be used: ${seen} (${code}); nothing was saved`, {
     exit: code === 'unauthorized' ? EXIT.config : EXIT.unreachable,
-    remedy: `${remedy}\nTo write the settings all the same: --no-test.`.trim(),
+    remedy: `${remedy}\nTo save the settings anyway: --no-test.`.trim(),
   })

@@ -16,7 +16,7 @@ export const tryBackend = async (
   for (const { step, run } of backendProbes(target)) {
     output?.write(`  ${NAMES[step].padEnd(12)} `)
     if (step === 'websocket' && (await isRunning(target.stateDir))) {
-      output?.write('not tried: an agent runs here, whose connection it would replace\n')
+      output?.write('not tested: an agent is running here, and the test would replace its connection\n')
       break
     }
     const fact = await run()

@@ -4,7 +4,7 @@ import { type ConfigInput, inspectConfig } from '../../config/inspect-config.ts'
 import { placesOf } from '../../config/places.ts'
 import { renderSettingsFile } from '../../config/render-settings-file.ts'
 import { type PrivateFile, writePrivateFiles } from '../../config/write-private-files.ts'
-import { storeKeychain } from '../macos/keychain.ts'
+import { writeKeychain } from '../macos/keychain.ts'
 import { findTool } from '../macos/run-tool.ts'
 import type { Answers } from './answers.ts'
 import type { Dialogue } from './open-dialogue.ts'
@@ -25,12 +25,12 @@ export const writeAnswers = async (wanted: Answers, facts: readonly ProbeFact[],
   const print = (line: string): void => void output.write(json ? '' : `${line}\n`)
   dialogue?.cancelled.throwIfAborted()
   const item = { service: placesOf(input).label, account: wanted.agentId }
-  const secretStore = await storeSecret(wanted, item, dialogue)
+  const secretStore = await saveSecret(wanted, item, dialogue)
   const answers = { ...wanted, secretStore }
 
   const kept = writePrivateFiles(filesOf(answers, input, present))
   const inFile = answers.secret !== undefined && secretStore === 'file'
-  const stored =
+  const savedIn =
     answers.secret === undefined
       ? 'none'
       : inFile
@@ -39,10 +39,10 @@ export const writeAnswers = async (wanted: Answers, facts: readonly ProbeFact[],
   const next = nextSteps(input)
   print('')
   print(`settings  ${present.file}`)
-  print(`secret    ${stored}`)
+  print(`secret    ${savedIn}`)
   for (const path of kept) print(`kept      ${path}`)
   for (const variable of overruling(input, present)) {
-    print(`note      the variable ${variable} is set here and counts before the file`)
+    print(`note      the variable ${variable} is set here and overrides the file`)
   }
   print('\nNext:')
   for (const [command, what] of next) print(`  ${command.padEnd(28)} ${what}`)
@@ -64,14 +64,14 @@ export const writeAnswers = async (wanted: Answers, facts: readonly ProbeFact[],
 }
 
 /** Into the Keychain, where it is wanted there; says where it is to be kept in the end. */
-const storeSecret = async (
+const saveSecret = async (
   { secret, secretStore }: Answers,
   item: { readonly service: string; readonly account: string },
   dialogue: Dialogue | undefined,
 ): Promise<'file' | 'keychain'> => {
   if (secret === undefined || secretStore === 'file') return 'file'
   try {
-    await storeKeychain(item, secret)
+    await writeKeychain(item, secret)
     return 'keychain'
   } catch (error) {
     if (dialogue === undefined || !(error instanceof EdgeError)) throw error
@@ -113,8 +113,8 @@ const nextSteps = ({ flags, profile }: ConfigInput): [command: string, what: str
   const isMac = findTool('launchctl') !== undefined
   return [
     isMac
-      ? [`edge-agent install${which}`, 'run it in the background, from every login on']
-      : [`edge-agent start${which}`, 'run it, until Ctrl-C'],
-    [`edge-agent config check${which}`, 'are the settings right?'],
+      ? [`edge-agent install${which}`, 'run it in the background, from every login']
+      : [`edge-agent start${which}`, 'run it until Ctrl-C'],
+    [`edge-agent config check${which}`, 'check the settings'],
   ]
 }

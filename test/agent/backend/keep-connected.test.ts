@@ -23,7 +23,7 @@ const FAST: SocketTimings = {
   backoffCapMs: 100,
   restartMs: 20,
   busyBaseMs: 100,
-  wrongRoadMs: 60_000,
+  wrongEndpointMs: 60_000,
   replacedMs: 60_000,
   secretPollMs: 20,
 }

@@ -52,13 +52,13 @@ test('every reason that the sources give has its words', () => {
 
 test.each([
   [explainSkip, 'rule:no shops', 'your rule "no shops" says so'],
-  [explainSkip, 'redact:code', 'it holds what is never to leave this Mac: code'],
+  [explainSkip, 'redact:code', 'it contains something that must not leave this Mac: code'],
   [explainRule, 'rule:family', 'your rule "family" decides'],
   [explainPost, 'http_418', 'the backend did not accept it (status 418)'],
   [explainPost, 'http_503', 'the backend failed (status 503)'],
-  [explainPost, 'tls_CERT_HAS_EXPIRED', 'the backend could not prove who it is (CERT_HAS_EXPIRED)'],
+  [explainPost, 'tls_CERT_HAS_EXPIRED', "the backend's certificate was not accepted (CERT_HAS_EXPIRED)"],
   [explainPost, 'network_EPIPE', 'the connection failed (EPIPE)'],
-  [explainBubble, 'messages_row_error_22', 'Messages could not deliver it and put error 22 on its row'],
+  [explainBubble, 'messages_row_error_22', 'Messages could not deliver it (error 22 in its row)'],
   [explainBubble, 'exit_127', 'osascript ended with code 127'],
   [explainCommand, 'no_row', explainBubble('no_row')],
   // The same word says something else of a message and of a command.

@@ -457,7 +457,7 @@ test('a person drops one: not sent, and the backend is told', () => {
   expect(agent.planned()).toEqual(['doctor'])
   expect(last('c1')).toMatchObject({ status: 'failed', error: 'dropped' })
   expect(() => agent.queue.drop(['s1'])).toThrow(/cannot be dropped/)
-  expect(() => agent.queue.retry(['s1'])).toThrow(/cannot be tried again/)
+  expect(() => agent.queue.retry(['s1'])).toThrow(/cannot be retried/)
 })
 
 test('another life takes up what waits; no text is kept of what waits no more', () => {

@@ -47,12 +47,42 @@ test('texts and secrets are redacted, at the top and inside', async () => {
   expect(JSON.parse(text)).toMatchObject({ text: '[redacted]', request: { headers: { Authorization: '[redacted]' } } })
 })
 
-test('phone numbers and addresses are masked wherever they are, and the line stays JSON', async () => {
-  const text = await written({ format: 'json' }, log =>
-    log.error({ err: new Error('no chat with +15622924139 or ann.b+c@mail.example') }, 'send failed'),
-  )
-  expect(text).not.toMatch(/5622924|ann|mail\.example/)
-  expect(JSON.parse(text)).toMatchObject({ err: { message: 'no chat with +…39 or …@…' } })
+test('phone numbers, addresses and chats are masked wherever they are, and the line stays JSON', async () => {
+  const people = [
+    '+15622924139',
+    '562-292-4139',
+    '(562) 292-4139',
+    '+1 562 292 4139',
+    'chat655333',
+    'ann.b+c@mail.example',
+  ]
+  for (const person of people) {
+    const text = await written({ format: 'json' }, log =>
+      log.error({ err: new Error(`no chat with\n${person}\u0007`), [person]: 1 }, `send to ${person} failed`),
+    )
+    expect(text).not.toMatch(/562|292|4139|655|ann|mail\.example/)
+    expect(JSON.parse(text)).toMatchObject({
+      err: { message: 'no chat with\n…\u0007' },
+      msg: 'send to … failed',
+      '…': 1,
+    })
+  }
+})
+
+test('what a log is read by stays: times, guids, pids and numbers of any length', async () => {
+  const fields = {
+    guid: 'B373E262-AFC1-41F5-B802-123456789012',
+    waitMs: 15622924139,
+    of: 4194304,
+    url: 'http://127.0.0.1:54321',
+  }
+  const text = await written({ format: 'json' }, log => log.info(fields, 'message waits for its retry'))
+  expect(JSON.parse(text)).toMatchObject({
+    ...fields,
+    pid: process.pid,
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    msg: 'message waits for its retry',
+  })
 })
 
 test.each(['json', 'pretty'] as const)(

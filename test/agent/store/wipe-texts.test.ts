@@ -195,7 +195,7 @@ test('what lost its words is not tried again, and says why; nothing else can bri
   expect(() => queue.retry([`b${second}`])).toThrow(
     expect.objectContaining({
       code: 'text_removed',
-      message: `b${second} cannot be tried again: the words are no longer kept`,
+      message: `b${second} cannot be retried: the text has been removed`,
     }),
   )
   expect(() => store.transaction(() => store.outbox.move(second, 'planned', undefined, 0))).toThrow('no longer kept')

@@ -43,7 +43,7 @@ test('one that ends by itself is named, with its exit code and its last lines of
     process.stdout.end(() => { console.error('no more ink'); process.exitCode = 3 })`)
   await vi.waitFor(() => expect(deaths).toHaveLength(1), { timeout: 10_000 })
   const message = deaths[0]?.message ?? ''
-  expect(message).toMatch(/^the clerk ended by itself, with exit code 3. Its last lines:\n/)
+  expect(message).toMatch(/^the clerk exited unexpectedly, with exit code 3. Its last lines:\n/)
   expect(message).toContain('  no more ink')
   expect(message).toContain('  line 20')
   expect(message).not.toContain('line 11')
@@ -53,7 +53,7 @@ test('one that is killed by somebody else is named, with the signal', async () =
   const { heard, deaths } = start(`console.log(process.pid); setInterval(() => {}, 1000)`)
   await vi.waitFor(() => expect(heard).toHaveLength(1), { timeout: 10_000 })
   process.kill(Number(heard[0]), 'SIGKILL')
-  await vi.waitFor(() => expect(deaths[0]?.message).toContain('ended by itself, with SIGKILL'), { timeout: 10_000 })
+  await vi.waitFor(() => expect(deaths[0]?.message).toContain('exited unexpectedly, with SIGKILL'), { timeout: 10_000 })
 })
 
 test('an end that was asked for is no error, and is over when it is said to be', async () => {

@@ -58,14 +58,14 @@ test('the first bubble is skipped only where the agent says so', () => {
 test('a repeated POST says whether its key is the same', () => {
   const labels = (key: string | undefined) =>
     tellTimeline(SCENE, [...REFLEX_FIRST.slice(0, 2), { what: 'posted', at: 3000, key }]).at(-1)?.label
-  expect(labels(KEY)).toBe('the POST arrives again, under the same key')
-  expect(labels('"other"')).toBe('the POST arrives again, under ANOTHER key')
-  expect(labels(undefined)).toBe('the POST arrives again, under ANOTHER key')
+  expect(labels(KEY)).toBe('the POST arrives again, with the same key')
+  expect(labels('"other"')).toBe('the POST arrives again, with ANOTHER key')
+  expect(labels(undefined)).toBe('the POST arrives again, with ANOTHER key')
 })
 
 test('a text that the backend never said is called that', () => {
   const seen: readonly Observation[] = [...REFLEX_FIRST, { what: 'sent', at: 2700, text: 'who is this?' }]
-  expect(tellTimeline(SCENE, seen).at(-1)?.label).toBe('something is sent that the backend never said')
+  expect(tellTimeline(SCENE, seen).at(-1)?.label).toBe('a text is sent that is not from the backend')
 })
 
 test('the conversation is what the person wrote and got', () => {

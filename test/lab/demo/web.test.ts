@@ -75,7 +75,7 @@ const countBubbles = async (page: Page): Promise<number> => {
 const isSettled = async (page: Page): Promise<void> => {
   const verdict = page.locator('#phone-verdict')
   await vi.waitFor(
-    async () => expect(await verdict.textContent()).toMatch(/✓ (\d+) said · \1 seen · 0 missing · 0 doubled/),
+    async () => expect(await verdict.textContent()).toMatch(/✓ (\d+) sent · \1 received · 0 missing · 0 twice/),
     PATIENT,
   )
 }
@@ -92,7 +92,7 @@ test('by clicks, on a desktop: a message is answered, a fault survived, and all 
   ])
 
   await page.getByRole('switch', { name: 'Lose the answer' }).click()
-  await page.getByText('Laid: Lose the answer.').waitFor()
+  await page.getByText('On: Lose the answer.').waitFor()
   await page.getByRole('textbox', { name: 'Write as the person' }).fill('yes please <img src=x onerror=alert(1)>')
   await page.getByRole('button', { name: 'Send', exact: true }).click()
   expect(await bubbles(page, 4, 3)).toEqual([
@@ -106,14 +106,14 @@ test('by clicks, on a desktop: a message is answered, a fault survived, and all 
   expect(await page.locator('img').count()).toBe(0)
   const row = page.locator('.message').first()
   await row.getByRole('button', { name: /yes please <img/ }).click()
-  const steps = await row.getByRole('list', { name: 'Time line' }).locator('.label').allTextContents()
+  const steps = await row.getByRole('list', { name: 'Timeline' }).locator('.label').allTextContents()
   for (const step of [
     'POST in',
     'Fault: Lose the answer',
     'Reflex out: "on it"',
     'On the phone: "on it"',
     'Connection ended before the answer',
-    'POST in again (2), under the same key',
+    'POST in again (2), with the same key',
     'Answer out: 200, 3 bubbles',
   ])
     expect(steps).toContain(step)
@@ -132,7 +132,7 @@ test('kill -9 between reflex and answer: the agent comes back, and the person ge
   await page.getByLabel('Write as the person').fill('tell me a joke')
   await page.keyboard.press('Enter')
   await page.locator('.note', { hasText: 'kill -9' }).waitFor(PATIENT)
-  await page.locator('.note', { hasText: 'started again' }).waitFor(PATIENT)
+  await page.locator('.note', { hasText: 'restarted' }).waitFor(PATIENT)
   expect(await bubbles(page, before, 3)).toEqual([
     'hmm, one moment',
     'I know one about UDP',
@@ -182,7 +182,7 @@ test('by keyboard alone: a command is written, sent and seen to its end', async 
     await page.keyboard.press('Tab')
     await page.keyboard.type(text)
   }
-  while ((await focused()) !== 'Send the command') await page.keyboard.press('Tab')
+  while ((await focused()) !== 'Send command') await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   expect(await bubbles(page, before, 1)).toEqual(['sent by hand'])
   await page.locator('.message').first().getByText('✓ completed').waitFor(PATIENT)
@@ -195,8 +195,8 @@ test('a command for later is written, and sent when its time has come', async ()
   await page.getByRole('tab', { name: 'Command' }).click()
   await page.getByRole('textbox', { name: 'Text' }).fill('sent later')
   const now = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000)
-  await page.getByLabel('Not now, but at').fill(now.toISOString().slice(0, 19))
-  await page.getByRole('button', { name: 'Send the command' }).click()
+  await page.getByLabel('Send later, at').fill(now.toISOString().slice(0, 19))
+  await page.getByRole('button', { name: 'Send command' }).click()
   expect(await bubbles(page, before, 1)).toEqual(['sent later'])
   await page.locator('.message').first().getByText('✓ completed').waitFor(PATIENT)
   await close(page)

@@ -348,7 +348,7 @@ describe('what can be done', () => {
     expect(await (await post(backend)).json()).toMatchObject({ reply_bubbles: ['hm', MESSAGE.filtered_text] })
     expect(await change({ replies: 'command' })).toMatchObject({ status: 400, body: { error: 'no_reply_command' } })
     expect((await change({ replyCommand: 'id' })).status).toBe(400)
-    expect((await change({ table: [{ match: '(', bubbles: [] }] })).body.reason).toMatch(/no regular expression/)
+    expect((await change({ table: [{ match: '(', bubbles: [] }] })).body.reason).toMatch(/not a regular expression/)
     expect((await ask(backend, 'GET', '/mock/settings')).body).toMatchObject({ reflex: 'hm', replies: 'echo' })
   })
 

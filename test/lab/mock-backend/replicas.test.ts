@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { digest } from '../../../src/lab/mock-backend/answer-store.ts'
+import { digest } from '../../../src/lab/mock-backend/answers-by-key.ts'
 import { answerKey, ownerKey } from '../../../src/lab/mock-backend/redis/scripts.ts'
 import { startRedis } from '../../support/start-redis.ts'
 import { type Replica, startReplica } from '../../support/start-replica.ts'

@@ -84,7 +84,11 @@ test('while an agent runs its connection is asked for and no other is made', asy
   const { url, connections } = await backend()
   const open = await look(url, { mayDial: false }, running({ state: 'open', since: 1 }))
   expect(open['backend_websocket']).toMatchObject({ state: 'ok' })
-  const lastError = { code: 'replaced', message: 'a second agent runs with this id', remedy: 'Stop the other agent.' }
+  const lastError = {
+    code: 'replaced',
+    message: 'a second agent is running with this id',
+    remedy: 'Stop the other agent.',
+  }
   const replaced = await look(url, { mayDial: false }, running({ state: 'waiting', since: 1, lastError }))
   expect(replaced['backend_websocket']).toMatchObject({ state: 'failed', cure: 'Stop the other agent.' })
   expect(replaced['second_agent']).toMatchObject({ state: 'failed', seen: expect.stringContaining('4409') })

@@ -54,9 +54,9 @@ test('what the agent sees counts, whatever this terminal sees', () => {
 })
 
 test.each([
-  ['readable', true, 'warning', /could not tell.*this terminal can read it, which says nothing/],
-  ['EPERM', true, 'warning', /could not tell.*cannot read it \(EPERM\)/],
-  ['ENOENT', true, 'failed', /there is no/],
+  ['readable', true, 'warning', /cannot tell.*this terminal can read it, but that says nothing/],
+  ['EPERM', true, 'warning', /cannot tell.*cannot read it \(EPERM\)/],
+  ['ENOENT', true, 'failed', /does not exist/],
   ['ENOENT', false, 'skipped', /not on this system/],
   ['readable', false, 'ok', /is readable/],
 ])('without an agent: %s for this terminal, a Mac: %s', (readByUs, isMac, state, seen) => {
@@ -70,9 +70,9 @@ test.each<[Partial<AutomationProbe>, string, RegExp, RegExp]>([
     /does not let .*\(-1743\)/,
     /Privacy_Automation/,
   ],
-  [{ state: 'denied', errorNumber: -1744 }, 'failed', /may not ask/, /at the screen/],
-  [{ state: 'unanswered', errorNumber: -1712 }, 'failed', /did not answer .*\(-1712\)/, /Answer the question/],
-  [{ state: 'unanswered' }, 'failed', /a question waits/, /Answer the question/],
+  [{ state: 'denied', errorNumber: -1744 }, 'failed', /cannot ask for it now \(-1744\)/, /at the screen/],
+  [{ state: 'unanswered', errorNumber: -1712 }, 'failed', /did not answer .*\(-1712\)/, /Answer the prompt/],
+  [{ state: 'unanswered' }, 'failed', /a prompt is waiting/, /Answer the prompt/],
   [{ state: 'unclear', errorNumber: -600, said: 'Programm läuft nicht (-600)' }, 'failed', /\(-600\)/, /open -gj/],
   [{ state: 'unclear', said: 'something odd' }, 'failed', /something odd/, /Privacy_Automation/],
   [{}, 'ok', /may control/, /^$/],
@@ -96,12 +96,12 @@ test('a deaf agent, a deaf Messages and a quiet day are told apart', () => {
   const behind = { highestRowid: 14, seenRowid: 10 }
   expect(arrival(running({ chatDb: behind, later: {} }))).toMatchObject({
     state: 'failed',
-    seen: expect.stringMatching(/agent is deaf.* 4 rows/),
+    seen: expect.stringMatching(/agent is 4 rows behind/),
   })
   expect(arrival(running({ automation: { enabledAccounts: 0 } }))?.seen).toMatch(
-    /Messages is deaf, as it is signed out/,
+    /nothing arrives, because Messages is signed out/,
   )
-  expect(arrival(running({}), ended(1))?.seen).toMatch(/Messages is deaf, as it does not run/)
+  expect(arrival(running({}), ended(1))?.seen).toMatch(/nothing arrives, because Messages is not running/)
   expect(arrival(running({}))).toMatchObject({ state: 'ok', seen: expect.stringContaining('60 minutes ago') })
   const long = running({ chatDb: { newestIncomingMs: NOW - 20 * 24 * HOUR } })
   expect(arrival(long)).toMatchObject({ state: 'warning', seen: expect.stringContaining('20 days ago') })

@@ -41,7 +41,7 @@ test.each([
   [said('v20.11.0\n'), 'failed', /too old/],
   [said('v22.19.0\n'), 'ok', /22\.19\.0/],
   [ended(undefined, 'dyld: Library not loaded'), 'failed', /a signal: “dyld/],
-  [HANGS, 'failed', /does not end/],
+  [HANGS, 'failed', /does not finish/],
 ])('the version is judged: %j', (version, state, seen) => {
   expect(judge({ version }, 'node_version')).toMatchObject({ state, seen: expect.stringMatching(seen) })
 })
@@ -58,7 +58,7 @@ test('a binary whose code is another one has lost its permissions, whatever its 
   const signature = ended(0, 'CDHash=bbbb2222\nAuthority=Developer ID Application: Node.js Foundation (HX7739G8FX)\n')
   expect(judge({ signature }, 'node_unchanged')).toMatchObject({
     state: 'failed',
-    seen: expect.stringContaining('forgotten'),
+    seen: expect.stringContaining('has dropped its permissions'),
     cure: expect.stringContaining('edge-agent install'),
   })
   // Without codesign its content tells.

@@ -84,13 +84,13 @@ test('a job without its plist does not come back; without either there is no ser
 
 test.each<[ServiceState, string, RegExp, RegExp]>([
   [{ kind: 'not-loaded' }, 'failed', /113/, /launchctl bootstrap gui\/501/],
-  [{ kind: 'no-session' }, 'failed', /125/, /Log in at the screen/],
+  [{ kind: 'no-session' }, 'failed', /125/, /Log in as this user, at the screen/],
   [{ kind: 'unclear', said: 'Input/output error', code: 5 }, 'warning', /refused/, /edge-agent install/],
   [{ kind: 'unclear', said: '', code: 36 }, 'warning', /still ending/, /Wait/],
   [{ kind: 'unclear', said: '', code: 37 }, 'warning', /being loaded/, /Wait/],
   [{ kind: 'unclear', said: 'Function not implemented', code: 78 }, 'warning', /cannot be used/, /edge-agent install/],
   [{ kind: 'unclear', said: 'Etwas anderes', code: 9 }, 'warning', /Etwas anderes/, /launchctl error 9/],
-  [{ kind: 'unclear', said: 'launchctl print does not end' }, 'warning', /does not end/, /again/],
+  [{ kind: 'unclear', said: 'launchctl print does not finish' }, 'warning', /does not finish/, /again/],
   [{ ...LOADED, pid: undefined, state: 'spawn scheduled' }, 'failed', /spawn scheduled/, /kickstart/],
 ])('launchd says %j: %s', (job, state, seen, cure) => {
   expect(judge({ job }, 'service_loaded')).toMatchObject({

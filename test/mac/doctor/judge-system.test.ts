@@ -56,9 +56,9 @@ test('Rosetta, root and SSH are warned of; sysctl of another system means nothin
 })
 
 test.each([
-  [' sleep                10\n womp                 0\n', 'warning', /sleeps after 10 .*network/],
-  [' sleep 1 (sleep prevented by caffeinate, node)\n', 'ok', /kept awake now: “sleep prevented by caffeinate/],
-  [' displaysleep 10\n disksleep 10\n', 'skipped', /says nothing of sleep/],
+  [' sleep                10\n womp                 0\n', 'warning', /goes to sleep after 10 .*network/],
+  [' sleep 1 (sleep prevented by caffeinate, node)\n', 'ok', /being kept awake: “sleep prevented by caffeinate/],
+  [' displaysleep 10\n disksleep 10\n', 'skipped', /does not mention sleep/],
 ])('pmset %j is %s', (settings, state, seen) => {
   expect(judge({ pmset: said(settings) }, 'sleep')).toMatchObject({ state, seen: expect.stringMatching(seen) })
 })

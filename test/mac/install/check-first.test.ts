@@ -41,7 +41,7 @@ test('sudo is refused: a LaunchAgent belongs to the user who is logged in', asyn
 
 test('variables of this shell that the service will not see are named', async () => {
   const notes = await check(process.getuid?.() ?? 0, { EDGE_LOG_LEVEL: 'debug', EDGE_PROFILE: 'x', EDGE_EMPTY: '' })
-  expect(notes.at(-1)).toMatch(/not seen by the service: EDGE_LOG_LEVEL\.$/)
+  expect(notes.at(-1)).toMatch(/the service does not see it: EDGE_LOG_LEVEL\.$/)
 })
 
 test('the agent logs where its settings have it, and otherwise where the service has its logs', () => {
@@ -58,6 +58,8 @@ test('what the settings lack is to be put into the file: no variable of a shell 
   const refused = check(process.getuid?.() ?? 0, { EDGE_AGENT_ID: 'e' })
   await expect(refused).rejects.toMatchObject({
     exit: 78,
-    message: expect.stringMatching(/nothing \(set agent_id in .+c\.toml\)(.|\n)+here that is EDGE_AGENT_ID/),
+    message: expect.stringMatching(
+      /nothing \(set agent_id in .+c\.toml\)(.|\n)+does not see this shell's variables: EDGE_AGENT_ID/,
+    ),
   })
 })

@@ -45,7 +45,7 @@ describe('before anything is changed, an install is refused', () => {
         return { env: { EDGE_BACKEND_URL: 'http://127.0.0.1:1', EDGE_AGENT_ID: 'e', EDGE_SECRET: 'hush' } }
       },
       78,
-      /not seen by the service; here that is EDGE_BACKEND_URL, EDGE_AGENT_ID, EDGE_SECRET/,
+      /does not see this shell's variables: EDGE_BACKEND_URL, EDGE_AGENT_ID, EDGE_SECRET/,
     ],
     ['with wrong settings', () => mac.configure({ log_level: 'loud' }), 78, /log_level/],
     ['from inside the service', () => ({ env: { XPC_SERVICE_NAME: 'com.edge-agent' } }), 1, /started by the service/],
@@ -54,11 +54,11 @@ describe('before anything is changed, an install is refused', () => {
       () => mac.fail([{ verb: '*', code: 113, says: 'Could not find domain for user gui: 501' }]),
       // Root has no session either, and that is the better reason.
       process.getuid?.() === 0 ? 77 : 1,
-      /SSH alone is not enough|without sudo/,
+      /SSH is not enough|without sudo/,
     ],
     ['without launchctl', () => mac.removeTool('launchctl'), 1, /no launchctl.+\n.+--dry-run/],
-    ['on an old macOS', () => mac.write('macos-version', '12.7.1'), 1, /macOS 12, and 13/],
-    ['with a home that is none', () => ({ env: { HOME: join(mac.dir, 'nowhere') } }), 77, /which is no folder/],
+    ['on an old macOS', () => mac.write('macos-version', '12.7.1'), 1, /macOS 12, but 13/],
+    ['with a home that is none', () => ({ env: { HOME: join(mac.dir, 'nowhere') } }), 77, /which is not a folder/],
     [
       'with settings where macOS guards them',
       () => {
@@ -160,7 +160,7 @@ describe('with a node of their own, in place', () => {
     const { code, stderr } = await mac.run(['install', '--node', node])
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: expect.stringMatching(/ended with 78.+last exit code = 78.+no can do.+config check/s),
+      stderr: expect.stringMatching(/exited with 78.+last exit code = 78.+no can do.+config check/s),
     })
     expect(await mac.run(['uninstall'])).toMatchObject({ code: 0 })
     expect(mac.job()).toBeUndefined()
@@ -225,7 +225,7 @@ describe('permissions', () => {
     let isAsked = false
     const { code, stderr } = await mac.run([...IN_PLACE, '--wait'], {
       onOutput: (output, child) => {
-        if (isAsked || !output.includes('Ctrl-C ends the waiting')) return
+        if (isAsked || !output.includes('Ctrl-C stops waiting')) return
         isAsked = child.kill('SIGINT')
       },
     })

@@ -83,7 +83,7 @@ test('one after the other: the right pane, the click path with the binary, and t
   expect(permissions).toMatchObject({ fullDiskAccess: { state: 'granted' }, automation: { state: 'granted' } })
   expect(opened.map(url => url.split('?')[1])).toEqual(['Privacy_AllFiles', 'Privacy_Automation'])
   expect(asked[0]).toMatch(/Full Disk Access\n.+\n +\/Users\/a\/runtime\/edge-agent\n/)
-  expect(asked[1]).toMatch(/waits at the screen.+Automation\n.+below edge-agent/s)
+  expect(asked[1]).toMatch(/is waiting on screen.+Automation\n.+below edge-agent/s)
 })
 
 test('where the form of the URL is not known, the older one is tried', async () => {

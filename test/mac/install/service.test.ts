@@ -112,7 +112,7 @@ describe('a service', () => {
     appendFileSync(node, 'another build')
     expect(await mac.run(['install'], { main, node })).toMatchObject({ code: 0 })
     const { code, stderr } = await mac.run(['install', '--upgrade'], { main, node })
-    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('wants both permissions anew') })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('macOS needs both permissions again') })
     expect(readFileSync(binary()).subarray(-13).toString()).toBe('another build')
   })
 
@@ -124,7 +124,7 @@ describe('a service', () => {
     })
     const { code, stdout, stderr } = await mac.run(['install'], { main })
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('main.js is missing') })
-    expect(stdout).toContain('edge-agent 0.2.0 is repaired')
+    expect(stdout).toContain('edge-agent 0.2.0 was repaired')
     expect(statSync(binary()).ino).toBe(inode)
   })
 
@@ -181,7 +181,10 @@ describe('a service', () => {
     expect(existsSync(mac.places.plistFile)).toBe(false)
     expect(existsSync(dirname(mac.places.runtimeDir))).toBe(false)
     expect(existsSync(join(mac.places.stateDir, 'state.db'))).toBe(true)
-    expect(await mac.run(['uninstall'])).toMatchObject({ code: 0, stdout: expect.stringContaining('no service') })
+    expect(await mac.run(['uninstall'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('There was no service'),
+    })
   })
 
   test('is forgotten with --purge, which asks first; no folder of ours is left', async () => {

@@ -116,7 +116,7 @@ test.each<[string, ToolEnd, string]>([
   ['nobody is logged in', exited(125, 'Domain does not support specified action'), 'launchd_no_session'],
   ['it does not say why', exited(78, 'Function not implemented'), 'launchd_78'],
   ['there is no launchctl', { kind: 'not-found' }, 'no_launchd'],
-  ['it does not end', { kind: 'timed-out', stdout: '', stderr: '' }, 'launchd_silent'],
+  ['it does not finish', { kind: 'timed-out', stdout: '', stderr: '' }, 'launchd_silent'],
 ])('a bootstrap that is refused tells what to do: %s', async (_, end, code) => {
   const { launchctl } = scripted({ bootstrap: [end], print: [NOT_LOADED] })
   await expect(launchctl.bootstrap(LABEL, '/x.plist')).rejects.toMatchObject({ code, remedy: expect.any(String) })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { readKeychain, removeKeychain, storeKeychain } from '../../../src/mac/macos/keychain.ts'
+import { readKeychain, removeKeychain, writeKeychain } from '../../../src/mac/macos/keychain.ts'
 import { createSecurityShim } from '../../support/security-shim.ts'
 
 const ITEM = { service: 'com.edge-agent', account: 'edge_1@home' }
@@ -19,8 +19,8 @@ test.each([
   ['what a shell would take for its own', `a"b'c\\d$e\`f;#`],
   ['what begins like an encoded one', 'base64:xyz'],
 ])('%s is stored, replaced, read and removed, and is never among the arguments', async (_, secret) => {
-  await storeKeychain(ITEM, 'the-old-one')
-  await storeKeychain(ITEM, secret)
+  await writeKeychain(ITEM, 'the-old-one')
+  await writeKeychain(ITEM, secret)
   expect(await readKeychain(ITEM)).toBe(secret)
   expect(security.items()).toEqual(['com.edge-agent edge_1@home'])
   expect(security.calls().join('\n')).not.toContain(secret)
@@ -29,7 +29,7 @@ test.each([
 })
 
 test('a usual token can be read in Keychain Access, and one that was put there by hand is understood', async () => {
-  await storeKeychain(ITEM, 'open-sesame')
+  await writeKeychain(ITEM, 'open-sesame')
   expect(security.stored(ITEM.service, ITEM.account)).toBe('open-sesame')
   security.put(ITEM.service, ITEM.account, 'by:hand')
   expect(await readKeychain(ITEM)).toBe('by:hand')
@@ -57,20 +57,20 @@ test.each([
 test('without the program there is no Keychain', async () => {
   vi.stubEnv('PATH', '/nowhere')
   await expect(readKeychain(ITEM)).rejects.toMatchObject({ code: 'keychain_missing' })
-  await expect(storeKeychain(ITEM, 'x')).rejects.toMatchObject({ code: 'keychain_missing' })
+  await expect(writeKeychain(ITEM, 'x')).rejects.toMatchObject({ code: 'keychain_missing' })
 })
 
 test('a store that failed is found out although security -i ends with 0', async () => {
   security.act('refuse to add')
-  await expect(storeKeychain(ITEM, 'open-sesame')).rejects.toMatchObject({ code: 'keychain_locked' })
+  await expect(writeKeychain(ITEM, 'open-sesame')).rejects.toMatchObject({ code: 'keychain_locked' })
   security.put(ITEM.service, ITEM.account, 'the-old-one')
-  await expect(storeKeychain(ITEM, 'open-sesame')).rejects.toMatchObject({
+  await expect(writeKeychain(ITEM, 'open-sesame')).rejects.toMatchObject({
     code: 'keychain_failed',
     message: expect.stringContaining('another secret'),
   })
 })
 
 test('a secret that does not fit into a line of security is refused, not cut', async () => {
-  await expect(storeKeychain(ITEM, 'x'.repeat(4096))).rejects.toMatchObject({ code: 'keychain_unusable' })
+  await expect(writeKeychain(ITEM, 'x'.repeat(4096))).rejects.toMatchObject({ code: 'keychain_unusable' })
   expect(security.calls()).toEqual([])
 })

@@ -60,7 +60,7 @@ test.each(['tuna', undefined])('with the secret %s it says that this is what is 
     ['http', true, 'ok'],
     ['secret', false, 'unauthorized'],
   ])
-  expect(facts.at(-1)?.seen).toContain(secret === undefined ? 'asked for' : 'refused')
+  expect(facts.at(-1)?.seen).toContain(secret === undefined ? 'required' : 'refused')
   expect(JSON.stringify(facts)).not.toContain('tuna')
 })
 

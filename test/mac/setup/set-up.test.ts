@@ -168,7 +168,7 @@ test('what is there is replaced after a yes only: the other settings stay, the o
   writeFileSync(file('config.toml'), old)
 
   const refusing = inTerminal()
-  await refusing.answer(/There are settings.+Replace them\?.+\[no\]: $/s, '')
+  await refusing.answer(/There are already settings.+Replace them\?.+\[no\]: $/s, '')
   await expect(refusing.ended).rejects.toMatchObject({ code: 'cancelled', exit: 2 })
   expect(readFileSync(file('config.toml'), 'utf8')).toBe(old)
 
@@ -176,7 +176,7 @@ test('what is there is replaced after a yes only: the other settings stay, the o
   await terminal.answer(/Replace them\?/, 'yes')
   await terminal.answer(/Backend URL.*\[http.+\]: $/, '')
   await terminal.answer(/Agent id.*\[edge_old\]: $/, 'edge_new')
-  await terminal.answer(/Secret.*\[Enter keeps the present one\]: $/, '')
+  await terminal.answer(/Secret.*\[Enter keeps the current one\]: $/, '')
   await terminal.ended
   expect(readFileSync(file('config.toml.bak'), 'utf8')).toBe(old)
   expect(mode(file('config.toml.bak'))).toBe('600')

@@ -1,6 +1,6 @@
 import { attempt, call } from './api.js'
 import { announce, byId, el, setText } from './dom.js'
-import { onChange, openConnections, store } from './store.js'
+import { onChange, openConnections, pageState } from './page-state.js'
 
 const SAMPLES = ['Can you find me the best deal for a Mac mini?', 'remind me to call Anna', 'tell me a joke']
 
@@ -9,35 +9,39 @@ const act = name => () => call('POST', `/mock/extension/${name}`)
 
 /** Something to try: what it does, and what then comes to pass. */
 const TRIALS = [
-  ['Drop the WebSocket', lay({ fault: 'terminate' }), 'Dropped. The agent dials again at once; write meanwhile.'],
+  [
+    'Drop the WebSocket',
+    lay({ fault: 'terminate' }),
+    'Dropped. The agent reconnects at once; write something in the meantime.',
+  ],
   [
     'Refuse it 3 times',
     lay({ fault: 'upgrade-status', retryAfter: '2', times: 3 }),
-    'The next 3 dials are refused: the answer alone brings the reflex.',
+    'The next 3 connections are refused: the reflex comes with the answer.',
   ],
   [
     'Lose the next answer',
     lay({ fault: 'lose-answer' }),
-    'Write something: the answer is lost, the agent asks again under the same key.',
+    'Write something: the answer is lost, and the agent asks again with the same key.',
   ],
   [
     '503, three times',
     lay({ fault: 'status', status: 503, times: 3 }),
-    'Write something: it is tried again until it works.',
+    'Write something: the agent retries until it works.',
   ],
   [
     'Send the reflex twice',
     lay({ fault: 'reflex-twice', newId: true }),
     'Write something: you will see the reflex once.',
   ],
-  ['Reflex after answer', lay({ fault: 'reflex-after-answer' }), 'Write something: nothing is doubled.'],
-  ['kill -9 the agent', act('kill'), 'Killed. It is started again in a moment; what you write now is not lost.'],
+  ['Reflex after answer', lay({ fault: 'reflex-after-answer' }), 'Write something: nothing is sent twice.'],
+  ['kill -9 the agent', act('kill'), 'Killed. It restarts in a moment; what you write now is not lost.'],
   ['kill -9 after reflex', act('kill-after-reflex'), 'Write something: the agent dies between reflex and answer.'],
 ]
 
 const AGENT = {
   starting: ['… agent starting', 'busy'],
-  running: ['● agent runs', 'good'],
+  running: ['● agent running', 'good'],
   killed: ['✕ agent killed', 'bad'],
 }
 
@@ -112,7 +116,7 @@ const start = () => {
   const shown = new Map()
 
   const draw = () => {
-    const { extension } = store
+    const { extension } = pageState
     if (extension === undefined) return
     const body = screen.parentElement
     const isAtEnd = body.scrollHeight - body.scrollTop - body.clientHeight < 60
@@ -174,10 +178,10 @@ const drawPills = agent => {
 const drawVerdict = ({ said, seen, missing, doubled }) => {
   const isGood = doubled === 0
   const words = [
-    `${said} said`,
-    `${seen} seen`,
+    `${said} sent`,
+    `${seen} received`,
     missing > 0 ? `${missing} on the way` : '0 missing',
-    `${doubled} doubled`,
+    `${doubled} twice`,
   ]
   const verdict = byId('phone-verdict')
   verdict.hidden = said === 0
@@ -187,7 +191,7 @@ const drawVerdict = ({ said, seen, missing, doubled }) => {
 
 /** While the backend has a message of this person, or its bubbles are on the way. */
 const isThinking = ({ person, missing }) =>
-  missing > 0 || [...store.items.values()].some(({ thread, state }) => thread === person && state === 'thinking')
+  missing > 0 || [...pageState.items.values()].some(({ thread, state }) => thread === person && state === 'thinking')
 
 const drawTyping = (place, isTyping) => {
   if (place.dataset.on === String(isTyping)) return

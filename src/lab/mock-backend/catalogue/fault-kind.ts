@@ -48,8 +48,8 @@ const aimShape = {
   times: z
     .union([z.int().min(1), z.literal('always')], 'a whole number from 1, or "always"')
     .default(1)
-    .describe('for the next so many, or "always": until it is lifted'),
-  probability: z.number().min(0).max(1).default(1).describe('how likely each is struck, from 0 to 1'),
+    .describe('for the next N, or "always": until it is turned off'),
+  probability: z.number().min(0).max(1).default(1).describe('how likely it strikes each one, from 0 to 1'),
 }
 
 export type AimSpec = z.infer<z.ZodObject<typeof aimShape>>

@@ -16,7 +16,7 @@ import { type FaultKind, faultKind, type Laid, milliseconds, type Rig } from './
 
 const status = z.int().min(200).max(599)
 const retryAfter = z.string().max(200).describe('Retry-After, as it is sent: seconds, a date, nonsense').optional()
-const delayMs = milliseconds.default(0).describe('waited first, in ms')
+const delayMs = milliseconds.default(0).describe('wait first, in ms')
 
 /** What a POST gets that is not its answer. */
 export const HTTP_KINDS: readonly FaultKind[] = [
@@ -24,7 +24,7 @@ export const HTTP_KINDS: readonly FaultKind[] = [
     name: 'status',
     group: 'HTTP',
     title: 'Answer with a status',
-    hint: 'Any status in place of the answer: 503 and 429 with Retry-After, 401, 404, 410, 409, 422 …',
+    hint: 'Any status instead of the answer: 503 and 429 with Retry-After, 401, 404, 410, 409, 422 …',
     params: {
       status: status.default(503),
       retryAfter,
@@ -38,7 +38,7 @@ export const HTTP_KINDS: readonly FaultKind[] = [
     name: 'lose-answer',
     group: 'HTTP',
     title: 'Lose the answer',
-    hint: 'The work is done and the reflex sent; then the connection is reset before the answer.',
+    hint: 'The work is done and the reflex sent. Then the connection is reset before the answer.',
     params: {},
     lay: (rig, aim) => post(rig, aim, { when: 'after', effect: reset }),
   }),
@@ -46,7 +46,7 @@ export const HTTP_KINDS: readonly FaultKind[] = [
     name: 'hang-up-while-working',
     group: 'HTTP',
     title: 'Hang up while working',
-    hint: 'The connection is reset while the backend thinks on: a repetition gets 409 until it has finished.',
+    hint: 'The connection is reset, but the backend keeps thinking: a retry gets 409 until it has finished.',
     params: { delayMs },
     lay: (rig, aim, { delayMs }) => post(rig, aim, { when: 'during', delayMs, effect: reset }),
   }),
@@ -54,7 +54,7 @@ export const HTTP_KINDS: readonly FaultKind[] = [
     name: 'reset',
     group: 'HTTP',
     title: 'Reset the POST',
-    hint: 'The connection is reset (RST) and the message not looked at.',
+    hint: 'The connection is reset (RST), and the message is not processed.',
     params: { delayMs },
     lay: (rig, aim, { delayMs }) => post(rig, aim, { delayMs, effect: reset }),
   }),
@@ -62,7 +62,7 @@ export const HTTP_KINDS: readonly FaultKind[] = [
     name: 'stale-connection',
     group: 'HTTP',
     title: 'Stale keep-alive',
-    hint: 'The connection ends (FIN) as the POST arrives, as one does that was idle for too long.',
+    hint: 'The connection ends (FIN) as the POST arrives, as if it had been idle for too long.',
     params: {},
     lay: (rig, aim) => post(rig, aim, { effect: response => response.socket?.end() }),
   }),
@@ -70,7 +70,7 @@ export const HTTP_KINDS: readonly FaultKind[] = [
     name: 'slow',
     group: 'HTTP',
     title: 'Think longer',
-    hint: 'The right answer, but later by so many ms.',
+    hint: 'The right answer, but some ms later.',
     params: { ms: milliseconds.default(10_000).describe('how much later, in ms') },
     lay: (rig, aim, { ms }) => post(rig, aim, { when: 'after', delayMs: ms }),
   }),
@@ -86,7 +86,7 @@ export const HTTP_KINDS: readonly FaultKind[] = [
     name: 'down',
     group: 'HTTP',
     title: 'Be down',
-    hint: 'Every POST and every WebSocket dialled is reset; open WebSockets are ended at once.',
+    hint: 'Every POST and every new WebSocket is reset; open WebSockets are ended at once.',
     params: {},
     lay: (rig, aim) => {
       rig.faults.socket.terminate(aim.agentId)
@@ -101,7 +101,7 @@ export const HTTP_KINDS: readonly FaultKind[] = [
     name: 'redirect',
     group: 'HTTP',
     title: 'Redirect elsewhere',
-    hint: 'The agent must not follow: its secret is for the configured host only.',
+    hint: 'The agent must not follow: its secret is only for the configured host.',
     params: {
       status: z.literal([301, 302, 303, 307, 308]).default(307),
       location: z.string().min(1).max(2000).default('http://elsewhere.invalid/edge/message').describe('where to'),
@@ -112,7 +112,7 @@ export const HTTP_KINDS: readonly FaultKind[] = [
     name: 'bad-answer',
     group: 'HTTP',
     title: 'Answer nonsense',
-    hint: 'Status 200 (or 204), and a body that is no answer.',
+    hint: 'Status 200 (or 204), and a body that is not an answer.',
     params: {
       form: z
         .enum(['html', 'invalid-json', 'empty', 'no-content', 'wrong-types', 'many-bubbles'])
@@ -125,7 +125,7 @@ export const HTTP_KINDS: readonly FaultKind[] = [
     name: 'truncated',
     group: 'HTTP',
     title: 'Cut the answer short',
-    hint: 'The connection ends inside the body, or the Content-Length is too small for it.',
+    hint: 'The connection ends in the middle of the body, or the Content-Length is too small.',
     params: { form: z.enum(['cut', 'short-length']).default('cut').describe('how') },
     lay: (rig, aim, { form }) => post(rig, aim, { effect: form === 'cut' ? truncated : SHORT_LENGTH }),
   }),
@@ -133,7 +133,7 @@ export const HTTP_KINDS: readonly FaultKind[] = [
     name: 'trickle',
     group: 'HTTP',
     title: 'Trickle',
-    hint: 'The headers, or the body, at one byte at a time and without end.',
+    hint: 'The headers or the body arrive one byte at a time, without end.',
     params: {
       part: z.enum(['headers', 'body']).default('body').describe('which part'),
       everyMs: milliseconds.min(1).default(1000).describe('ms between two bytes'),
@@ -156,7 +156,7 @@ export const HTTP_KINDS: readonly FaultKind[] = [
     name: 'raw',
     group: 'HTTP',
     title: 'Raw bytes',
-    hint: 'These bytes in the place of an HTTP answer, then the end of the connection.',
+    hint: 'These bytes instead of an HTTP answer; then the connection ends.',
     params: {
       bytes: z
         .string()

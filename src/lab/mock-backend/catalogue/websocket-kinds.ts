@@ -8,8 +8,8 @@ const when = {
   at: z
     .enum(['now', 'connect', 'post'])
     .default('now')
-    .describe('now, at each new connection, or at each POST of the agent'),
-  afterMs: milliseconds.default(0).describe('and so many ms later'),
+    .describe('now, at each new connection, or at each POST from the agent'),
+  afterMs: milliseconds.default(0).describe('this many ms later'),
 }
 
 type When = { readonly at: 'now' | 'connect' | 'post'; readonly afterMs: number }
@@ -20,7 +20,7 @@ export const WEBSOCKET_KINDS: readonly FaultKind[] = [
     name: 'terminate',
     group: 'WebSocket',
     title: 'Drop the WebSocket',
-    hint: 'TCP ends without a word: the agent sees 1006.',
+    hint: 'TCP ends without a close frame: the agent sees 1006.',
     params: when,
     lay: (rig, aim, at) => strike(rig, aim, at, agentId => void rig.faults.socket.terminate(agentId)),
   }),
@@ -28,7 +28,7 @@ export const WEBSOCKET_KINDS: readonly FaultKind[] = [
     name: 'close',
     group: 'WebSocket',
     title: 'Close with a code',
-    hint: '1012 and 1001: a restart. 4401: a wrong secret. 4409: another agent of the same id. 1011, 1013, 4000 …',
+    hint: '1012 and 1001: a restart. 4401: a wrong secret. 4409: another agent with the same id. 1011, 1013, 4000 …',
     params: {
       code: z
         .int()
@@ -45,7 +45,7 @@ export const WEBSOCKET_KINDS: readonly FaultKind[] = [
     name: 'close-keep-tcp',
     group: 'WebSocket',
     title: 'Close, but leave TCP open',
-    hint: 'A close frame, and then nothing: the end of the handshake never comes.',
+    hint: 'A close frame, and then nothing: the closing handshake never completes.',
     params: { code: z.int().min(1000).max(4999).default(1012).describe('close code'), ...when },
     lay: (rig, aim, { code, ...at }) =>
       strike(rig, aim, at, agentId => void rig.faults.socket.closeButKeepTcp(code, agentId)),
@@ -54,10 +54,10 @@ export const WEBSOCKET_KINDS: readonly FaultKind[] = [
     name: 'freeze',
     group: 'WebSocket',
     title: 'Freeze the WebSocket',
-    hint: 'No pong, no ack, as of a process that hangs; what the backend writes still goes out.',
+    hint: 'No pong, no ack, like a process that hangs; what the backend writes still goes out.',
     params: {
-      forMs: milliseconds.default(0).describe('ms until it goes on; 0: until it is lifted'),
-      ending: z.enum(['thaw', 'reset']).default('thaw').describe('what comes after that time'),
+      forMs: milliseconds.default(0).describe('ms until it continues; 0: until it is turned off'),
+      ending: z.enum(['thaw', 'reset']).default('thaw').describe('what happens after that time'),
       ...when,
     },
     lay: (rig, aim, { forMs, ending, ...at }) => {
@@ -70,8 +70,8 @@ export const WEBSOCKET_KINDS: readonly FaultKind[] = [
     name: 'half-open',
     group: 'WebSocket',
     title: 'Half-open connection',
-    hint: 'Nothing gets through in either direction and nobody is told; a reflex is "sent" and never arrives.',
-    params: { forMs: milliseconds.default(0).describe('ms until it goes on; 0: until it is lifted'), ...when },
+    hint: 'Nothing gets through in either direction, and no side notices; a reflex is "sent" but never arrives.',
+    params: { forMs: milliseconds.default(0).describe('ms until it continues; 0: until it is turned off'), ...when },
     lay: (rig, aim, { forMs, ...at }) => {
       const { cut, mend } = rig.faults.socket
       return hold(rig, aim, at, { forMs, begin: cut, end: mend, undo: mend })
@@ -81,7 +81,7 @@ export const WEBSOCKET_KINDS: readonly FaultKind[] = [
     name: 'upgrade-status',
     group: 'WebSocket',
     title: 'Refuse the WebSocket',
-    hint: 'Each dial is answered with a status: 503 with Retry-After, 401, 403, 404, or 200. Open ones are ended first.',
+    hint: 'Each new connection gets a status: 503 with Retry-After, 401, 403, 404, or 200. Open ones are ended first.',
     params: {
       status: z.int().min(200).max(599).default(503),
       retryAfter: z.string().max(200).describe('Retry-After, as it is sent').optional(),
@@ -98,7 +98,7 @@ export const WEBSOCKET_KINDS: readonly FaultKind[] = [
     name: 'upgrade-stall',
     group: 'WebSocket',
     title: 'Stall the WebSocket',
-    hint: 'A dial is never answered, until the agent gives up. The open one is ended first.',
+    hint: 'A new connection is never answered, until the agent gives up. The open one is ended first.',
     params: { endOpen: z.boolean().default(true).describe('end the open connection first') },
     lay: (rig, aim, { endOpen }) => {
       const lift = rig.faults.upgrade.push({ ...aim, effect: stallUpgrade })
@@ -125,7 +125,7 @@ export const WEBSOCKET_KINDS: readonly FaultKind[] = [
     name: 'odd-command',
     group: 'WebSocket',
     title: 'Send an odd command',
-    hint: 'A frame that is well-formed and means nothing: unknown types, ids and texts that do not fit.',
+    hint: 'A well-formed frame without meaning: unknown types, invalid ids and texts.',
     params: {
       form: z
         .enum([
@@ -149,10 +149,10 @@ export const WEBSOCKET_KINDS: readonly FaultKind[] = [
     name: 'odd-text',
     group: 'WebSocket',
     title: 'Send an odd text',
-    hint: 'A command to send an empty text, a NUL or a lone surrogate to the thread that is named.',
+    hint: 'A command to send an empty text, a NUL or a lone surrogate to the given thread.',
     params: {
       form: z.enum(['empty', 'blank', 'nul', 'lone-surrogate']).default('empty').describe('what is odd about it'),
-      to: z.string().min(1).max(256).describe('thread that it is for'),
+      to: z.string().min(1).max(256).describe('thread to send it to'),
       ...when,
     },
     lay: (rig, aim, { form, to, ...at }) =>
@@ -162,10 +162,10 @@ export const WEBSOCKET_KINDS: readonly FaultKind[] = [
     name: 'frame-flood',
     group: 'WebSocket',
     title: 'Flood of frames',
-    hint: 'Many small frames a second, of a type that nobody knows.',
+    hint: 'Many small frames per second, of an unknown type.',
     params: {
-      perSecond: z.int().min(1).max(20_000).default(10_000).describe('frames a second'),
-      duringMs: milliseconds.min(1).max(60_000).default(1000).describe('for so many ms'),
+      perSecond: z.int().min(1).max(20_000).default(10_000).describe('frames per second'),
+      duringMs: milliseconds.min(1).max(60_000).default(1000).describe('for this many ms'),
       ...when,
     },
     lay: (rig, aim, { perSecond, duringMs, ...at }) =>
@@ -206,7 +206,7 @@ const strike = (rig: Rig, aim: LaidAim, { at, afterMs }: When, act: (agentId: st
 
 const nobodyThere = (agentId: string | undefined): EdgeError =>
   new EdgeError('not-connected', agentId === undefined ? 'No agent is connected.' : `${agentId} is not connected.`, {
-    remedy: 'Wait for its connection, or let the fault strike at the next one: at = "connect".',
+    remedy: 'Wait until it connects, or let the fault strike at the next connection: at = "connect".',
   })
 
 /** Something that begins and may end by itself. */

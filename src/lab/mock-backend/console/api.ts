@@ -64,13 +64,13 @@ const ENDPOINTS: readonly Endpoint[] = [
   {
     method: 'GET',
     path: '/mock/connections',
-    about: 'WebSockets, open and lately ended',
+    about: 'WebSockets, open and recently ended',
     answer: ({ connections }) => ok(connections()),
   },
   {
     method: 'GET',
     path: '/mock/messages',
-    about: 'messages and commands with their time lines; ?agent, thread, state, text, limit',
+    about: 'messages and commands with their timelines; ?agent, thread, state, text, limit',
     answer: ({ journal }, { query }) => ok(filterItems(journal.items(), parse(itemsQuery, Object.fromEntries(query)))),
   },
   {
@@ -82,7 +82,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   {
     method: 'POST',
     path: '/mock/messages/:id/replay',
-    about: 'its newest command again, under the same id, or with {newId: true} under a new one',
+    about: 'send its newest command again, with the same id, or with {newId: true} with a new one',
     answer: async ({ backend, journal }, { id, body }) => {
       const item = itemOf(journal, id)
       const command = commandOf(item)
@@ -116,17 +116,17 @@ const ENDPOINTS: readonly Endpoint[] = [
     about: 'the catalogue of faults, with the JSON schema of each',
     answer: () => ok(describeCatalogue()),
   },
-  { method: 'GET', path: '/mock/faults', about: 'the faults that are laid', answer: ({ laid }) => ok(laid.list()) },
+  { method: 'GET', path: '/mock/faults', about: 'the faults that are on', answer: ({ laid }) => ok(laid.list()) },
   {
     method: 'POST',
     path: '/mock/faults',
-    about: 'lay a fault: {fault, agent?, thread?, times?, probability?, …}',
+    about: 'turn on a fault: {fault, agent?, thread?, times?, probability?, …}',
     answer: ({ laid }, { body }) => ok(laid.lay(parse(faultSpec, body)), 201),
   },
   {
     method: 'DELETE',
     path: '/mock/faults',
-    about: 'lift all faults',
+    about: 'turn off all faults',
     answer: ({ laid }) => {
       laid.liftAll()
       return ok([])
@@ -135,7 +135,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   {
     method: 'DELETE',
     path: '/mock/faults/:id',
-    about: 'lift a fault',
+    about: 'turn off a fault',
     answer: ({ laid }, { id }) => {
       if (!laid.lift(id)) throw notFound(`There is no fault ${id}; it may be over.`)
       return ok(laid.list())
@@ -144,7 +144,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   {
     method: 'GET',
     path: '/mock/settings',
-    about: 'what is said, and how long is thought',
+    about: 'what the backend replies, and how long it thinks',
     answer: ({ behaviour }) => ok(behaviour.settings()),
   },
   {

@@ -184,7 +184,7 @@ const serveApi = async (
         reason: `${Allow} is understood here`,
         headers: { Allow },
       })
-    } else refuse(response, { status: 404, error: 'not_found', reason: 'GET /mock lists what there is' })
+    } else refuse(response, { status: 404, error: 'not_found', reason: 'GET /mock lists all endpoints' })
   } catch (error) {
     if (!(error instanceof EdgeError)) throw error
     const reason = [error.message, error.remedy].filter(part => part !== undefined).join(' ')

@@ -115,7 +115,7 @@ export const createJournalItems = (onItem: (item: JournalItem) => void) => {
         const fresh = { kind: 'message', agent: agentId, thread: thread_id, sender, key, at: event.at } as const
         const item = known ?? add({ ...fresh, text: cut(shownText(event.message)), state: 'thinking' })
         const posts = item.posts + 1
-        const label = posts === 1 ? 'POST in' : `POST in again (${posts}), under the same key`
+        const label = posts === 1 ? 'POST in' : `POST in again (${posts}), with the same key`
         put({ ...withStep(item, event.at, 'posted', label), posts, body: cut(body), state: 'thinking' })
         return
       }
@@ -156,7 +156,7 @@ export const createJournalItems = (onItem: (item: JournalItem) => void) => {
         const isHeard = item.state !== 'failed'
         const label = isHeard
           ? `Answer out: ${event.status}${isOk ? `, ${countBubbles(event.answer)}` : ''}`
-          : 'Answer ready, nobody there'
+          : 'Answer ready, but the agent has hung up'
         put({
           ...withStep(item, event.at, 'answered', label, isOk && isHeard),
           ...(isOk ? { answer: cut(event.answer) } : {}),
@@ -191,7 +191,7 @@ export const createJournalItems = (onItem: (item: JournalItem) => void) => {
           at,
         } as const
         const base = item ?? { ...add({ ...fresh, text: cut(text), state: 'sent' }), commandIds: [command_id] }
-        const label = item ? 'Sent again, under the same id' : 'Command out'
+        const label = item ? 'Sent again, with the same id' : 'Command out'
         put(withFrame(withStep(base, at, 'command', label), at, 'out', frame))
       }
     }
@@ -221,9 +221,9 @@ const isOf = ({ kind, text, answer, frames }: JournalItem, seen: string): boolea
   [answer, ...frames.map(({ text }) => text)].some(json => json?.includes(JSON.stringify(seen)))
 
 const NO_REFLEX = {
-  'no-connection': 'No WebSocket: the answer alone brings the reflex',
-  'write-failed': 'The WebSocket ended: the answer alone brings the reflex',
-  'no-answer': 'The replica with the WebSocket does not answer: the answer alone brings the reflex',
+  'no-connection': 'No WebSocket: the reflex comes with the answer',
+  'write-failed': 'The WebSocket ended: the reflex comes with the answer',
+  'no-answer': 'The replica with the WebSocket does not answer: the reflex comes with the answer',
   dropped: 'The reflex is not sent',
 }
 

@@ -62,7 +62,7 @@ export const createLiveStream = (state: () => unknown) => {
 const TOO_MANY: Refusal = {
   status: 503,
   error: 'too_many_pages',
-  reason: `${MAX_PAGES} pages look at this already`,
+  reason: `${MAX_PAGES} pages are already open`,
   headers: { 'Retry-After': '5' },
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { DEFAULT_WAIT_MS } from '../defaults.ts'
 import type { JoinReplicas } from '../replicas.ts'
 import { connectRedis, type RedisLink } from './connect-redis.ts'
-import { createRedisAnswerStore } from './redis-answer-store.ts'
+import { createRedisAnswers } from './redis-answers.ts'
 import { createRedisRouter } from './redis-router.ts'
 
 /**
@@ -15,8 +15,8 @@ export const joinReplicas =
   async ({ connections, answers, emit }) => {
     const replica = randomUUID()
     const getLink = (): RedisLink => link
-    const { router, claimAll, onBeat, listen } = createRedisRouter({ connections, replica, waitMs, link: getLink })
-    const shared = answers && createRedisAnswerStore(answers, replica, getLink)
+    const { router, ownAll, onBeat, listen } = createRedisRouter({ connections, replica, waitMs, link: getLink })
+    const shared = answers && createRedisAnswers(answers, replica, getLink)
     const firstWord = Promise.withResolvers<void>()
 
     const link = connectRedis({
@@ -25,7 +25,7 @@ export const joinReplicas =
       replica,
       listen,
       onUp: async () => {
-        await claimAll()
+        await ownAll()
         await shared?.shareAll()
         emit({ type: 'redis', reachable: true, connections: connections.byAgent.size })
         firstWord.resolve()

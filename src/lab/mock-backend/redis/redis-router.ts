@@ -3,7 +3,7 @@ import type { Connections } from '../connections.ts'
 import { parseJson } from '../parse-json.ts'
 import { createLocalRouter, type Outcome, type Report, type Router } from '../router.ts'
 import type { RedisLink } from './connect-redis.ts'
-import { CLAIM, ownerKey, RELEASE, SEND } from './scripts.ts'
+import { OWN, ownerKey, RELEASE, SEND } from './scripts.ts'
 import { within } from './within.ts'
 
 /** Owners are kept well within their 30 s, by so many beats of a second. */
@@ -28,34 +28,34 @@ export const createRedisRouter = ({
   readonly link: () => RedisLink
 }) => {
   const local = createLocalRouter(connections)
-  /** When the connection of each agent was accepted, by Redis's clock; the same at every later claim. */
+  /** When the connection of each agent was accepted, by Redis's clock; the same whenever it is owned again. */
   const stamps = new Map<string, { readonly generation: number; readonly stamp: number }>()
   const waiting = new Map<string, (outcome: Outcome) => void>()
   let lastId = 0
   let beats = 0
 
-  const claim = async (agentIds: readonly string[], fresh: boolean): Promise<void> => {
-    const claims = agentIds.flatMap(agentId => {
+  const own = async (agentIds: readonly string[], fresh: boolean): Promise<void> => {
+    const wanted = agentIds.flatMap(agentId => {
       const mine = stamps.get(agentId)
       return mine === undefined ? [] : [{ agentId, ...mine }]
     })
-    if (claims.length === 0) return
-    const args = claims.flatMap(({ agentId, generation, stamp }) => [agentId, generation, stamp])
-    const owned = claimAnswer.parse(
+    if (wanted.length === 0) return
+    const args = wanted.flatMap(({ agentId, generation, stamp }) => [agentId, generation, stamp])
+    const owned = ownedAnswer.parse(
       await link().run(
-        CLAIM,
-        claims.map(({ agentId }) => ownerKey(agentId)),
+        OWN,
+        wanted.map(({ agentId }) => ownerKey(agentId)),
         [replica, fresh ? 1 : 0, ...args],
       ),
     )
-    claims.forEach(({ agentId, generation }, index) => {
+    wanted.forEach(({ agentId, generation }, index) => {
       if (owned[index] === 0) connections.replace(agentId, generation)
     })
   }
 
-  const claimAll = async (): Promise<void> => {
+  const ownAll = async (): Promise<void> => {
     const agentIds = [...stamps.keys()]
-    for (let at = 0; at < agentIds.length; at += CHUNK) await claim(agentIds.slice(at, at + CHUNK), false)
+    for (let at = 0; at < agentIds.length; at += CHUNK) await own(agentIds.slice(at, at + CHUNK), false)
   }
 
   const release = async (agentId: string, generation: number): Promise<void> => {
@@ -93,13 +93,13 @@ export const createRedisRouter = ({
   }
 
   const router: Router = {
-    claim: (agentId, generation) => {
+    own: (agentId, generation) => {
       stamps.set(agentId, { generation, stamp: link().now() })
-      // Without Redis the connection is good for what is posted here, and is claimed when Redis is back.
-      return claim([agentId], true).catch(ignore)
+      // Without Redis the connection is good for what is posted here, and is owned when Redis is back.
+      return own([agentId], true).catch(ignore)
     },
     // In between another replica may have taken the agent over.
-    taken: agentId => void claim([agentId], false).catch(ignore),
+    taken: agentId => void own([agentId], false).catch(ignore),
     release: (agentId, generation) => void release(agentId, generation).catch(ignore),
     send: (agentId, text, report) =>
       connections.open(agentId) === undefined && agentId !== ''
@@ -113,10 +113,10 @@ export const createRedisRouter = ({
 
   return {
     router,
-    claimAll,
+    ownAll,
     onBeat: async (): Promise<void> => {
       beats += 1
-      if (beats % BEATS_PER_REFRESH === 0) await claimAll()
+      if (beats % BEATS_PER_REFRESH === 0) await ownAll()
     },
     /** What came on this replica's channel. */
     listen: (text: string): void => {
@@ -148,7 +148,7 @@ const message = z.discriminatedUnion('type', [
   z.object({ type: z.literal('replaced'), agentId: z.string(), generation: z.number() }),
 ])
 
-const claimAnswer = z.array(z.number())
+const ownedAnswer = z.array(z.number())
 
 const tellOutcome = ({ lookedUp, settled }: Report, outcome: Outcome): void => {
   lookedUp(outcome !== 'no-connection')

@@ -22,7 +22,7 @@ return {known, time[1], time[2]}`
  * KEYS: owners. ARGV: replica, fresh (1: just accepted), then for each key agent, generation, stamp.
  * Returns for each key 1, or 0 where a newer connection is known.
  */
-export const CLAIM = `
+export const OWN = `
 local replica, fresh, owned = ARGV[1], ARGV[2] == '1', {}
 for i, key in ipairs(KEYS) do
   local generation, stamp = ARGV[i * 3 + 1], tonumber(ARGV[i * 3 + 2])
@@ -69,8 +69,8 @@ local owner = redis.call('GET', KEYS[1])
 if not owner then return 0 end
 return redis.call('PUBLISH', 'edge:replica:' .. owner:match('^%d+ ([^/]+)/'), ARGV[1])`
 
-/** KEYS: answer. ARGV: digest of the body, token, expiry in ms of a claim that nobody keeps. */
-export const CLAIM_ANSWER = `
+/** KEYS: answer. ARGV: digest of the body, token, expiry in ms of a beginning that nobody keeps up. */
+export const BEGIN_ANSWER = `
 local body, answer = unpack(redis.call('HMGET', KEYS[1], 'body', 'answer'))
 if not body then
   redis.call('HSET', KEYS[1], 'body', ARGV[1], 'token', ARGV[2])
@@ -89,7 +89,7 @@ redis.call('HSET', KEYS[1], 'body', ARGV[1], 'token', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])`
 
 /** The first answer stands. KEYS: answer. ARGV: digest of the body, answer, expiry in ms. */
-export const STORE_ANSWER = `
+export const WRITE_ANSWER = `
 if redis.call('HSETNX', KEYS[1], 'answer', ARGV[2]) == 0 then return end
 redis.call('HSET', KEYS[1], 'body', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])`

@@ -6,8 +6,8 @@ import { byId, setText } from './dom.js'
 import { startFaults } from './faults.js'
 import { startLog } from './log.js'
 import { startMessages } from './messages.js'
+import { follow, onChange, openConnections, pageState } from './page-state.js'
 import { startReplies } from './replies.js'
-import { follow, onChange, openConnections, store } from './store.js'
 import { startTabs } from './tabs.js'
 
 let isLost = false
@@ -16,7 +16,7 @@ const showLive = () => {
   const count = openConnections().length
   const agents = count === 0 ? 'no agent connected' : count === 1 ? '1 agent connected' : `${count} agents connected`
   byId('live').classList.toggle('is-lost', isLost)
-  setText(byId('live'), isLost ? '⚠ the backend does not answer, trying again …' : `● live · ${agents}`)
+  setText(byId('live'), isLost ? '⚠ the backend does not answer, retrying …' : `● live · ${agents}`)
 }
 
 const begin = () => {
@@ -25,7 +25,7 @@ const begin = () => {
   follow({
     onOpen: () => {
       isLost = false
-      setText(byId('url'), store.url)
+      setText(byId('url'), pageState.url)
       showLive()
     },
     onLost: () => {

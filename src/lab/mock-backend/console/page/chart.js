@@ -1,5 +1,5 @@
 import { byId, el, formatMs } from './dom.js'
-import { onChange, store } from './store.js'
+import { onChange, pageState } from './page-state.js'
 
 /** How many messages are drawn, the newest. */
 const SHOWN = 60
@@ -13,12 +13,12 @@ export const startChart = () => {
   new ResizeObserver(draw).observe(byId('chart'))
 }
 
-/** In ms: until the person had it, where that is known; else until the agent confirmed it. Undefined without a reflex. */
+/** In ms: until the person got it, where that is known; else until the agent confirmed it. Undefined without a reflex. */
 export const latencyOf = ({ kind, reflexMs, seenMs, ackMs }) =>
   kind === 'command' || reflexMs !== undefined ? (seenMs ?? ackMs) : undefined
 
 const draw = () => {
-  const messages = [...store.items.values()].filter(({ kind }) => kind === 'message')
+  const messages = [...pageState.items.values()].filter(({ kind }) => kind === 'message')
   const shown = messages.slice(-SHOWN)
   const times = shown.map(latencyOf)
   const known = times.filter(ms => ms !== undefined).toSorted((a, b) => a - b)
@@ -30,7 +30,7 @@ const draw = () => {
   const width = Math.max(byId('chart').clientWidth, 260)
   const x = index => LEFT + 14 + ((width - LEFT - 30) * index) / Math.max(SHOWN / 3, shown.length - 1, 1)
   const label = known.length === 0 ? 'no reflex yet' : `median ${formatMs(median)}, slowest ${formatMs(known.at(-1))}`
-  const until = shown.some(({ seenMs }) => seenMs !== undefined) ? 'the person had it' : 'the agent confirmed it'
+  const until = shown.some(({ seenMs }) => seenMs !== undefined) ? 'the person got it' : 'the agent confirmed it'
   const svg = node('svg', { viewBox: `0 0 ${width} ${HEIGHT}`, role: 'img', 'aria-label': `Reflex latency: ${label}` })
   svg.append(
     node('line', { class: 'axis', x1: LEFT, x2: width, y1: y(0), y2: y(0) }),

@@ -1,13 +1,13 @@
 import { attempt, call } from './api.js'
 import { byId, el, field, setOptions } from './dom.js'
-import { knownAgents, knownThreads, onChange } from './store.js'
+import { knownAgents, knownThreads, onChange } from './page-state.js'
 
 /** A command to an agent, as a form. */
 export const startComposer = () => {
   const agent = el('select', { required: true })
   const threads = el('datalist', { id: 'composer-threads' })
   const thread = el('input', { list: threads.id, placeholder: '+15622924139' })
-  const text = el('textarea', { rows: '3', placeholder: 'What the agent shall send' })
+  const text = el('textarea', { rows: '3', placeholder: 'What the agent should send' })
   const bubble = el(
     'select',
     {},
@@ -35,7 +35,7 @@ export const startComposer = () => {
       { class: 'form' },
       field('Command type', type),
       types,
-      field('Payload, in place of the fields above', payload),
+      field('Payload, instead of the fields above', payload),
       field('Command id', id),
     ),
   )
@@ -45,16 +45,16 @@ export const startComposer = () => {
     el(
       'p',
       { class: 'hint' },
-      'A text that the agent sends, at once or later; what becomes of it appears among the messages.',
+      'A text for the agent to send, now or later. What happens to it appears under Messages.',
     ),
     field('Agent', agent),
     field('Thread', thread),
     threads,
     field('Text', text),
     field('Kind of bubble', bubble),
-    field('Not now, but at', later),
+    field('Send later, at', later),
     raw,
-    el('div', { class: 'form-end' }, el('button', { class: 'primary', type: 'submit' }, 'Send the command'), outcome),
+    el('div', { class: 'form-end' }, el('button', { class: 'primary', type: 'submit' }, 'Send command'), outcome),
   )
   byId('panel-command').append(form)
 
@@ -82,7 +82,7 @@ export const startComposer = () => {
   })
   onChange(['items', 'connections', 'start'], () => {
     const agents = knownAgents()
-    setOptions(agent, agents.length > 0 ? agents.map(name => [name, name]) : [['', 'no agent is known yet']])
+    setOptions(agent, agents.length > 0 ? agents.map(name => [name, name]) : [['', 'no known agent yet']])
     setOptions(
       threads,
       knownThreads().map(name => [name, name]),

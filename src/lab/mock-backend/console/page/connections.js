@@ -1,13 +1,13 @@
 import { byId, commandLine, el, formatMs, formatTime } from './dom.js'
 import { agentCommand } from './messages.js'
-import { onChange, openConnections, store } from './store.js'
+import { onChange, openConnections, pageState } from './page-state.js'
 
 /** Who is connected, and who lately was. */
 export const startConnections = () => {
   const panel = byId('panel-connections')
   onChange(['connections', 'start'], () => {
     const open = openConnections()
-    const ended = [...store.connections.values()].filter(({ ended }) => ended).toReversed()
+    const ended = [...pageState.connections.values()].filter(({ ended }) => ended).toReversed()
     const kept = panel.querySelector('.empty')
     if (open.length > 0 || !kept) {
       panel.replaceChildren(...(open.length > 0 ? open.toReversed().map(drawConnection) : [drawEmpty()]), el('div'))
@@ -23,7 +23,7 @@ const drawEmpty = () =>
     'div',
     { class: 'empty' },
     el('p', {}, el('strong', {}, 'No agent is connected')),
-    el('p', { class: 'hint' }, 'Start one that knows this backend:'),
+    el('p', { class: 'hint' }, 'Start one that uses this backend:'),
     commandLine(agentCommand()),
   )
 

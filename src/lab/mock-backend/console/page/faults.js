@@ -1,6 +1,6 @@
 import { attempt, call } from './api.js'
 import { byId, el, field, setOptions, setText } from './dom.js'
-import { knownAgents, knownThreads, onChange, store } from './store.js'
+import { knownAgents, knownThreads, onChange, pageState } from './page-state.js'
 
 const AIM = ['fault', 'agent', 'thread', 'times', 'probability']
 
@@ -15,8 +15,8 @@ export const startFaults = () => {
   panel.append(aim.element, active, outcome, kinds)
 
   onChange(['start'], () => {
-    rows = store.kinds.map(kind => createFault(kind, aim, outcome))
-    const groups = [...new Set(store.kinds.map(({ group }) => group))]
+    rows = pageState.kinds.map(kind => createFault(kind, aim, outcome))
+    const groups = [...new Set(pageState.kinds.map(({ group }) => group))]
     kinds.replaceChildren(
       ...groups.flatMap(group => [
         el('h3', {}, group),
@@ -26,7 +26,7 @@ export const startFaults = () => {
   })
   onChange(['items', 'connections', 'start'], aim.update)
   onChange(['faults', 'start'], () => {
-    active.hidden = store.faults.length === 0
+    active.hidden = pageState.faults.length === 0
     drawActive(active, outcome)
     for (const row of rows) row.update()
   })
@@ -41,7 +41,7 @@ const createAim = () => {
       ['1', 'the next one'],
       ['3', 'the next 3'],
       ['10', 'the next 10'],
-      ['always', 'until lifted'],
+      ['always', 'until off'],
     ].map(([value, text]) => el('option', { value }, text)),
   )
   const probability = el(
@@ -65,7 +65,7 @@ const createAim = () => {
     element: el(
       'fieldset',
       { class: 'aim fields' },
-      el('legend', { class: 'unseen' }, 'Whom a fault strikes'),
+      el('legend', { class: 'unseen' }, 'What the fault affects'),
       field('Strikes', times),
       field('How likely', probability),
       field('Agent', agent),
@@ -86,7 +86,7 @@ const createFault = (kind, aim, outcome) => {
     .filter(([name]) => !AIM.includes(name))
     .map(([name, schema]) => createControl(name, schema, kind.schema.required?.includes(name)))
   const actsAtOnce = () => controls.some(({ name, read }) => name === 'at' && read() === 'now') && !lasts(kind)
-  const mine = () => store.faults.filter(({ spec }) => spec.fault === kind.name)
+  const mine = () => pageState.faults.filter(({ spec }) => spec.fault === kind.name)
   const button = el('button', { type: 'button' })
 
   const read = () => {
@@ -98,12 +98,12 @@ const createFault = (kind, aim, outcome) => {
       ? attempt(
           outcome,
           () => Promise.all(mine().map(({ id }) => call('DELETE', `/mock/faults/${id}`))),
-          `Lifted: ${kind.title}.`,
+          `Off: ${kind.title}.`,
         )
       : attempt(
           outcome,
           () => call('POST', '/mock/faults', read()),
-          actsAtOnce() ? `Done: ${kind.title}.` : `Laid: ${kind.title}.`,
+          actsAtOnce() ? `Done: ${kind.title}.` : `On: ${kind.title}.`,
         )
   button.addEventListener('click', act)
 
@@ -177,11 +177,11 @@ const createControl = (name, schema, isRequired) => {
 
 const drawActive = (list, outcome) => {
   const known = new Map([...list.children].map(row => [row.dataset.id, row]))
-  const rows = store.faults.map(({ id, title, spec, left, strikes }) => {
+  const rows = pageState.faults.map(({ id, title, spec, left, strikes }) => {
     const row = known.get(String(id)) ?? createActive(id, title, outcome)
     const whom = [spec.agent, spec.thread].filter(Boolean).join(', ')
     const chance = spec.probability < 1 ? `, each with a chance of ${Math.round(spec.probability * 100)} %` : ''
-    const count = left === null ? 'until lifted' : left === 1 ? 'the next one' : `${left} more`
+    const count = left === null ? 'until turned off' : left === 1 ? 'the next one' : `${left} more`
     const struck = strikes === 0 ? '' : `, struck ${strikes}×`
     setText(row.querySelector('span'), `${title}${whom ? ` for ${whom}` : ''}: ${count}${chance}${struck}`)
     return row
@@ -200,9 +200,9 @@ const createActive = (id, title, outcome) =>
       {
         type: 'button',
         class: 'small',
-        'aria-label': `Lift: ${title}`,
-        onclick: () => attempt(outcome, () => call('DELETE', `/mock/faults/${id}`), `Lifted: ${title}.`),
+        'aria-label': `Turn off: ${title}`,
+        onclick: () => attempt(outcome, () => call('DELETE', `/mock/faults/${id}`), `Off: ${title}.`),
       },
-      'Lift',
+      'Turn off',
     ),
   )

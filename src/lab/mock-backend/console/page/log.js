@@ -1,5 +1,5 @@
 import { byId, el } from './dom.js'
-import { onChange, store } from './store.js'
+import { onChange, pageState } from './page-state.js'
 
 const MAX_LINES = 300
 
@@ -9,12 +9,12 @@ export const startLog = () => {
   let lastSeq = 0
   onChange(['log'], () => {
     const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40
-    if ((store.log[0]?.seq ?? 0) > lastSeq + 1 || (store.log.at(-1)?.seq ?? 0) < lastSeq) {
+    if ((pageState.log[0]?.seq ?? 0) > lastSeq + 1 || (pageState.log.at(-1)?.seq ?? 0) < lastSeq) {
       box.replaceChildren()
       lastSeq = 0
     }
-    const fresh = store.log.filter(({ seq }) => seq > lastSeq)
-    lastSeq = store.log.at(-1)?.seq ?? 0
+    const fresh = pageState.log.filter(({ seq }) => seq > lastSeq)
+    lastSeq = pageState.log.at(-1)?.seq ?? 0
     if (fresh.length > 0) box.querySelector('.hint')?.remove()
     box.append(...fresh.map(line))
     while (box.childElementCount > MAX_LINES) box.firstElementChild.remove()

@@ -1,7 +1,7 @@
 import { attempt, call } from './api.js'
 import { latencyOf } from './chart.js'
 import { announce, byId, commandLine, el, formatMs, formatTime, setOptions, setText } from './dom.js'
-import { knownAgents, knownThreads, onChange, openConnections, store } from './store.js'
+import { knownAgents, knownThreads, onChange, openConnections, pageState } from './page-state.js'
 
 /** How many are shown, the newest. */
 const SHOWN = 200
@@ -9,7 +9,7 @@ const SHOWN = 200
 const STATES = {
   thinking: ['busy', '… thinking'],
   answered: ['good', '✓ answered'],
-  failed: ['bad', '✕ failed, may come again'],
+  failed: ['bad', '✕ failed, may be retried'],
   sent: ['busy', '↗ sent'],
   completed: ['good', '✓ completed'],
 }
@@ -23,10 +23,10 @@ export const startMessages = () => {
   const draw = () => {
     setOptions(byId('filter-agent'), [['', 'any agent'], ...knownAgents().map(agent => [agent, agent])])
     setOptions(byId('filter-thread'), [['', 'any thread'], ...knownThreads().map(thread => [thread, thread])])
-    const items = [...store.items.values()].filter(fits).slice(-SHOWN).toReversed()
+    const items = [...pageState.items.values()].filter(fits).slice(-SHOWN).toReversed()
     drawRows(rows, items)
     drawEmpty(items.length)
-    const last = [...store.items.values()].findLast(({ kind }) => kind === 'message')
+    const last = [...pageState.items.values()].findLast(({ kind }) => kind === 'message')
     if (last !== undefined && last.id > newest && newest > 0) announce(`Message from ${last.sender}: ${last.text}`)
     newest = last?.id ?? newest
   }
@@ -70,27 +70,32 @@ const drawEmpty = shown => {
   const box = byId('message-empty')
   box.hidden = shown > 0
   if (shown > 0) return
-  const kind = store.items.size > 0 ? 'filtered' : openConnections().length > 0 ? 'connected' : `alone ${store.url}`
+  const kind =
+    pageState.items.size > 0 ? 'filtered' : openConnections().length > 0 ? 'connected' : `alone ${pageState.url}`
   if (box.dataset.kind === kind) return
   box.dataset.kind = kind
-  if (kind === 'filtered') box.replaceChildren(el('p', {}, 'No message fits the filters.'))
+  if (kind === 'filtered') box.replaceChildren(el('p', {}, 'No message matches the filters.'))
   else if (kind === 'connected')
     box.replaceChildren(
       el('p', {}, el('strong', {}, 'An agent is connected')),
-      el('p', { class: 'hint' }, 'Write to it from a phone: the message appears here, with all that becomes of it.'),
+      el(
+        'p',
+        { class: 'hint' },
+        'Write to it from a phone: the message and everything that happens to it appear here.',
+      ),
     )
   else
     box.replaceChildren(
       el('p', {}, el('strong', {}, 'Connect an agent')),
-      el('p', { class: 'hint' }, 'Run this in a terminal. Every message that the agent hands in appears here.'),
+      el('p', { class: 'hint' }, 'Run this in a terminal. Every message that the agent forwards appears here.'),
       commandLine(agentCommand()),
     )
 }
 
 export const agentCommand = () =>
   [
-    `EDGE_SECRET=${store.needsSecret ? "'the secret'" : 'any'} edge-agent start`,
-    `--backend-url ${store.url}`,
+    `EDGE_SECRET=${pageState.needsSecret ? "'the secret'" : 'any'} edge-agent start`,
+    `--backend-url ${pageState.url}`,
     '--agent-id my-agent',
   ].join(' \\\n  ')
 
@@ -155,15 +160,15 @@ const describeTimes = item => {
 }
 
 const createDetail = ({ id }) => {
-  const steps = el('ol', { class: 'steps', 'aria-label': 'Time line' })
+  const steps = el('ol', { class: 'steps', 'aria-label': 'Timeline' })
   const raws = Object.fromEntries(['text', 'body', 'answer', 'frames'].map(name => [name, createRaw()]))
   const outcome = el('p', { class: 'outcome', role: 'status' })
   const replay = newId => attempt(outcome, () => call('POST', `/mock/messages/${id}/replay`, { newId }), 'Sent again.')
   const actions = el(
     'div',
     { class: 'actions' },
-    el('button', { type: 'button', class: 'small', onclick: () => replay(false) }, 'Replay the command'),
-    el('button', { type: 'button', class: 'small', onclick: () => replay(true) }, 'Replay under a new id'),
+    el('button', { type: 'button', class: 'small', onclick: () => replay(false) }, 'Send command again'),
+    el('button', { type: 'button', class: 'small', onclick: () => replay(true) }, 'Send with a new id'),
     outcome,
   )
   return {

@@ -1,6 +1,6 @@
 import { attempt, call } from './api.js'
 import { byId, el, field } from './dom.js'
-import { onChange, store } from './store.js'
+import { onChange, pageState } from './page-state.js'
 
 /** What the backend says, and how long it thinks. */
 export const startReplies = () => {
@@ -22,7 +22,7 @@ export const startReplies = () => {
     'form',
     { class: 'form' },
     field('Thinking time, in ms', thinkMs),
-    field('Reflex, sent ahead over the WebSocket', reflex),
+    field('Reflex, sent early over the WebSocket', reflex),
     field('Then it answers with', replies),
     bubblesField,
     tableField,
@@ -44,10 +44,14 @@ export const startReplies = () => {
       bubbles: bubbles.value.split('\n').filter(line => line.trim() !== ''),
       table: table.value.trim() === '' ? [] : JSON.parse(table.value),
     })
-    void attempt(outcome, async () => call('PATCH', '/mock/settings', change()), 'Saved, from the next message on.')
+    void attempt(
+      outcome,
+      async () => call('PATCH', '/mock/settings', change()),
+      'Saved. Applies from the next message.',
+    )
   })
   onChange(['settings', 'start'], () => {
-    const { settings } = store
+    const { settings } = pageState
     if (settings.hasCommand && !replies.querySelector('[value="command"]'))
       replies.append(el('option', { value: 'command' }, 'the reply command'))
     thinkMs.value = String(settings.thinkMs)

@@ -7,7 +7,7 @@ const MAX_ENTRIES = 10_000
  * What became of each `Idempotency-Key`, per agent, for a day and at most 10,000 of them, the oldest making room.
  * @param now ms since the epoch
  */
-export const createAnswerStore = (now: () => number) => {
+export const createAnswersByKey = (now: () => number) => {
   // In order of first sight: a Map keeps it, and neither `finish` nor a repetition changes it.
   const entries = new Map<string, Entry>()
 
@@ -25,8 +25,8 @@ export const createAnswerStore = (now: () => number) => {
   }
 
   return {
-    /** Claims a key for this body. Only `new` may do the work; it owes a `finish` or a `forget`. */
-    claim: (agentId: string, key: string, body: string): Claim => {
+    /** Begins the work on this body under this key. Only `new` may do the work; it owes a `finish` or a `forget`. */
+    begin: (agentId: string, key: string, body: string): Begun => {
       dropExpired()
       const id = digest(agentId, key)
       const known = entries.get(id)
@@ -51,13 +51,13 @@ export const createAnswerStore = (now: () => number) => {
 }
 
 /** Promises where replicas share their answers. */
-export type AnswerStore = {
-  readonly claim: (agentId: string, key: string, body: string) => Claim | Promise<Claim>
+export type AnswersByKey = {
+  readonly begin: (agentId: string, key: string, body: string) => Begun | Promise<Begun>
   readonly finish: (agentId: string, key: string, answer: string) => void | Promise<void>
   readonly forget: (agentId: string, key: string) => void | Promise<void>
 }
 
-export type Claim =
+export type Begun =
   | { readonly state: 'new' | 'working' | 'other-body' }
   /** The answer of the first try, as it was sent. */
   | { readonly state: 'answered'; readonly answer: string }

@@ -3,7 +3,7 @@ const MAX_LOG = 300
 const MAX_ITEMS = 500
 
 /** What the backend told of itself, kept up to date. */
-export const store = {
+export const pageState = {
   url: '',
   needsSecret: false,
   settings: undefined,
@@ -37,38 +37,38 @@ export const follow = ({ onOpen, onLost, onRefused }) => {
   const source = new EventSource('/mock/stream')
   const on = (event, handle) => source.addEventListener(event, ({ data }) => handle(JSON.parse(data)))
   on('state', ({ items, connections, ...rest }) => {
-    Object.assign(store, rest)
-    store.items = new Map(items.map(item => [item.id, item]))
-    store.connections = new Map(connections.map(connection => [connection.generation, connection]))
+    Object.assign(pageState, rest)
+    pageState.items = new Map(items.map(item => [item.id, item]))
+    pageState.connections = new Map(connections.map(connection => [connection.generation, connection]))
     touch('items', 'connections', 'faults', 'settings', 'log', 'extension', 'start')
     onOpen()
   })
   on('item', item => {
-    store.items.set(item.id, item)
-    if (store.items.size > MAX_ITEMS) store.items.delete(store.items.keys().next().value)
+    pageState.items.set(item.id, item)
+    if (pageState.items.size > MAX_ITEMS) pageState.items.delete(pageState.items.keys().next().value)
     touch('items')
   })
   on('connection', connection => {
-    store.connections.set(connection.generation, connection)
-    const ended = [...store.connections.values()].filter(({ ended }) => ended)
-    for (const { generation } of ended.slice(0, -20)) store.connections.delete(generation)
+    pageState.connections.set(connection.generation, connection)
+    const ended = [...pageState.connections.values()].filter(({ ended }) => ended)
+    for (const { generation } of ended.slice(0, -20)) pageState.connections.delete(generation)
     touch('connections')
   })
   on('faults', faults => {
-    store.faults = faults
+    pageState.faults = faults
     touch('faults')
   })
   on('settings', settings => {
-    store.settings = settings
+    pageState.settings = settings
     touch('settings')
   })
   on('log', entry => {
-    if (entry.seq <= (store.log.at(-1)?.seq ?? 0)) return
-    store.log = [...store.log, entry].slice(-MAX_LOG)
+    if (entry.seq <= (pageState.log.at(-1)?.seq ?? 0)) return
+    pageState.log = [...pageState.log, entry].slice(-MAX_LOG)
     touch('log')
   })
   on('extension', extension => {
-    store.extension = extension
+    pageState.extension = extension
     touch('extension')
   })
   source.addEventListener('error', () => {
@@ -78,13 +78,16 @@ export const follow = ({ onOpen, onLost, onRefused }) => {
   })
 }
 
-export const openConnections = () => [...store.connections.values()].filter(({ ended }) => !ended)
+export const openConnections = () => [...pageState.connections.values()].filter(({ ended }) => !ended)
 
 /** Agents and threads that were seen, for lists to choose from. */
 export const knownAgents = () => [
-  ...new Set([...openConnections().map(({ agent }) => agent), ...[...store.items.values()].map(({ agent }) => agent)]),
+  ...new Set([
+    ...openConnections().map(({ agent }) => agent),
+    ...[...pageState.items.values()].map(({ agent }) => agent),
+  ]),
 ]
 
 export const knownThreads = () => [
-  ...new Set([...store.items.values()].map(({ thread }) => thread).filter(thread => thread !== '')),
+  ...new Set([...pageState.items.values()].map(({ thread }) => thread).filter(thread => thread !== '')),
 ]

@@ -1,16 +1,16 @@
 import { z } from 'zod'
-import { type AnswerStore, type Claim, DAY_MS, digest } from '../answer-store.ts'
+import { type AnswersByKey, type Begun, DAY_MS, digest } from '../answers-by-key.ts'
 import type { RedisLink } from './connect-redis.ts'
-import { answerKey, CLAIM_ANSWER, FORGET_ANSWER, KEEP_ANSWER, STORE_ANSWER } from './scripts.ts'
+import { answerKey, BEGIN_ANSWER, FORGET_ANSWER, KEEP_ANSWER, WRITE_ANSWER } from './scripts.ts'
 
-/** How long a claim lasts that nobody keeps: its replica is dead, and the next try may work. In ms. */
+/** How long a beginning lasts that nobody keeps up: its replica is dead, and the next try may work. In ms. */
 const WORKING_MS = 10_000
 
 /**
  * The answers of all replicas: what one works on or has answered, no other works on again. Without Redis each replica
  * knows its own, and shares them when Redis is back.
  */
-export const createRedisAnswerStore = (local: AnswerStore, replica: string, link: () => RedisLink) => {
+export const createRedisAnswers = (local: AnswersByKey, replica: string, link: () => RedisLink) => {
   /** What is worked on here, and answers that Redis does not have yet, by their key in Redis. */
   const open = new Map<string, { readonly body: string; readonly answer?: string }>()
 
@@ -19,14 +19,14 @@ export const createRedisAnswerStore = (local: AnswerStore, replica: string, link
     if (entry === undefined) return
     if (entry.answer === undefined) await link().run(KEEP_ANSWER, [key], [entry.body, replica, WORKING_MS])
     else {
-      await link().run(STORE_ANSWER, [key], [entry.body, entry.answer, DAY_MS])
+      await link().run(WRITE_ANSWER, [key], [entry.body, entry.answer, DAY_MS])
       open.delete(key)
     }
   }
 
-  const answers: AnswerStore = {
-    claim: async (agentId, idempotencyKey, body) => {
-      const here = await local.claim(agentId, idempotencyKey, body)
+  const answers: AnswersByKey = {
+    begin: async (agentId, idempotencyKey, body) => {
+      const here = await local.begin(agentId, idempotencyKey, body)
       if (here.state !== 'new') return here
       const key = answerKey(digest(agentId, idempotencyKey))
       open.set(key, { body: digest(body) })
@@ -70,9 +70,9 @@ const askRedis = async (
   link: RedisLink,
   key: string,
   args: readonly (string | number)[],
-): Promise<Claim | undefined> => {
+): Promise<Begun | undefined> => {
   try {
-    const [state, answer] = answered.parse(await link.run(CLAIM_ANSWER, [key], args))
+    const [state, answer] = answered.parse(await link.run(BEGIN_ANSWER, [key], args))
     return state === 'answered' ? { state, answer } : { state }
   } catch {
     return undefined

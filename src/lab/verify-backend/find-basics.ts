@@ -5,7 +5,7 @@ import { type Talk, talk } from './talk.ts'
 import { pause } from './until.ts'
 
 /** The simplest case: one agent, connected, says one thing. All that follows builds upon what was found here. */
-export type Road = {
+export type Basics = {
   /** The handshake with the id in the query alone, and with it in a header besides, if that had to be tried. */
   readonly dials: { readonly query: Dial; readonly header?: Dial }
   /** What was said over them, in order. */
@@ -17,10 +17,10 @@ export type Road = {
 }
 
 /** Agent a, alone. Also gives the line over which it went. */
-export const findRoad = async (bench: Bench): Promise<{ readonly road: Road; readonly line: Line }> => {
+export const findBasics = async (bench: Bench): Promise<{ readonly basics: Basics; readonly line: Line }> => {
   bench.tell('one agent, one message')
   const { agents } = bench
-  const talks: Road['talks'][number][] = []
+  const talks: Basics['talks'][number][] = []
   const lines = {
     query: createLine(bench, agents.a, 'query'),
     'query and header': createLine(bench, agents.a, 'query and header'),
@@ -39,10 +39,10 @@ export const findRoad = async (bench: Bench): Promise<{ readonly road: Road; rea
     talks.push({ ...said, idIn })
     return said.own.length > 0
   }
-  const found = (idIn: IdIn | undefined, dials: Road['dials']) => {
+  const found = (idIn: IdIn | undefined, dials: Basics['dials']) => {
     const opens: IdIn | undefined =
       dials.query.kind === 'open' ? 'query' : dials.header?.kind === 'open' ? 'query and header' : undefined
-    return { road: { dials, talks, idIn, opensWith: idIn ?? opens }, line: lines[idIn ?? opens ?? 'query'] }
+    return { basics: { dials, talks, idIn, opensWith: idIn ?? opens }, line: lines[idIn ?? opens ?? 'query'] }
   }
 
   const query = await lines.query.dial()
