@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { readKeychain, removeKeychain, storeKeychain } from '../../src/mac/macos/keychain.ts'
+import { readKeychain, removeKeychain, writeKeychain } from '../../src/mac/macos/keychain.ts'
 import { inFolder } from './in-folder.ts'
 
 const ITEM = { service: 'com.edge-agent.check', account: 'edge_1@home' }
@@ -39,8 +39,8 @@ test.each([
   ['a long one', 'x'.repeat(2_000)],
 ])('%s is stored, replaced, read and removed', async (_, secret) => {
   await expect(readKeychain(ITEM)).rejects.toMatchObject({ code: 'keychain_no_item' })
-  await storeKeychain(ITEM, 'the-old-one')
-  await storeKeychain(ITEM, secret)
+  await writeKeychain(ITEM, 'the-old-one')
+  await writeKeychain(ITEM, secret)
   expect(await readKeychain(ITEM)).toBe(secret)
   expect(await removeKeychain(ITEM)).toBe(true)
   expect(await removeKeychain(ITEM)).toBe(false)
