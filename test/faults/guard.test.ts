@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
@@ -275,3 +275,18 @@ const finals = (house: House): number =>
       event.type === 'ack' && event.ack.status === 'failed' ? [event.ack.command_id] : [],
     ),
   ).size
+
+test('the Mac wakes up: a pause that ended while it slept holds nothing any longer', () =>
+  inHouse({}, async house => {
+    const clock = join(house.dir, 'clock-offset')
+    writeFileSync(clock, '0')
+    const stepped = new URL('../support/stepped-clock.ts', import.meta.url)
+    await house.startConnected({ STEPPED_CLOCK: clock, NODE_OPTIONS: `--import=${stepped}` })
+    await converse(house)
+    expect(await edgeAgent(house, 'pause', '--for', '2h')).toMatchObject({ code: 0 })
+    say(house, ANNA, 'later')
+    await planned(house, 1)
+    writeFileSync(clock, String(3 * 3_600_000))
+    // Nobody looks at a hold again sooner than after half a minute, unless woken.
+    await expect.poll(() => house.seen(ANNA), { timeout: 20_000 }).toContain('later')
+  }))
