@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { styleText } from 'node:util'
 import { EdgeError, EXIT } from '../agent/core/errors.ts'
 import { playDemo } from '../lab/demo/play-demo.ts'
+import { removeFolder } from '../lab/demo/remove-folder.ts'
 import { type Paint, renderEvent, renderOpening, renderReport } from '../lab/demo/render.ts'
 
 /**
@@ -34,7 +35,6 @@ export const printDemo = async ({ json, keep }: { readonly json: boolean; readon
     if (!report.verdict.ok) process.exitCode = EXIT.failure
   } finally {
     if (keep) (json ? process.stderr : process.stdout).write(`\nfiles kept in ${dir}\n`)
-    // A Messages of the simulator may still be writing its last row.
-    else rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+    else await removeFolder(dir)
   }
 }

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { styleText } from 'node:util'
 import { EdgeError, EXIT } from '../agent/core/errors.ts'
 import { playWeb } from '../lab/demo/play-web.ts'
+import { removeFolder } from '../lab/demo/remove-folder.ts'
 import { findTool } from '../mac/macos/run-tool.ts'
 
 /**
@@ -49,8 +50,7 @@ export const runWebDemo = async ({
     })
   } finally {
     if (keep) (json ? process.stderr : process.stdout).write(`\nfiles kept in ${dir}\n`)
-    // A Messages of the simulator may still be writing its last row.
-    else rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+    else await removeFolder(dir)
   }
 }
 

@@ -17,7 +17,7 @@ const parked = async (house: House) =>
 const answered = (house: House, count: number) =>
   waitFor(`${count} answers`, async () => (await house.status()).messages.answered === count)
 
-describe('a message that its sender takes back', () => {
+describe.concurrent('a message that its sender takes back', () => {
   test('is not POSTed where it waits behind another, and not after a restart either', () =>
     inHouse({ backend: personal, expected: { skipped: ['unsent', 'unsent'] } }, async house => {
       await house.startConnected()
@@ -95,7 +95,7 @@ describe('a message that its sender takes back', () => {
   )
 })
 
-describe('with payload = "extended"', () => {
+describe.concurrent('with payload = "extended"', () => {
   test('all is told of a message, of its chat and of what is attached, and nothing of where that is', () =>
     inHouse({ backend: personal, env: { ...EXTENDED, EDGE_FORWARD_GROUPS: 'all' } }, async house => {
       await house.startConnected()

@@ -15,7 +15,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await house.close()
-  mac.close()
+  await mac.close()
 })
 
 /** The settings of the house's agent, as this terminal has them. */

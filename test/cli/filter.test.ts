@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { openChatDbWriter, toAppleDate } from '../../src/lab/messages-simulator/chat-db-writer.ts'
 import { encodeAttributedBody } from '../../src/lab/messages-simulator/encode-attributed-body.ts'
 import { startInTerminal } from '../support/in-terminal.ts'
+import { NO_POWERS } from '../support/rights.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const ANNA = '+15622924139'
@@ -276,14 +277,8 @@ describe('filter replay', () => {
     mkdirSync(folder, { recursive: true })
     openChatDbWriter(join(folder, 'chat.db')).close()
     chmodSync(folder, 0)
-    // Root may read what nobody may.
-    const isRoot = process.getuid?.() === 0
-    if (isRoot) chmodSync(forbidden, 0o755)
-    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'filter', 'replay'], {
-      encoding: 'utf8',
-      env: envOf(forbidden),
-      ...(isRoot && { uid: 65_534 }),
-    })
+    const [program = '', ...args] = [...NO_POWERS.through, process.execPath, MAIN, 'filter', 'replay']
+    const { status, stderr } = spawnSync(program, args, { encoding: 'utf8', env: envOf(forbidden) })
     chmodSync(folder, 0o700)
     expect({ status, stderr }).toEqual({
       status: 77,

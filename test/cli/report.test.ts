@@ -42,7 +42,7 @@ let house: House
 let mac: ReturnType<typeof signedInMac>
 afterEach(async () => {
   await house?.close()
-  mac.close()
+  await mac.close()
 })
 
 const unpack = (archive: string): Readonly<Record<string, string>> => {

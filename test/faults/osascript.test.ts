@@ -2,270 +2,267 @@ import { readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { OsascriptMode } from '../../src/lab/messages-simulator/osascript-modes.ts'
-import type { MockBackendOptions } from '../../src/lab/mock-backend/start-mock-backend.ts'
-import type { CommandAckData } from '../../src/protocol/wire.ts'
 import { ANNA, BERT } from '../support/conversation.ts'
 import { writePlainOsascript } from '../support/plain-osascript.ts'
 import { holdOsascript, osascriptsOf, stopped } from '../support/processes.ts'
+import { COUNTED } from '../support/rights.ts'
 import { CAN_LIMIT, stopSpawning } from '../support/set-limits.ts'
-import { AGENT_ID, type House, startHouse, waitFor } from '../support/start-house.ts'
+import { AGENT_ID, type House, waitFor } from '../support/start-house.ts'
 import { bubblesTo, sees, settled, twoBubbles } from '../support/two-bubbles.ts'
+import { withAgent } from '../support/with-agent.ts'
+import { withHouse } from '../support/with-house.ts'
 
 /** Short, but not for a healthy osascript on a machine that has much to do. */
 const SHORT = { EDGE_SEND_TIMEOUT: '6s', EDGE_SEND_SETTLE: '1s' }
 
-let house: House
-let acks: CommandAckData[]
-afterEach(() => house.close())
-
-const start = async (env: Record<string, string> = {}, backend: MockBackendOptions = {}) => {
-  acks = []
-  const onEvent = (event: { type: string; ack?: CommandAckData }) => event.ack && acks.push(event.ack)
-  house = await startHouse({ backend: { ...twoBubbles, ...backend, onEvent }, env })
-  await house.startAgent()
-  await house.connected()
-}
 /** Anna says hi, while osascript goes like this for the first bubble that it gets. */
-const say = async (mode: OsascriptMode, chat?: { guid: string; participants: string[] }) => {
+const say = async (house: House, mode: OsascriptMode, chat?: { guid: string; participants: string[] }) => {
   house.simulator.setOsascriptMode(mode, { times: 1 })
   await house.simulator.receive({ from: ANNA, text: 'hi', ...(chat && { chat }) })
 }
-const lastAck = () =>
-  waitFor('the final ack', () => acks.some(({ status }) => status !== 'received')).then(() => acks.at(-1))
-const bubbles = async () => (await house.status()).bubbles
+const acksOf = ({ events }: House) => events.flatMap(event => (event.type === 'ack' ? [event.ack] : []))
+const lastAck = async (house: House) => {
+  await waitFor('the final ack', () => acksOf(house).some(({ status }) => status !== 'received'))
+  return acksOf(house).at(-1)
+}
+const bubbles = async (house: House) => (await house.status()).bubbles
 
-describe('hangs', () => {
-  test('it is ended after the time-out; R is in doubt, parked and reported, and the thread goes on', async () => {
-    await start(SHORT)
-    await say({ mode: 'hang' })
-    await sees(house, ANNA, ['B to hi'])
-    await settled(house)
-    expect(await bubbles()).toEqual({ parked: 1, confirmed: 1 })
-    expect(await lastAck()).toMatchObject({ status: 'failed', error: 'outcome_unknown' })
-    expect(osascriptsOf(house)).toEqual([])
-  })
+describe.concurrent('hangs', () => {
+  test('it is ended after the time-out; R is in doubt, parked and reported, and the thread goes on', () =>
+    withAgent({ env: SHORT }, async house => {
+      await say(house, { mode: 'hang' })
+      await sees(house, ANNA, ['B to hi'])
+      await settled(house)
+      expect(await bubbles(house)).toEqual({ parked: 1, confirmed: 1 })
+      expect(await lastAck(house)).toMatchObject({ status: 'failed', error: 'outcome_unknown' })
+      expect(osascriptsOf(house)).toEqual([])
+    }))
 
-  test('other threads do not wait for it', async () => {
-    await start()
-    await say({ mode: 'hang' })
-    await waitFor('the send', async () => (await bubbles()).sending === 1)
-    await house.simulator.receive({ from: BERT, text: 'hello' })
-    await sees(house, BERT, bubblesTo('hello'))
-    expect(house.seen(ANNA)).toEqual([])
-  })
+  test('other threads do not wait for it', () =>
+    withAgent({}, async house => {
+      await say(house, { mode: 'hang' })
+      await waitFor('the send', async () => (await bubbles(house)).sending === 1)
+      await house.simulator.receive({ from: BERT, text: 'hello' })
+      await sees(house, BERT, bubblesTo('hello'))
+      expect(house.seen(ANNA)).toEqual([])
+    }))
 })
 
-describe('errors that prove that nothing was sent: tried again, each bubble comes once, in order', () => {
+describe.concurrent('errors that prove that nothing was sent: tried again, each bubble comes once, in order', () => {
   test.each<[string, OsascriptMode]>([
     ['-600: Messages does not run', { mode: 'fail-before', number: -600 }],
     ['-1712: it does not answer, before the send', { mode: 'fail-before', number: -1712 }],
     ['-1708: it does not understand, before the send', { mode: 'fail-before', number: -1708 }],
     ['exit 126: not executable', { mode: 'exit-code', code: 126 }],
     ['exit 127: not there', { mode: 'exit-code', code: 127 }],
-  ])('%s', async (_, mode) => {
-    await start()
-    await say(mode)
-    await sees(house, ANNA, bubblesTo('hi'))
-    await settled(house)
-    expect(await bubbles()).toEqual({ confirmed: 2 })
-  })
+  ])('%s', (_, mode) =>
+    withAgent({}, async house => {
+      await say(house, mode)
+      await sees(house, ANNA, bubblesTo('hi'))
+      await settled(house)
+      expect(await bubbles(house)).toEqual({ confirmed: 2 })
+    }),
+  )
 
-  test('-1728: a group that Messages does not list', async () => {
-    await start({ EDGE_FORWARD_GROUPS: 'all' })
-    await say({ mode: 'fail-before', number: -1728 }, { guid: 'any;+;chat655333', participants: [ANNA, BERT] })
-    await sees(house, 'chat655333', bubblesTo('hi'))
-    await settled(house)
-    expect(await bubbles()).toEqual({ confirmed: 2 })
-  })
+  test('-1728: a group that Messages does not list', () =>
+    withAgent({ env: { EDGE_FORWARD_GROUPS: 'all' } }, async house => {
+      await say(house, { mode: 'fail-before', number: -1728 }, { guid: 'any;+;chat655333', participants: [ANNA, BERT] })
+      await sees(house, 'chat655333', bubblesTo('hi'))
+      await settled(house)
+      expect(await bubbles(house)).toEqual({ confirmed: 2 })
+    }))
 
-  test.runIf(CAN_LIMIT)('EAGAIN: no process can be started for a while', async () => {
-    // Root is not limited, so the agent runs as somebody else there.
-    const uid = process.getuid?.() === 0 ? 65_534 : undefined
-    house = await startHouse({ backend: twoBubbles, ...(uid !== undefined && { uid }) })
-    await house.startConnected({ EDGE_FAILPOINT: 'command-after@1:pause' })
-    await house.simulator.receive({ from: ANNA, text: 'hi' })
-    await stopped(house.agentPid)
-    const restore = stopSpawning(house.agentPid, uid)
-    house.signalAgent('SIGCONT')
-    await waitFor('a try', () => house.log.includes('spawn_EAGAIN'))
-    restore()
-    await sees(house, ANNA, bubblesTo('hi'))
-    await settled(house)
-    expect(await bubbles()).toEqual({ confirmed: 2 })
-  })
+  test.runIf(CAN_LIMIT)('EAGAIN: no process can be started for a while', () =>
+    withHouse({ backend: twoBubbles, rights: COUNTED }, async house => {
+      await house.startConnected({ EDGE_FAILPOINT: 'command-after@1:pause' })
+      await house.simulator.receive({ from: ANNA, text: 'hi' })
+      await stopped(house.agentPid)
+      const restore = stopSpawning(house.agentPid, COUNTED.uid)
+      house.signalAgent('SIGCONT')
+      await waitFor('a try', () => house.log.includes('spawn_EAGAIN'))
+      restore()
+      await sees(house, ANNA, bubblesTo('hi'))
+      await settled(house)
+      expect(await bubbles(house)).toEqual({ confirmed: 2 })
+    }),
+  )
 
-  test('the program is not where it should be, and then it is', async () => {
-    house = await startHouse({ backend: twoBubbles })
-    const missing = join(house.dir, 'not-there')
-    await house.startAgent({ EDGE_OSASCRIPT: missing })
-    await house.connected()
-    await house.simulator.receive({ from: ANNA, text: 'hi' })
-    await waitFor('a try', () => house.log.includes('exit_127'))
-    symlinkSync(house.simulator.osascriptPath, missing)
-    await sees(house, ANNA, bubblesTo('hi'))
-  })
+  test('the program is not where it should be, and then it is', () =>
+    withHouse({ backend: twoBubbles }, async house => {
+      const missing = join(house.dir, 'not-there')
+      await house.startAgent({ EDGE_OSASCRIPT: missing })
+      await house.connected()
+      await house.simulator.receive({ from: ANNA, text: 'hi' })
+      await waitFor('a try', () => house.log.includes('exit_127'))
+      symlinkSync(house.simulator.osascriptPath, missing)
+      await sees(house, ANNA, bubblesTo('hi'))
+    }))
 
-  test('the last try is the last: failed, reported, and the answer brings the words', async () => {
+  test('the last try is the last: failed, reported, and the answer brings the words', () => {
     const refused = Promise.withResolvers<void>()
     const replies = ({ filtered_text }: { filtered_text: string }) =>
       refused.promise.then(() => [`B to ${filtered_text}`])
-    await start({ EDGE_SEND_RETRIES: '0' }, { replies })
-    await say({ mode: 'fail-before', number: -600 })
-    expect(await lastAck()).toMatchObject({ status: 'failed', error: 'messages_error_-600' })
-    refused.resolve()
-    await sees(house, ANNA, bubblesTo('hi'))
+    return withAgent({ backend: { replies }, env: { EDGE_SEND_RETRIES: '0' } }, async house => {
+      await say(house, { mode: 'fail-before', number: -600 })
+      expect(await lastAck(house)).toMatchObject({ status: 'failed', error: 'messages_error_-600' })
+      refused.resolve()
+      await sees(house, ANNA, bubblesTo('hi'))
+      await settled(house)
+      expect(await bubbles(house)).toEqual({ failed: 1, confirmed: 2 })
+    })
+  })
+})
+
+test.concurrent('a group whose guid an update of macOS has changed is still found', () =>
+  withAgent({ env: { EDGE_FORWARD_GROUPS: 'all' } }, async house => {
+    await say(house, { mode: 'ok' }, { guid: 'iMessage;+;chat655333', participants: [ANNA, BERT] })
+    await sees(house, 'chat655333', bubblesTo('hi'))
     await settled(house)
-    expect(await bubbles()).toEqual({ failed: 1, confirmed: 2 })
-  })
-})
+    const chatDb = new Database(house.simulator.chatDbPath)
+    chatDb.exec("UPDATE chat SET guid = 'any;+;chat655333'")
+    chatDb.close()
+    const payload = { thread_id: 'chat655333', text: 'news' }
+    house.backend.sendCommand(AGENT_ID, { command_type: 'send_message_now', payload, priority: 'immediate' })
+    await sees(house, 'chat655333', [...bubblesTo('hi'), 'news'])
+    await settled(house)
+    expect(await bubbles(house)).toEqual({ confirmed: 3 })
+  }))
 
-test('a group whose guid an update of macOS has changed is still found', async () => {
-  await start({ EDGE_FORWARD_GROUPS: 'all' })
-  await say({ mode: 'ok' }, { guid: 'iMessage;+;chat655333', participants: [ANNA, BERT] })
-  await sees(house, 'chat655333', bubblesTo('hi'))
-  await settled(house)
-  const chatDb = new Database(house.simulator.chatDbPath)
-  chatDb.exec("UPDATE chat SET guid = 'any;+;chat655333'")
-  chatDb.close()
-  const payload = { thread_id: 'chat655333', text: 'news' }
-  house.backend.sendCommand(AGENT_ID, { command_type: 'send_message_now', payload, priority: 'immediate' })
-  await sees(house, 'chat655333', [...bubblesTo('hi'), 'news'])
-  await settled(house)
-  expect(await bubbles()).toEqual({ confirmed: 3 })
-})
+test.concurrent('frozen past its time-out while osascript ends in time: what it ended with counts', () =>
+  withHouse({ backend: twoBubbles, env: { EDGE_SEND_TIMEOUT: '3s' } }, async house => {
+    await house.startConnected({ EDGE_OSASCRIPT: writePlainOsascript(house.dir) }) // its exit is all there is
+    await house.simulator.receive({ from: ANNA, text: 'hi' })
+    await waitFor('the send', async () => (await bubbles(house)).sending === 1)
+    house.signalAgent('SIGSTOP')
+    await sleep(4_000)
+    house.signalAgent('SIGCONT')
+    await sees(house, ANNA, bubblesTo('hi'))
+    expect(house.log).not.toContain('timed_out')
+  }))
 
-test('frozen past its time-out while osascript ends in time: what it ended with counts', async () => {
-  house = await startHouse({ backend: twoBubbles, env: { EDGE_SEND_TIMEOUT: '3s' } })
-  await house.startConnected({ EDGE_OSASCRIPT: writePlainOsascript(house.dir) }) // its exit is all there is
-  await house.simulator.receive({ from: ANNA, text: 'hi' })
-  await waitFor('the send', async () => (await bubbles()).sending === 1)
-  house.signalAgent('SIGSTOP')
-  await sleep(4_000)
-  house.signalAgent('SIGCONT')
-  await sees(house, ANNA, bubblesTo('hi'))
-  expect(house.log).not.toContain('timed_out')
-})
+test.concurrent('-1743: all sending pauses, with one alarm, and nothing is lost', () =>
+  withAgent({}, async house => {
+    house.simulator.setOsascriptMode({ mode: 'fail-before', number: -1743 })
+    for (const from of [ANNA, BERT]) await house.simulator.receive({ from, text: 'hi' })
+    await waitFor('all to wait', async () => {
+      const { messages, bubbles } = await house.status()
+      return messages.answered === 2 && bubbles.planned === 4
+    })
+    expect((await house.status()).problems.map(({ code }) => code)).toEqual(['automation_denied'])
+    expect(house.log.match(/"code":"automation_denied"/g)).toHaveLength(1)
+    house.simulator.setOsascriptMode({ mode: 'ok' })
+    await house.stopAgent()
+    await house.startAgent()
+    for (const person of [ANNA, BERT]) await sees(house, person, bubblesTo('hi'))
+  }))
 
-test('-1743: all sending pauses, with one alarm, and nothing is lost', async () => {
-  await start()
-  house.simulator.setOsascriptMode({ mode: 'fail-before', number: -1743 })
-  for (const from of [ANNA, BERT]) await house.simulator.receive({ from, text: 'hi' })
-  await waitFor('all to wait', async () => {
-    const { messages, bubbles } = await house.status()
-    return messages.answered === 2 && bubbles.planned === 4
-  })
-  expect((await house.status()).problems.map(({ code }) => code)).toEqual(['automation_denied'])
-  expect(house.log.match(/"code":"automation_denied"/g)).toHaveLength(1)
-  house.simulator.setOsascriptMode({ mode: 'ok' })
-  await house.stopAgent()
-  await house.startAgent()
-  for (const person of [ANNA, BERT]) await sees(house, person, bubblesTo('hi'))
-})
-
-describe('errors after the send began: in doubt until the row decides, and nothing is sent again', () => {
+describe.concurrent('errors after the send began: in doubt until the row decides, and nothing is sent again', () => {
   test.each<[string, OsascriptMode]>([
     ['-1712: it does not answer', { mode: 'send-then-fail', number: -1712 }],
     ['-1708: it does not understand', { mode: 'send-then-fail', number: -1708 }],
     ['-600: Messages ended', { mode: 'send-then-fail', number: -600 }],
     ['no number at all', { mode: 'send-then-fail' }],
-  ])('%s', async (_, mode) => {
-    await start()
-    await say(mode)
+  ])('%s', (_, mode) =>
+    withAgent({}, async house => {
+      await say(house, mode)
+      await sees(house, ANNA, bubblesTo('hi'))
+      await settled(house)
+      expect(await bubbles(house)).toEqual({ confirmed: 2 })
+      expect(await lastAck(house)).toMatchObject({ status: 'completed' })
+    }),
+  )
+
+  test('a stranger that does not say how far it got, and always ends with an error', () =>
+    withHouse({ backend: twoBubbles }, async house => {
+      await house.startAgent({ EDGE_OSASCRIPT: writePlainOsascript(house.dir, { exitCode: 1 }) })
+      await house.connected()
+      await house.simulator.receive({ from: ANNA, text: 'hi' })
+      await sees(house, ANNA, bubblesTo('hi'))
+      await settled(house)
+      expect(await bubbles(house)).toEqual({ confirmed: 2 })
+    }))
+})
+
+describe.concurrent('a row with an error: failed and reported, never confirmed, never sent again', () => {
+  test.each([0, 1_500])('the error comes %i ms after the row', afterMs =>
+    withAgent({}, async house => {
+      await say(house, { mode: 'error-row', error: 22, afterMs })
+      await waitFor('the failure', async () => (await bubbles(house)).failed === 1)
+      await sees(house, ANNA, ['B to hi'])
+      await settled(house)
+      expect(await bubbles(house)).toEqual({ failed: 1, confirmed: 1 })
+      await waitFor('the ack', () => acksOf(house).some(({ error }) => error === 'messages_row_error_22'))
+    }),
+  )
+})
+
+test.concurrent.each([100, 5_000])('a row after %i ms: no double', ms =>
+  withAgent({}, async house => {
+    await say(house, { mode: 'row-late', ms })
     await sees(house, ANNA, bubblesTo('hi'))
     await settled(house)
-    expect(await bubbles()).toEqual({ confirmed: 2 })
-    expect(await lastAck()).toMatchObject({ status: 'completed' })
-  })
+    expect(house.seen(ANNA)).toEqual(bubblesTo('hi'))
+    expect(await bubbles(house)).toEqual({ confirmed: 2 })
+  }),
+)
 
-  test('a stranger that does not say how far it got, and always ends with an error', async () => {
-    house = await startHouse({ backend: twoBubbles })
-    await house.startAgent({ EDGE_OSASCRIPT: writePlainOsascript(house.dir, { exitCode: 1 }) })
-    await house.connected()
-    await house.simulator.receive({ from: ANNA, text: 'hi' })
+test.concurrent('a row after 4 s, and the agent killed twice meanwhile: no double, no doubt', () =>
+  withAgent({}, async house => {
+    await say(house, { mode: 'row-late', ms: 4_000 })
+    await sees(house, ANNA, ['R to hi'])
+    for (const _ of ['once', 'twice']) {
+      await house.killAgent()
+      await house.startAgent()
+    }
     await sees(house, ANNA, bubblesTo('hi'))
     await settled(house)
-    expect(await bubbles()).toEqual({ confirmed: 2 })
-  })
-})
+    expect(await bubbles(house)).toEqual({ confirmed: 2 })
+  }))
 
-describe('a row with an error: failed and reported, never confirmed, never sent again', () => {
-  test.each([0, 1_500])('the error comes %i ms after the row', async afterMs => {
-    await start()
-    await say({ mode: 'error-row', error: 22, afterMs })
-    await waitFor('the failure', async () => (await bubbles()).failed === 1)
-    await sees(house, ANNA, ['B to hi'])
+test.concurrent('the same words three times in one answer, the first row late: each has its row', () =>
+  withAgent({ backend: { reflex: () => undefined, replies: () => ['ok', 'ok', 'ok'] } }, async house => {
+    await say(house, { mode: 'row-late', ms: 1_500 })
+    await sees(house, ANNA, ['ok', 'ok', 'ok'])
     await settled(house)
-    expect(await bubbles()).toEqual({ failed: 1, confirmed: 1 })
-    await waitFor('the ack', () => acks.some(({ error }) => error === 'messages_row_error_22'))
-  })
-})
+    expect(await bubbles(house)).toEqual({ confirmed: 3 })
+  }))
 
-test.each([100, 5_000])('a row after %i ms: no double', async ms => {
-  await start()
-  await say({ mode: 'row-late', ms })
-  await sees(house, ANNA, bubblesTo('hi'))
-  await settled(house)
-  expect(house.seen(ANNA)).toEqual(bubblesTo('hi'))
-  expect(await bubbles()).toEqual({ confirmed: 2 })
-})
-
-test('a row after 4 s, and the agent killed twice meanwhile: no double, no doubt', async () => {
-  await start()
-  await say({ mode: 'row-late', ms: 4_000 })
-  await sees(house, ANNA, ['R to hi'])
-  for (const _ of ['once', 'twice']) {
-    await house.killAgent()
-    await house.startAgent()
-  }
-  await sees(house, ANNA, bubblesTo('hi'))
-  await settled(house)
-  expect(await bubbles()).toEqual({ confirmed: 2 })
-})
-
-test('the same words three times in one answer, the first row late: each has its row', async () => {
-  await start({}, { reflex: () => undefined, replies: () => ['ok', 'ok', 'ok'] })
-  await say({ mode: 'row-late', ms: 1_500 })
-  await sees(house, ANNA, ['ok', 'ok', 'ok'])
-  await settled(house)
-  expect(await bubbles()).toEqual({ confirmed: 3 })
-})
-
-test('10 MB on standard error: no dead-lock, and nothing of it is kept', async () => {
-  await start()
-  await say({ mode: 'noisy', bytes: 10_000_000 })
-  await sees(house, ANNA, bubblesTo('hi'))
-  await settled(house)
-  expect(await bubbles()).toEqual({ confirmed: 2 })
-  expect(readdirSync(join(house.stateDir, 'attempts'))).toEqual([])
-})
-
-describe('still running from an earlier life', () => {
-  test('it is waited for before chat.db is asked', async () => {
-    await start()
-    await say({ mode: 'slow', ms: 5_000 })
-    const letGo = await holdOsascript(house)
-    await house.killAgent()
-    await house.startAgent()
-    await waitFor('the answer', async () => (await house.status()).messages.answered === 1)
-    expect(await bubbles()).toEqual({ sending: 1, planned: 1 })
-    expect(house.seen(ANNA)).toEqual([])
-    letGo()
+test.concurrent('10 MB on standard error: no dead-lock, and nothing of it is kept', () =>
+  withAgent({}, async house => {
+    await say(house, { mode: 'noisy', bytes: 10_000_000 })
     await sees(house, ANNA, bubblesTo('hi'))
     await settled(house)
-    expect(await bubbles()).toEqual({ confirmed: 2 })
-  })
+    expect(await bubbles(house)).toEqual({ confirmed: 2 })
+    expect(readdirSync(join(house.stateDir, 'attempts'))).toEqual([])
+  }))
 
-  test('it hangs: it is ended when its time is up, counted from its start', async () => {
-    await start(SHORT)
-    await say({ mode: 'hang' })
-    await waitFor('the send', async () => (await bubbles()).sending === 1)
-    await house.killAgent()
-    await house.startAgent()
-    await sees(house, ANNA, ['B to hi'])
-    await settled(house)
-    expect(await bubbles()).toEqual({ parked: 1, confirmed: 1 })
-    expect(osascriptsOf(house)).toEqual([])
-  })
+describe.concurrent('still running from an earlier life', () => {
+  test('it is waited for before chat.db is asked', () =>
+    withAgent({}, async house => {
+      await say(house, { mode: 'slow', ms: 5_000 })
+      const letGo = await holdOsascript(house)
+      await house.killAgent()
+      await house.startAgent()
+      await waitFor('the answer', async () => (await house.status()).messages.answered === 1)
+      expect(await bubbles(house)).toEqual({ sending: 1, planned: 1 })
+      expect(house.seen(ANNA)).toEqual([])
+      letGo()
+      await sees(house, ANNA, bubblesTo('hi'))
+      await settled(house)
+      expect(await bubbles(house)).toEqual({ confirmed: 2 })
+    }))
+
+  test('it hangs: it is ended when its time is up, counted from its start', () =>
+    withAgent({ env: SHORT }, async house => {
+      await say(house, { mode: 'hang' })
+      await waitFor('the send', async () => (await bubbles(house)).sending === 1)
+      await house.killAgent()
+      await house.startAgent()
+      await sees(house, ANNA, ['B to hi'])
+      await settled(house)
+      expect(await bubbles(house)).toEqual({ parked: 1, confirmed: 1 })
+      expect(osascriptsOf(house)).toEqual([])
+    }))
 })

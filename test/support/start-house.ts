@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,9 +11,11 @@ import { controlSocketPath } from '../../src/agent/control/socket-path.ts'
 import type { WaitingMessage } from '../../src/agent/store/inbox.ts'
 import type { WaitingBubble } from '../../src/agent/store/outbox.ts'
 import type { ListedSchedule } from '../../src/agent/store/schedules.ts'
+import { removeFolder } from '../../src/lab/demo/remove-folder.ts'
 import { createSimulator } from '../../src/lab/messages-simulator/simulator.ts'
 import type { MockBackendEvent } from '../../src/lab/mock-backend/event.ts'
 import { type MockBackendOptions, startMockBackend } from '../../src/lab/mock-backend/start-mock-backend.ts'
+import type { Rights } from './rights.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
 
 export const AGENT_ID = 'edge_13238407486'
@@ -35,8 +37,8 @@ export type HouseOptions = {
   readonly proxy?: true
   /** Settings of the agent, as variables; they come before those of the house. */
   readonly env?: Readonly<Record<string, string>>
-  /** Whom the agent runs as, where root may choose: what is forbidden to others is not forbidden to root. */
-  readonly uid?: number
+  /** What the agent may do, where that is less than we may. */
+  readonly rights?: Rights
 }
 
 /**
@@ -46,7 +48,8 @@ export type HouseOptions = {
 export const startHouse = async (options: HouseOptions = {}) => {
   const dir = mkdtempSync(join(tmpdir(), 'edge-'))
   const simulator = createSimulator({ dir })
-  if (options.uid !== undefined) giveTo(options.uid, dir)
+  const { through = [], uid } = options.rights ?? {}
+  if (uid !== undefined) giveTo(uid, dir)
   const events: MockBackendEvent[] = []
   const backendOptions: MockBackendOptions = {
     secret: SECRET,
@@ -64,7 +67,8 @@ export const startHouse = async (options: HouseOptions = {}) => {
 
   /** As `startAgent`, but does not wait for it: with a failpoint it may not live that long. */
   const spawnAgent = (env: Record<string, string> = {}): ChildProcess => {
-    const child = spawn(process.execPath, [MAIN, 'start', '--log-format', 'json', '--log-level', 'debug'], {
+    const [program = '', ...args] = [...through, process.execPath, MAIN, 'start', ...LOGGING]
+    const child = spawn(program, args, {
       env: {
         ...process.env,
         HOME: dir, // whoever runs the tests may have settings of their own
@@ -78,7 +82,6 @@ export const startHouse = async (options: HouseOptions = {}) => {
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
-      ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
     })
     agent = child
     agents.add(child)
@@ -186,10 +189,12 @@ export const startHouse = async (options: HouseOptions = {}) => {
       await backend.close()
       simulator.close()
       // An osascript may still be out; it writes into the folder until it is done.
-      rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+      await removeFolder(dir)
     },
   }
 }
+
+const LOGGING = ['--log-format', 'json', '--log-level', 'debug']
 
 const giveTo = (uid: number, dir: string): void => {
   chownSync(dir, uid, uid)
@@ -202,15 +207,15 @@ process.on('exit', () => {
   for (const agent of agents) agent.kill('SIGKILL')
 })
 
-/** Waits for a condition; errors in it count as "not yet". */
+/** Waits for a condition; errors in it count as "not yet". It looks often at first, then less: each look may cost an agent work. */
 export const waitFor = async (
   what: string,
   condition: () => boolean | Promise<boolean>,
   timeoutMs = 120_000,
 ): Promise<void> => {
-  const deadline = Date.now() + timeoutMs
+  const start = Date.now()
   let last: unknown
-  while (Date.now() < deadline) {
+  while (Date.now() < start + timeoutMs) {
     try {
       if (await condition()) return
       last = undefined
@@ -218,7 +223,10 @@ export const waitFor = async (
       last = error
       if (error instanceof Error && error.message.startsWith('the agent ended')) throw error
     }
-    await sleep(10)
+    await sleep(Math.min(10 + (Date.now() - start) / 20, LONGEST_PAUSE_MS))
   }
   throw new Error(`waited ${timeoutMs} ms in vain for ${what}`, { cause: last })
 }
+
+/** Shorter than anything that is to be seen while it lasts. */
+const LONGEST_PAUSE_MS = 60

@@ -9,6 +9,7 @@ import type { EdgeError } from '../../agent/core/errors.ts'
 import { ledgerFile, readLedger, type Sent } from '../messages-simulator/ledger.ts'
 import { type Observation, readAgentLine, readBackendLine, readListening, readSimulatorLine } from './observation.ts'
 import { AGENT_ID, type Scene } from './scenes.ts'
+import { sendersEnded } from './senders-ended.ts'
 import { type RunningProcess, startProcess } from './start-process.ts'
 import { until } from './until.ts'
 
@@ -118,9 +119,10 @@ export const createHouse = ({
       await until(check, stop, FINISH_MS)
     },
 
-    /** The youngest first. */
+    /** The youngest first; then nothing of it is at work in the folder any more. */
     close: async (): Promise<void> => {
       for (const process of running.toReversed()) await process.stop()
+      await sendersEnded(simulatorDir)
     },
   }
 }

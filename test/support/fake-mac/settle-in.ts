@@ -38,7 +38,7 @@ export const settleIn = async (options: Parameters<typeof startFakeMac>[0] & { r
     /** Writes the settings file anew. */
     configure,
     close: async () => {
-      mac.close()
+      await mac.close()
       simulator.close()
       await backend.close()
     },

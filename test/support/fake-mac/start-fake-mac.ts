@@ -13,8 +13,11 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { removeFolder } from '../../../src/lab/demo/remove-folder.ts'
 import { MAIN } from '../start-house.ts'
 import { keychainIn } from './keychain.ts'
+
+export type FakeMac = ReturnType<typeof startFakeMac>
 
 export type CliEnd = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
@@ -97,13 +100,13 @@ export const startFakeMac = ({ homeName = 'home' }: { readonly homeName?: string
       const path = join(dir, 'launchd', `${label}.json`)
       return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Job) : undefined
     },
-    close: () => {
+    close: async (): Promise<void> => {
       // A job's launchd looks for its file, and ends with it.
       for (const file of jobFiles(dir)) {
         const { launchd, pid } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Job>
         for (const each of [launchd, pid]) kill(each)
       }
-      rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+      await removeFolder(dir)
     },
   }
 }
