@@ -35,7 +35,7 @@ const anyWords = (reason: string): boolean =>
 
 test('every reason that the sources give has its words', () => {
   const given = reasonsIn(
-    ['core', 'flows', 'backend', 'protocol'],
+    ['agent/core', 'agent/flows', 'agent/backend', 'protocol'],
     [
       /\b(?:reason|error|skip|rule): '([a-z][\w.]+)'/g,
       /\b(?:skip|notStarted|invalid|waitForRetry|deadLetter)\(\s*(?:id, )?'([a-z]\w+)'/g,
@@ -44,8 +44,8 @@ test('every reason that the sources give has its words', () => {
       /\b(?:reason|[A-Z_]+_LOST) = .*'([a-z_]{4,})'(?! in)/g,
     ],
   )
-  const chosen = reasonsIn(['flows'], [/\? '([a-z]+_[a-z_]+)' : undefined/g, /\? undefined : '([a-z]+_[a-z_]+)'/g])
-  const reasons = [...given, ...chosen, ...reasonsIn(['store'], [/\breason = '(\w+)'/g])]
+  const chosen = reasonsIn(['agent/flows'], [/\? '([a-z]+_[a-z_]+)' : undefined/g, /\? undefined : '([a-z]+_[a-z_]+)'/g])
+  const reasons = [...given, ...chosen, ...reasonsIn(['agent/store'], [/\breason = '(\w+)'/g])]
   expect(reasons.length).toBeGreaterThan(30)
   expect(reasons.filter(reason => !anyWords(reason))).toEqual([])
 })

@@ -14,7 +14,7 @@ const asyncApi = asyncApiDocument()
 const { post } = openApi.paths['/edge/message']
 
 test.each([...DOCUMENTS])('docs/%s is what the code makes: npm run docs:specs writes it', (name, render) => {
-  expect(readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8')).toBe(render())
+  expect(readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')).toBe(render())
 })
 
 test('openapi.json is OpenAPI 3.1, by the schema of the OpenAPI Initiative', async () => {
