@@ -11,7 +11,9 @@ import { retryAfterMs } from '../core/backoff.ts'
 import { neverConnected } from '../core/never-connected.ts'
 import { edgeHeaders, edgeUrl } from './edge-request.ts'
 import { type BodyOf, codeOf, exchange, type HttpAnswer } from './exchange.ts'
+import type { Way } from './follow-way.ts'
 import { isTlsError } from './is-tls-error.ts'
+import { keepSpare, type SpareTimings } from './keep-spare.ts'
 
 /** One try to hand a message to the backend. */
 export type Post = {
@@ -61,6 +63,8 @@ export const createPostMessage = ({
   readSecret,
   timeoutMs = 120_000,
   connectMs = 10_000,
+  way = NO_WAY,
+  spareTimings,
   now = Date.now,
 }: {
   readonly backendUrl: string
@@ -68,10 +72,28 @@ export const createPostMessage = ({
   readonly readSecret: () => string | undefined
   readonly timeoutMs?: number
   readonly connectMs?: number
+  /** Where it shows that the way to the backend is alive, a spare connection waits for the next message. */
+  readonly way?: Way
+  readonly spareTimings?: SpareTimings
   readonly now?: () => number
 }): ((post: Post) => Promise<PostOutcome>) => {
   const url = edgeUrl(backendUrl, EDGE_MESSAGE_PATH)
-  const pool = new Pool(url.origin, { ...POOL, connect: buildConnector({ allowH2: false, timeout: connectMs }) })
+  const dial = buildConnector({ allowH2: false, timeout: connectMs })
+  const spare = keepSpare({ dial, way, now, timings: spareTimings })
+  const openPool = (): Pool => new Pool(url.origin, { ...POOL, connect: spare.connect })
+  let pool = openPool()
+  let usedMs = now()
+  /** While the Mac slept no timer has ended the idle connections, and most likely they are dead. */
+  const poolOfNow = (): Pool => {
+    const { running, connected } = pool.stats
+    if (running === 0 && connected > 0 && now() - usedMs > IDLE_MS + 1_000) {
+      void pool.close()
+      pool = openPool()
+    }
+    return pool
+  }
+  /** What the last one said: a spare is for a backend that answers. */
+  let isWell = true
 
   const attempt = async (post: Post, signal: AbortSignal, onStart: () => void, onSent: () => void) => {
     const headers = {
@@ -81,13 +103,21 @@ export const createPostMessage = ({
       'Idempotency-Key': toIdempotencyKey(post.key),
     }
     const path = url.pathname + url.search
-    return readOutcome(await exchange(pool, { path, headers, body: post.body, signal, bodyOf, onStart, onSent }), now())
+    const request = { path, headers, body: post.body, signal, bodyOf, onStart, onSent }
+    const answer = await exchange(poolOfNow(), request).finally(() => {
+      usedMs = now()
+    })
+    return readOutcome(answer, now())
   }
 
   return async post => {
     const deadline = AbortSignal.timeout(timeoutMs)
     const signal = AbortSignal.any([post.signal, deadline])
     const left = onlyOnce(post.onSent ?? (() => {}))
+    const onSent = (): void => {
+      if (isWell) spare.talked()
+      left()
+    }
     let isUntouched = true
     const onStart = (): void => {
       isUntouched = false
@@ -97,24 +127,31 @@ export const createPostMessage = ({
       if (deadline.aborted) return { kind: 'retry', reason: 'timeout', scope: 'message', network: true }
       return outcomeOfError(error)
     }
-    try {
-      const outcome = await attempt(post, signal, onStart, left).catch(outcomeOf)
-      // An idle connection ended under our hands, and nothing had been written to it: a new one, once.
-      if (!isUntouched || outcome.kind !== 'retry' || !outcome.network || neverConnected(outcome.reason)) return outcome
-      return await attempt(post, signal, onStart, left).catch(outcomeOf)
-    } finally {
-      left()
+    const go = (): Promise<PostOutcome> => attempt(post, signal, onStart, onSent).catch(outcomeOf)
+    let outcome = await go()
+    // An idle connection ended under our hands, and nothing had been written to it: a new one, once.
+    if (isUntouched && outcome.kind === 'retry' && outcome.network && !neverConnected(outcome.reason)) {
+      outcome = await go()
     }
+    left()
+    if (outcome.kind === 'stopped') return outcome
+    isWell = outcome.kind === 'answered'
+    if (isWell) spare.talked()
+    else spare.rest()
+    return outcome
   }
 }
+
+const NO_WAY: Way = { shows: () => undefined, onSilent: () => {} }
+
+/** How long a used connection is kept that nobody uses: less than any server does, also where one promises more. */
+const IDLE_MS = 4_000
 
 const POOL: Pool.Options = {
   // How many there are at once is the caller's to bound: a POST that waits here would use up its time-out.
   connections: null,
-  // How long a connection is kept that nobody uses. Below any server's, and also where the server promises more: one
-  // that was idle while the Mac slept is most likely dead, and a POST on it would wait for its whole deadline.
-  keepAliveTimeout: 4_000,
-  keepAliveMaxTimeout: 4_000,
+  keepAliveTimeout: IDLE_MS,
+  keepAliveMaxTimeout: IDLE_MS,
   keepAliveTimeoutThreshold: 1_000,
   maxResponseSize: MAX_ANSWER_BYTES,
 }
