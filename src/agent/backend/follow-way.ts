@@ -4,21 +4,21 @@ import { type ConnectionStatus, lastErrorOf } from './keep-connected.ts'
 export type Way = {
   /** While it is open; Unix milliseconds. */
   readonly shows: () => { readonly openedMs: number; readonly heardMs: number } | undefined
-  /** Calls back when nothing was heard over it any more: what else went that way went nowhere. */
-  readonly onSilent: (callback: () => void) => void
+  /** Calls back when it has ended; `isSilent`: nothing was heard any more, so what else went that way went nowhere. */
+  readonly onEnd: (callback: (isSilent: boolean) => void) => void
 }
 
 /** Follows the life of the WebSocket for those who do not use it themselves. */
 export const followWay = (now: () => number = Date.now) => {
   let opened: { readonly generation: number; readonly ms: number } | undefined
   let heardMs = 0
-  const callbacks: (() => void)[] = []
+  const callbacks: ((isSilent: boolean) => void)[] = []
   const heard = (): void => {
     heardMs = now()
   }
   const way: Way = {
     shows: () => opened && { openedMs: opened.ms, heardMs },
-    onSilent: callback => {
+    onEnd: callback => {
       callbacks.push(callback)
     },
   }
@@ -34,7 +34,8 @@ export const followWay = (now: () => number = Date.now) => {
         return
       }
       opened = undefined
-      if (status.state === 'waiting' && lastErrorOf(status)?.code === 'silent') for (const silent of callbacks) silent()
+      if (status.state !== 'waiting') return
+      for (const callback of callbacks) callback(lastErrorOf(status)?.code === 'silent')
     },
   }
 }

@@ -56,13 +56,13 @@ export const keepSpare = ({
     clearTimeout(timer)
     lookMs = Number.POSITIVE_INFINITY
     const leftMs = liveUntilMs - now()
-    if (leftMs <= 0 || way.shows() === undefined) {
+    if (leftMs <= 0) {
       drop()
       return
     }
     const ageMs = spare === undefined ? renewMs : now() - spare.openedMs
     const isDue = ageMs >= renewMs || !isTrusted()
-    if (isDue) dialSpare()
+    if (isDue && way.shows() !== undefined) dialSpare()
     lookIn(Math.min(leftMs, isDue ? renewMs : renewMs - ageMs))
   }
   /** The sooner of two looks counts. */
@@ -86,8 +86,10 @@ export const keepSpare = ({
     dial(target, (error, socket) => {
       isDialling = false
       drop()
-      if (error === null) keep(socket)
-      else liveUntilMs = 0 // until a POST has found a way again
+      if (error !== null)
+        liveUntilMs = 0 // until a POST has found a way again
+      else if (now() < liveUntilMs && way.shows() !== undefined) keep(socket)
+      else socket.on('error', () => {}).destroy()
     })
   }
 
@@ -121,7 +123,9 @@ export const keepSpare = ({
     return socket.ref()
   }
 
-  way.onSilent(() => {
+  way.onEnd(isSilent => {
+    drop() // a server that ends in order would wait for it
+    if (!isSilent) return
     for (const [socket, read] of unproved) {
       if (socket.bytesRead === read) socket.destroy(Object.assign(new Error('the way is lost'), { code: 'ECONNRESET' }))
     }

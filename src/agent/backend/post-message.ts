@@ -142,7 +142,7 @@ export const createPostMessage = ({
   }
 }
 
-const NO_WAY: Way = { shows: () => undefined, onSilent: () => {} }
+const NO_WAY: Way = { shows: () => undefined, onEnd: () => {} }
 
 /** How long a used connection is kept that nobody uses: less than any server does, also where one promises more. */
 const IDLE_MS = 4_000

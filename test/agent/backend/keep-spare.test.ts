@@ -68,6 +68,19 @@ test('a spare from before the WebSocket of now, or of which nothing was heard fo
   expect(server.posts.at(-1)).toBe(newest + 1)
 })
 
+test('the spare ends with the WebSocket, and another is opened when that is back', async () => {
+  const { post, server, way } = await talk({ renewMs: 200 })
+  await post()
+  await server.opened(2)
+  way.follow(lost('closed_1012'))
+  const dials = server.accepted()
+  await server.closed(dials)
+  await sleep(300)
+  expect(server.accepted()).toBe(dials)
+  way.follow(open(2))
+  await server.opened(dials + 1)
+})
+
 test('what was idle while the Mac slept is not used, spare or not', async () => {
   const { post, server, clock } = await talk({ trustMs: 12_000 })
   await post()
