@@ -30,7 +30,13 @@ export const afterAPause = (): Promise<Figure> =>
     const far = await startFarProxy(front.port, ONE_WAY_MS)
     const url = `https://localhost:${far.port}`
 
-    const byAgent = async (name: string, pauseMs: number, count: number): Promise<readonly number[]> => {
+    const byAgent = async (
+      name: string,
+      pauseMs: number,
+      count: number,
+      waitMs: number,
+    ): Promise<readonly number[]> => {
+      await sleep(waitMs)
       const own = join(dir, name)
       mkdirSync(own)
       const writer = openChatDbWriter(join(own, 'chat.db'))
@@ -55,7 +61,9 @@ export const afterAPause = (): Promise<Figure> =>
       return samples
     }
     const rowOf = async ({ pauseMs, agents, count }: (typeof PAUSES)[number]) => {
-      const all = Array.from({ length: agents }, (_, n) => byAgent(`pause_${pauseMs}_${n}`, pauseMs, count))
+      const all = Array.from({ length: agents }, (_, n) =>
+        byAgent(`pause_${pauseMs}_${n}`, pauseMs, count, n * APART_MS),
+      )
       return (await Promise.all(all)).flat()
     }
     /** One POST each time, over a new connection or one that is kept. */
@@ -98,6 +106,8 @@ export const afterAPause = (): Promise<Figure> =>
 
 const ONE_WAY_MS = 25
 const BARE = 60
+/** Agents of one pause do not wake at the same time. */
+const APART_MS = 5_000
 const PERSON = '+15625550100'
 const goal = { atMost: 40, words: '≤ 40 ms' }
 const PAUSES = [
