@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { runTool } from '../mac/macos/run-tool.ts'
+import { followWay } from './backend/follow-way.ts'
 import { type ConnectionStatus, keepConnected, lastErrorOf } from './backend/keep-connected.ts'
 import { createPostMessage } from './backend/post-message.ts'
 import { serveControl } from './control/serve-control.ts'
@@ -117,7 +118,8 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     isRefused: () => problems.has('backend_refuses') || lastErrorOf(connection)?.code === 'unauthorized',
     problems,
   })
-  const post = createPostMessage({ ...settings, readSecret: secret.current })
+  const socketWay = followWay()
+  const post = createPostMessage({ ...settings, readSecret: secret.current, way: socketWay.way })
   const sender = createSendText({
     osascript: settings.osascript,
     dir: join(settings.stateDir, 'attempts'),
@@ -202,7 +204,10 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         signal: intake.signal,
         random: Math.random,
         onOpen: engine.useConnection,
-        onText: engine.obey,
+        onText: frame => {
+          socketWay.heard()
+          engine.obey(frame)
+        },
         onProtocolError: code => frameLog.warn({ code }, 'frame ignored'),
         onWake: () => {
           log.info({}, 'woke up')
@@ -215,6 +220,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
           const fields = { generation: status.generation, code, message }
           if (status.state !== connection?.state) log.info(fields, `connection ${status.state}`)
           connection = status
+          socketWay.follow(status)
           if (status.state !== 'open') engine.useConnection(undefined)
         },
       }),

@@ -14,6 +14,10 @@ export type Row = Summary & {
   /** How many of them there were a second. */
   readonly perSecond?: number
   readonly goal?: Goal
+  /** The lowest and the highest of the medians of several rounds. */
+  readonly spread?: readonly [number, number]
+  /** What else is to be said of it. */
+  readonly note?: string
 }
 
 /** What the median has to stay below or at, and where that comes from. */

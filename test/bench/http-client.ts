@@ -7,12 +7,12 @@ import { startBackend } from './start-backend.ts'
 import { summarize } from './statistics.ts'
 
 /**
- * What an HTTP client costs (docs/decisions.md): the memory of a process that does nothing but POST, by each of them.
- * Several processes each, in turn.
+ * What an HTTP client costs (docs/decisions.md): the memory of a process that does nothing but POST, by each of them; by
+ * `undici Pool` as the agent does. Several processes each, in turn.
  */
 export const httpClient = async (): Promise<Figure> => {
   const backend = await startBackend()
-  const rss: Record<Client, number[]> = { 'node:http': [], 'undici request': [], 'undici fetch': [] }
+  const rss: Record<Client, number[]> = { 'node:http': [], 'undici Pool': [], 'undici fetch': [] }
   for (let n = 0; n < ROUNDS; n += 1) {
     for (const client of CLIENTS) rss[client].push(await measure(client, backend.url))
   }
@@ -24,7 +24,7 @@ export const httpClient = async (): Promise<Figure> => {
   }
 }
 
-const CLIENTS = ['node:http', 'undici request', 'undici fetch'] as const
+const CLIENTS = ['node:http', 'undici Pool', 'undici fetch'] as const
 type Client = (typeof CLIENTS)[number]
 
 const ROUNDS = 5

@@ -2,10 +2,11 @@
  * Measures the agent as built, beside the floor of each figure: those that are named, or all that do not take long.
  *
  *     node test/bench/main.ts [--json] [commit-to-post] [frame-to-osascript] [schedule] [idle-cpu] [memory] [http-client] [reconnect]
- *         [backend-load] [router]
+ *         [after-a-pause] [backend-load] [router] [peers [--adapter FILE]...]
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { afterAPause } from './after-a-pause.ts'
 import { backendLoad } from './backend-load.ts'
 import { commitToPost } from './commit-to-post.ts'
 import type { Figure, Row } from './figure.ts'
@@ -13,11 +14,12 @@ import { frameToOsascript } from './frame-to-osascript.ts'
 import { httpClient } from './http-client.ts'
 import { idleCpu } from './idle-cpu.ts'
 import { memory } from './memory.ts'
+import { comparePeers } from './peers.ts'
 import { reconnect } from './reconnect.ts'
 import { router } from './router.ts'
 import { schedule } from './schedule.ts'
 
-const FIGURES: Readonly<Record<string, () => Promise<Figure>>> = {
+const FIGURES: Readonly<Record<string, (asked: Asked) => Promise<Figure | readonly Figure[]>>> = {
   'commit-to-post': commitToPost,
   'frame-to-osascript': frameToOsascript,
   schedule,
@@ -25,21 +27,32 @@ const FIGURES: Readonly<Record<string, () => Promise<Figure>>> = {
   memory,
   'http-client': httpClient,
   reconnect,
+  'after-a-pause': afterAPause,
   'backend-load': backendLoad,
   router,
+  peers: comparePeers,
 }
 
+/** `adapters`: modules of agents to be compared with ours. */
+type Asked = { readonly adapters: readonly string[] }
+
+/** What takes its time, or compares: by name only. */
+const SLOW: ReadonlySet<string> = new Set(['reconnect', 'after-a-pause', 'peers'])
+
 const main = async (): Promise<void> => {
-  const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true })
-  const names = positionals.length > 0 ? positionals : Object.keys(FIGURES).filter(name => name !== 'reconnect')
-  const figures: Record<string, Figure> = {}
+  const { values, positionals } = parseArgs({
+    options: { json: { type: 'boolean' }, adapter: { type: 'string', multiple: true } },
+    allowPositionals: true,
+  })
+  const names = positionals.length > 0 ? positionals : Object.keys(FIGURES).filter(name => !SLOW.has(name))
+  const figures: Record<string, Figure | readonly Figure[]> = {}
   if (!values.json) print(machine())
   for (const name of names) {
     const measure = FIGURES[name]
     if (measure === undefined) throw new Error(`no figure ${name}: there are ${Object.keys(FIGURES).join(', ')}`)
-    const figure = await measure()
+    const figure = await measure({ adapters: values.adapter ?? [] })
     figures[name] = figure
-    if (!values.json) print(`\n${table(name, figure)}`)
+    if (!values.json) for (const one of [figure].flat()) print(`\n${table(name, one)}`)
   }
   if (values.json) print(JSON.stringify({ machine: machine(), figures }, null, 2))
 }
@@ -58,8 +71,9 @@ const table = (name: string, { title, unit, rows }: Figure): string =>
     ...rows.map(describe),
   ].join('\n')
 
-const describe = ({ what, kind, median, p90, p99, worst, samples, perSecond, goal }: Row): string => {
-  const rate = perSecond === undefined ? '' : `${Math.round(perSecond)} a second`
+const describe = ({ what, kind, median, p90, p99, worst, samples, perSecond, goal, spread, note }: Row): string => {
+  const rate = perSecond && `${Math.round(perSecond)} a second`
+  const rounds = spread && `rounds ${number(spread[0])}–${number(spread[1])}`
   const verdict = goal && `${goal.words}: ${median <= goal.atMost ? 'met' : 'MISSED'}`
   return line(
     kind === 'floor' ? `floor: ${what}` : what,
@@ -68,7 +82,7 @@ const describe = ({ what, kind, median, p90, p99, worst, samples, perSecond, goa
     number(p99),
     number(worst),
     String(samples),
-    verdict ?? rate,
+    [verdict, rate, rounds, note].filter(Boolean).join('; '),
   )
 }
 

@@ -1,6 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { openChatDbWriter } from '../../src/lab/messages-simulator/chat-db-writer.ts'
 import type { Figure } from './figure.ts'
 import { inFolder } from './in-folder.ts'
@@ -8,6 +9,7 @@ import { createOsascriptStub } from './osascript-stub.ts'
 import { startAgent } from './start-agent.ts'
 import { startBackend } from './start-backend.ts'
 import { summarize } from './statistics.ts'
+import { rssOf } from './usage.ts'
 
 /** Resident memory: after the start, right after a conversation with reflexes and answers, and once that is over. */
 export const memory = (): Promise<Figure> =>
@@ -16,10 +18,12 @@ export const memory = (): Promise<Figure> =>
     const stub = createOsascriptStub(dir, (chat, text) => void writer.writeOutgoing({ chat, text }))
     const backend = await startBackend(text => [`reflex to ${text}`, `answer to ${text}`])
     const bare = spawn(process.execPath, ['-e', 'setInterval(() => {}, 2 ** 30)'], { stdio: 'ignore' })
+    const loaded = spawn(process.execPath, [WITH_PACKAGES], { stdio: 'ignore' })
     const agent = await startAgent({ backend, dir, osascript: stub.path })
     await sleep(1_000)
     const started = await sampleRss(agent.pid)
     const floor = await sampleRss(bare.pid)
+    const packages = await sampleRss(loaded.pid)
 
     for (let n = 0; n < MESSAGES; n += 1) {
       const text = `message ${n}`
@@ -34,10 +38,11 @@ export const memory = (): Promise<Figure> =>
 
     await agent.stop()
     bare.kill()
+    loaded.kill()
     backend.close()
     stub.close()
     writer.close()
-    const goal = { atMost: 90, words: '< 90 MB' }
+    const goal = { atMost: 105, words: '≤ 105 MB' }
     return {
       title: 'resident memory',
       unit: 'MB',
@@ -45,11 +50,13 @@ export const memory = (): Promise<Figure> =>
         { what: 'agent after its start', kind: 'agent', ...started, goal },
         { what: `agent after ${MESSAGES} messages`, kind: 'agent', ...talked, goal },
         { what: `agent ${QUIET_MS / 1000} s later`, kind: 'agent', ...quiet, goal },
+        { what: 'Node with the same packages loaded', kind: 'floor', ...packages },
         { what: 'bare Node', kind: 'floor', ...floor },
       ],
     }
   })
 
+const WITH_PACKAGES = fileURLToPath(new URL('./idle-with-packages.mjs', import.meta.url))
 const MESSAGES = 200
 const PEOPLE = 10
 const QUIET_MS = 10_000
@@ -62,7 +69,3 @@ const sampleRss = async (pid: number | undefined) => {
   }
   return summarize(samples)
 }
-
-/** Megabytes of 10^6 bytes, as the operating system counts them. */
-const rssOf = (pid: number | undefined): number =>
-  (Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024) / 1e6

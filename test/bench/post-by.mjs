@@ -18,9 +18,23 @@ const CLIENTS = {
           .end(BODY)
       })
   },
-  'undici request': async () => {
-    const { request: post } = await import('undici')
-    return async () => (await post(url, { method: 'POST', body: BODY })).body.dump()
+  'undici Pool': async () => {
+    const { Pool } = await import('undici')
+    const { exchange } = await import('../../dist/agent/backend/exchange.js')
+    const { origin, pathname: path } = new URL(url)
+    const pool = new Pool(origin, { allowH2: false })
+    const { signal } = new AbortController()
+    const nothing = () => {}
+    return () =>
+      exchange(pool, {
+        path,
+        headers: {},
+        body: BODY,
+        signal,
+        bodyOf: () => 'needed',
+        onStart: nothing,
+        onSent: nothing,
+      })
   },
   'undici fetch': async () => {
     const { fetch: post } = await import('undici')

@@ -15,8 +15,10 @@ export const startAgent = async <Connection>(options: {
   readonly dir: string
   readonly osascript?: string
   readonly hint?: boolean
+  readonly agentId?: string
+  readonly env?: Readonly<Record<string, string>>
 }) => {
-  const { backend, dir, osascript = '/bin/false', hint = true } = options
+  const { backend, dir, osascript = '/bin/false', hint = true, agentId = AGENT_ID, env = {} } = options
   const stateDir = join(dir, `state-${hint ? 'hint' : 'no-hint'}`)
   const log = openSync(join(dir, 'agent.log'), 'a')
   const child = spawn(process.execPath, [MAIN, 'start'], {
@@ -25,7 +27,7 @@ export const startAgent = async <Connection>(options: {
       PATH: process.env['PATH'],
       HOME: dir,
       EDGE_BACKEND_URL: backend.url,
-      EDGE_AGENT_ID: AGENT_ID,
+      EDGE_AGENT_ID: agentId,
       EDGE_CHAT_DB: join(dir, 'chat.db'),
       EDGE_STATE_DIR: stateDir,
       EDGE_OSASCRIPT: osascript,
@@ -37,6 +39,7 @@ export const startAgent = async <Connection>(options: {
       EDGE_SEND_MAX_PER_DAY_PER_THREAD: '1000000',
       EDGE_SEND_MAX_NEW_PER_DAY: '100000',
       EDGE_SEND_LOOP_ROUNDS: '0',
+      ...env,
     },
     stdio: ['ignore', log, log],
   })
@@ -44,7 +47,7 @@ export const startAgent = async <Connection>(options: {
   if (child.pid === undefined) throw new Error('the agent cannot be started')
   const ended = once(child, 'exit')
   const socket = await Promise.race([
-    backend.connectionOf(AGENT_ID),
+    backend.connectionOf(agentId),
     ended.then(([code]) => {
       throw new Error(`the agent ended with exit code ${code}, see ${dir}/agent.log`)
     }),

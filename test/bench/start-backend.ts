@@ -52,6 +52,10 @@ export const startBackend = async (reply: (text: string) => readonly string[] = 
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     /** When the head of the POST with this text was read. */
     arrivalOf: posts.of,
+    /** How long connections are kept that nobody uses. */
+    keepAlive: (ms: number): void => {
+      server.keepAliveTimeout = ms
+    },
     connectionOf: (id: string): Promise<WebSocket> => connection(id).promise,
     close: (): void => {
       for (const socket of sockets.clients) socket.terminate()

@@ -1,10 +1,5 @@
-import type { ClientRequest, IncomingMessage } from 'node:http'
-// Not by name: tests put their own network under these modules.
-import http from 'node:http'
-import https from 'node:https'
-import type { Socket } from 'node:net'
-import { pipeline, type Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import { gunzipSync } from 'node:zlib'
+import { buildConnector, Pool } from 'undici'
 import {
   EDGE_MESSAGE_PATH,
   MAX_ANSWER_BYTES,
@@ -13,8 +8,12 @@ import {
   toIdempotencyKey,
 } from '../../protocol/wire.ts'
 import { retryAfterMs } from '../core/backoff.ts'
+import { neverConnected } from '../core/never-connected.ts'
 import { edgeHeaders, edgeUrl } from './edge-request.ts'
+import { type BodyOf, codeOf, exchange, type HttpAnswer } from './exchange.ts'
+import type { Way } from './follow-way.ts'
 import { isTlsError } from './is-tls-error.ts'
+import { keepSpare, type SpareTimings } from './keep-spare.ts'
 
 /** One try to hand a message to the backend. */
 export type Post = {
@@ -64,6 +63,8 @@ export const createPostMessage = ({
   readSecret,
   timeoutMs = 120_000,
   connectMs = 10_000,
+  way = NO_WAY,
+  spareTimings,
   now = Date.now,
 }: {
   readonly backendUrl: string
@@ -71,58 +72,88 @@ export const createPostMessage = ({
   readonly readSecret: () => string | undefined
   readonly timeoutMs?: number
   readonly connectMs?: number
+  /** Where it shows that the way to the backend is alive, a spare connection waits for the next message. */
+  readonly way?: Way
+  readonly spareTimings?: SpareTimings
   readonly now?: () => number
 }): ((post: Post) => Promise<PostOutcome>) => {
   const url = edgeUrl(backendUrl, EDGE_MESSAGE_PATH)
-  const client = url.protocol === 'https:' ? https : http
-  const agent = new client.Agent(POOL)
+  const dial = buildConnector({ allowH2: false, timeout: connectMs })
+  const spare = keepSpare({ dial, way, now, timings: spareTimings })
+  const openPool = (): Pool => new Pool(url.origin, { ...POOL, connect: spare.connect })
+  let pool = openPool()
+  let usedMs = now()
+  /** While the Mac slept no timer has ended the idle connections, and most likely they are dead. */
+  const poolOfNow = (): Pool => {
+    const { running, connected } = pool.stats
+    if (running === 0 && connected > 0 && now() - usedMs > IDLE_MS + 1_000) {
+      void pool.close()
+      pool = openPool()
+    }
+    return pool
+  }
+  /** What the last one said: a spare is for a backend that answers. */
+  let isWell = true
 
-  return async ({ key, body, signal, onSent = () => {} }) => {
+  const attempt = async (post: Post, signal: AbortSignal, onStart: () => void, onSent: () => void) => {
+    const headers = {
+      ...edgeHeaders(agentId, readSecret()),
+      'Content-Type': 'application/json',
+      'Accept-Encoding': 'gzip',
+      'Idempotency-Key': toIdempotencyKey(post.key),
+    }
+    const path = url.pathname + url.search
+    const request = { path, headers, body: post.body, signal, bodyOf, onStart, onSent }
+    const answer = await exchange(poolOfNow(), request).finally(() => {
+      usedMs = now()
+    })
+    return readOutcome(answer, now())
+  }
+
+  return async post => {
     const deadline = AbortSignal.timeout(timeoutMs)
-    const left = onlyOnce(onSent)
-    try {
-      const request = client.request(url, {
-        agent,
-        method: 'POST',
-        headers: {
-          ...edgeHeaders(agentId, readSecret()),
-          'Content-Type': 'application/json',
-          'Accept-Encoding': 'gzip',
-          'Idempotency-Key': toIdempotencyKey(key),
-        },
-        signal: AbortSignal.any([signal, deadline]),
-      })
-      request.once('socket', socket => limitConnecting(socket, connectMs))
-      request.once('finish', left)
-      request.end(body)
-      return await readOutcome(await responseTo(request), now())
-    } catch (error) {
-      if (signal.aborted) return { kind: 'stopped' }
-      if (deadline.aborted) return { kind: 'retry', reason: 'timeout', scope: 'message', network: true }
-      return outcomeOfError(error)
-    } finally {
+    const signal = AbortSignal.any([post.signal, deadline])
+    const left = onlyOnce(post.onSent ?? (() => {}))
+    const onSent = (): void => {
+      if (isWell) spare.talked()
       left()
     }
+    let isUntouched = true
+    const onStart = (): void => {
+      isUntouched = false
+    }
+    const outcomeOf = (error: unknown): PostOutcome => {
+      if (post.signal.aborted) return { kind: 'stopped' }
+      if (deadline.aborted) return { kind: 'retry', reason: 'timeout', scope: 'message', network: true }
+      return outcomeOfError(error)
+    }
+    const go = (): Promise<PostOutcome> => attempt(post, signal, onStart, onSent).catch(outcomeOf)
+    let outcome = await go()
+    // An idle connection ended under our hands, and nothing had been written to it: a new one, once.
+    if (isUntouched && outcome.kind === 'retry' && outcome.network && !neverConnected(outcome.reason)) {
+      outcome = await go()
+    }
+    left()
+    if (outcome.kind === 'stopped') return outcome
+    isWell = outcome.kind === 'answered'
+    if (isWell) spare.talked()
+    else spare.rest()
+    return outcome
   }
 }
 
-const POOL: http.AgentOptions = {
+const NO_WAY: Way = { shows: () => undefined, onEnd: () => {} }
+
+/** How long a used connection is kept that nobody uses: less than any server does, also where one promises more. */
+const IDLE_MS = 4_000
+
+const POOL: Pool.Options = {
   // How many there are at once is the caller's to bound: a POST that waits here would use up its time-out.
-  keepAlive: true,
-  // How long a connection is kept that nobody uses. Below any server's, and also where the server promises more: one
-  // that was idle while the Mac slept is most likely dead, and a POST on it would wait for its whole deadline.
-  timeout: 4_000,
-}
-
-/** A host that does not answer is given up long before the deadline, which is meant for the backend's thinking. */
-const limitConnecting = (socket: Socket, connectMs: number): void => {
-  if (!socket.connecting) return
-  const timer = setTimeout(() => {
-    socket.destroy(Object.assign(new Error('the backend cannot be reached'), { code: 'CONNECT_TIMEOUT' }))
-  }, connectMs)
-  for (const end of ['encrypted' in socket ? 'secureConnect' : 'connect', 'close']) {
-    socket.once(end, () => clearTimeout(timer))
-  }
+  connections: null,
+  keepAliveTimeout: IDLE_MS,
+  keepAliveMaxTimeout: IDLE_MS,
+  keepAliveTimeoutThreshold: 1_000,
+  maxResponseSize: MAX_ANSWER_BYTES,
 }
 
 const onlyOnce = (callback: () => void): (() => void) => {
@@ -133,22 +164,23 @@ const onlyOnce = (callback: () => void): (() => void) => {
   }
 }
 
-/** Redirects are not followed: that would carry the secret to another host. */
-const responseTo = (request: ClientRequest): Promise<IncomingMessage> =>
-  new Promise((resolve, reject) => {
-    request.once('response', resolve)
-    // Stays to the end: a lost connection is reported here even when the answer has begun.
-    request.on('error', reject)
-    // After 101 Node hangs up and reports nothing else.
-    request.once('close', () => reject(Object.assign(new Error('no answer came'), { code: 'NO_ANSWER' })))
-  })
+const isAnswer = (status: number): boolean => status >= 200 && status < 300
+const isRetried = (status: number): boolean => status >= 500 || RETRIED.has(status)
+const RETRIED = new Set([408, 409, 425, 429])
+const WRONG_ROAD = new Set([401, 403, 404, 405, 410])
 
-const readOutcome = async (response: IncomingMessage, nowMs: number): Promise<PostOutcome> => {
-  const { statusCode: status = 0, headers } = response
-  if (status >= 200 && status < 300) return readAnswer(response)
-  if (status >= 500 || RETRIED.has(status)) {
-    response.destroy()
-    const wait = retryAfterMs(headers['retry-after'], nowMs)
+/** Of an error the status says it all: where the body cannot be read, there is only less to tell. */
+const bodyOf: BodyOf = status => {
+  if (isAnswer(status)) return 'needed'
+  return status < 400 || isRetried(status) ? 'none' : 'welcome'
+}
+
+/** Redirects are not followed: that would carry the secret to another host. */
+const readOutcome = (response: HttpAnswer, nowMs: number): PostOutcome => {
+  const { status, headers } = response
+  if (isAnswer(status)) return readAnswer(response)
+  if (isRetried(status)) {
+    const wait = retryAfterMs(one(headers['retry-after']), nowMs)
     return {
       kind: 'retry',
       reason: `http_${status}`,
@@ -158,56 +190,49 @@ const readOutcome = async (response: IncomingMessage, nowMs: number): Promise<Po
     }
   }
   if (status < 400) {
-    response.destroy()
-    return headers.location === undefined
+    const location = one(headers['location'])
+    return location === undefined
       ? { kind: 'wrong-road', reason: `http_${status}`, detail: '' }
-      : { kind: 'wrong-road', reason: 'redirect', detail: `status ${status} to ${head(headers.location)}` }
+      : { kind: 'wrong-road', reason: 'redirect', detail: `status ${status} to ${head(location)}` }
   }
-  // The status says it all: where the body cannot be read, there is only less to tell.
-  const { text } = await readText(response).catch(() => ({ text: '' }))
+  const { text } = readText(response)
   return WRONG_ROAD.has(status)
     ? { kind: 'wrong-road', reason: `http_${status}`, detail: head(text) }
     : { kind: 'rejected', status, bodyHead: head(text) }
 }
 
-const RETRIED = new Set([408, 409, 425, 429])
-const WRONG_ROAD = new Set([401, 403, 404, 405, 410])
+/** Of a header that came more than once the first counts. */
+const one = (header: string | string[] | undefined): string | undefined =>
+  typeof header === 'object' ? header[0] : header
 
-const readAnswer = async (response: IncomingMessage): Promise<PostOutcome> => {
-  const invalid = (reason: InvalidAnswer, text = ''): PostOutcome => {
-    return { kind: 'invalid-answer', reason, bodyHead: head(text) }
-  }
+const readAnswer = (response: HttpAnswer): PostOutcome => {
+  const { text, fault } = readText(response)
+  const invalid = (reason: InvalidAnswer): PostOutcome => ({ kind: 'invalid-answer', reason, bodyHead: head(text) })
+  if (fault !== undefined) return invalid(fault)
+  if (text.trim() === '') return invalid('empty')
+  const json = parseJson(text)
+  if (json === undefined) return invalid('not_json')
+  const parsed = messageAnswer.safeParse(json)
+  return parsed.success ? { kind: 'answered', answer: parsed.data } : invalid('wrong_shape')
+}
+
+/** The limit counts twice: for what comes over the network, and for what it unpacks to. */
+const readText = ({
+  body,
+  headers,
+  isWhole,
+}: HttpAnswer): { readonly text: string; readonly fault?: InvalidAnswer } => {
+  const isPacked = /^(x-)?gzip$/i.test(one(headers['content-encoding']) ?? '')
+  if (!isWhole) return { text: isPacked ? '' : decode(body), fault: 'too_large' }
+  if (!isPacked || body.length === 0) return { text: decode(body) }
   try {
-    const { text, isWhole } = await readText(response)
-    if (!isWhole) return invalid('too_large', text)
-    if (text.trim() === '') return invalid('empty', text)
-    const json = parseJson(text)
-    if (json === undefined) return invalid('not_json', text)
-    const parsed = messageAnswer.safeParse(json)
-    return parsed.success ? { kind: 'answered', answer: parsed.data } : invalid('wrong_shape', text)
+    return { text: decode(gunzipSync(body, { maxOutputLength: MAX_ANSWER_BYTES })) }
   } catch (error) {
-    if (!codeOf(error).startsWith('Z_')) throw error
-    return invalid('not_gzip')
+    return { text: '', fault: codeOf(error) === 'ERR_BUFFER_TOO_LARGE' ? 'too_large' : 'not_gzip' }
   }
 }
 
-/** Reads up to the limit, counted after decompression, and hangs up on the rest. */
-const readText = async (response: IncomingMessage): Promise<{ readonly text: string; readonly isWhole: boolean }> => {
-  const decoder = new TextDecoder()
-  let text = ''
-  let size = 0
-  for await (const chunk of unpacked(response) as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MAX_ANSWER_BYTES) return { text, isWhole: false }
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return { text: text + decoder.decode(), isWhole: true }
-}
-
-const unpacked = (response: IncomingMessage): Readable =>
-  /^(x-)?gzip$/i.test(response.headers['content-encoding'] ?? '')
-    ? pipeline(response, createGunzip(), () => {}) // whoever reads it is told of the error
-    : response
+const decode = (bytes: Buffer): string => new TextDecoder().decode(bytes)
 
 const parseJson = (text: string): unknown => {
   try {
@@ -220,16 +245,11 @@ const parseJson = (text: string): unknown => {
 const head = (text: string): string => text.slice(0, 200)
 
 const outcomeOfError = (error: unknown): PostOutcome => {
-  // It never came to a connection: Node refuses a header or the URL.
-  if (!(error instanceof Error) || error instanceof TypeError) {
+  const code = codeOf(error)
+  // It never came to a connection: a header or the URL is refused.
+  if (!(error instanceof Error) || error instanceof TypeError || code === 'UND_ERR_INVALID_ARG') {
     return { kind: 'wrong-road', reason: 'bad_request', detail: String(error) }
   }
-  const code = codeOf(error)
   if (isTlsError(code)) return { kind: 'wrong-road', reason: `tls_${code}`, detail: error.message }
   return { kind: 'retry', reason: `network_${code}`, scope: 'message', network: true }
-}
-
-const codeOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return ''
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

@@ -2,9 +2,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { delay, HttpResponse, http as msw } from 'msw'
-import { setupServer } from 'msw/node'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createPostMessage, type Post } from '../../../src/agent/backend/post-message.ts'
 import { MAX_ANSWER_BYTES } from '../../../src/protocol/wire.ts'
 import { startTcpProxy } from '../../support/tcp-proxy.ts'
@@ -34,26 +32,43 @@ const toPost = (
 }
 
 describe('by the status and the body of the answer', () => {
-  const server = setupServer()
-  beforeAll(() => server.listen())
-  afterEach(() => server.resetHandlers())
-  afterAll(() => server.close())
-
-  const url = 'https://backend.example/prefix/edge/message'
-  const post = toPost('https://backend.example/prefix/')
-  const answerWith = (response: () => HttpResponse<string> | Promise<never>) => server.use(msw.post(url, response))
+  type Answer = (request: http.IncomingMessage, body: string) => Partial<Parts> | Promise<never>
+  type Parts = {
+    readonly status: number
+    readonly headers: Readonly<Record<string, string>>
+    readonly text: string | null
+  }
+  let answerBy: Answer = () => ({ status: 501 })
+  const reply = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
+    const received = Buffer.concat(await request.toArray()).toString()
+    const { status = 200, headers = {}, text = answerText } = await answerBy(request, received)
+    response.writeHead(status, headers).end(text)
+  }
+  const server = http.createServer((request, response) => void reply(request, response))
+  let post: ReturnType<typeof toPost>
+  beforeAll(async () => {
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    post = toPost(`http://127.0.0.1:${portOf(server)}/prefix/`)
+  })
+  afterAll(() => server.close().closeAllConnections())
+  const answerWith = (answer: () => Partial<Parts> | Promise<never>): void => {
+    answerBy = ({ method, url }) =>
+      method === 'POST' && url === '/prefix/edge/message' ? answer() : { status: 404, text: 'not here' }
+  }
 
   test('the request carries the headers of the protocol and the very bytes it was given', async () => {
-    let request: Request | undefined
-    server.use(
-      msw.post(url, info => {
-        request = info.request.clone()
-        return HttpResponse.json(answer)
-      }),
-    )
+    let request: http.IncomingMessage | undefined
+    let received = ''
+    answerBy = (asked, text) => {
+      request = asked
+      received = text
+      return {}
+    }
     expect(await post()).toEqual({ kind: 'answered', answer })
-    expect(await request?.text()).toBe(body)
-    expect(Object.fromEntries(request?.headers ?? [])).toMatchObject({
+    expect(received).toBe(body)
+    expect(request).toMatchObject({ method: 'POST', url: '/prefix/edge/message' })
+    expect(request?.headers).toMatchObject({
       authorization: 'Bearer s3cret',
       'x-edge-agent-id': 'edge_1',
       'content-type': 'application/json',
@@ -62,20 +77,14 @@ describe('by the status and the body of the answer', () => {
   })
 
   test('without a secret there is no Authorization', async () => {
-    let authorization: string | null = 'never asked'
-    server.use(
-      msw.post('http://backend.example/edge/message', ({ request }) => {
-        authorization = request.headers.get('authorization')
-        return HttpResponse.json(answer)
-      }),
-    )
-    const postMessage = createPostMessage({
-      backendUrl: 'http://backend.example',
-      agentId: 'edge_1',
-      readSecret: () => undefined,
+    let authorization: string | undefined = 'never asked'
+    const { url } = await serve((request, response) => {
+      authorization = request.headers.authorization
+      response.end(answerText)
     })
+    const postMessage = createPostMessage({ backendUrl: url, agentId: 'edge_1', readSecret: () => undefined })
     await postMessage({ key: 'k', body, signal: new AbortController().signal })
-    expect(authorization).toBeNull()
+    expect(authorization).toBeUndefined()
   })
 
   test.each([
@@ -89,12 +98,12 @@ describe('by the status and the body of the answer', () => {
     [200, JSON.stringify({ should_respond: true, reply_bubbles: Array(10_000).fill('x') }), 'wrong_shape'],
     [202, 'accepted', 'not_json'],
   ])('%i with %j is no answer: %3$s', async (status, text, reason) => {
-    answerWith(() => new HttpResponse(text, { status }))
+    answerWith(() => ({ status, text }))
     expect(await post()).toEqual({ kind: 'invalid-answer', reason, bodyHead: (text ?? '').slice(0, 200) })
   })
 
   test.each([408, 409, 425, 429, 500, 502, 503, 504])('%i is tried again', async status => {
-    answerWith(() => new HttpResponse('sorry', { status }))
+    answerWith(() => ({ status, text: 'sorry' }))
     const scope = status === 429 ? 'backend' : 'message'
     expect(await post()).toEqual({ kind: 'retry', reason: `http_${status}`, scope, network: false })
   })
@@ -106,7 +115,7 @@ describe('by the status and the body of the answer', () => {
     ['-1', undefined],
     ['later', undefined],
   ])('Retry-After %j means %s ms', async (header, expected) => {
-    answerWith(() => new HttpResponse('', { status: 503, headers: { 'Retry-After': header } }))
+    answerWith(() => ({ status: 503, text: '', headers: { 'Retry-After': header } }))
     expect(await post()).toEqual({
       kind: 'retry',
       reason: 'http_503',
@@ -117,17 +126,17 @@ describe('by the status and the body of the answer', () => {
   })
 
   test.each([401, 403, 404, 405, 410])('%i is the wrong road', async status => {
-    answerWith(() => new HttpResponse('who are you?', { status }))
+    answerWith(() => ({ status, text: 'who are you?' }))
     expect(await post()).toEqual({ kind: 'wrong-road', reason: `http_${status}`, detail: 'who are you?' })
   })
 
   test.each([300, 304])('%i that leads nowhere is the wrong road, and no redirect', async status => {
-    answerWith(() => new HttpResponse(null, { status }))
+    answerWith(() => ({ status, text: null }))
     expect(await post()).toEqual({ kind: 'wrong-road', reason: `http_${status}`, detail: '' })
   })
 
   test.each([301, 302, 303, 307, 308])('%i is the wrong road and is not followed', async status => {
-    answerWith(() => new HttpResponse(null, { status, headers: { Location: 'https://elsewhere.example/' } }))
+    answerWith(() => ({ status, text: null, headers: { Location: 'https://elsewhere.example/' } }))
     expect(await post()).toEqual({
       kind: 'wrong-road',
       reason: 'redirect',
@@ -136,15 +145,15 @@ describe('by the status and the body of the answer', () => {
   })
 
   test.each([400, 413, 415, 422, 418])('%i rejects this message', async status => {
-    answerWith(() => new HttpResponse('x'.repeat(500), { status }))
+    answerWith(() => ({ status, text: 'x'.repeat(500) }))
     expect(await post()).toEqual({ kind: 'rejected', status, bodyHead: 'x'.repeat(200) })
   })
 
   test('stopping ends a try that waits', async () => {
     const stop = new AbortController()
-    answerWith(async () => {
+    answerWith(() => {
       stop.abort()
-      return (await delay('infinite')) as never
+      return new Promise(() => {})
     })
     expect(await post({ signal: stop.signal })).toEqual({ kind: 'stopped' })
   })
@@ -304,6 +313,34 @@ describe('by what happens on the wire', () => {
     expect(requests).toBe(2)
   })
 
+  test.each(['resetAndDestroy', 'destroy'] as const)(
+    'an idle connection that ends by %s right before the next POST costs nothing: nothing was written to it',
+    async end => {
+      const sockets: net.Socket[] = []
+      const { url } = await serve((request, response) => {
+        sockets.push(request.socket)
+        response.end(answerText)
+      })
+      const post = toPost(url)
+      expect(await post()).toHaveProperty('kind', 'answered')
+      // Its end is there, and has not been read yet.
+      sockets[0]?.[end]()
+      expect(await post()).toHaveProperty('kind', 'answered')
+      expect(new Set(sockets).size).toBe(2)
+    },
+  )
+
+  test('a POST whose try is over before it has begun is not made', async () => {
+    let requests = 0
+    const { url } = await serve((_request, response) => {
+      requests += 1
+      response.end(answerText)
+    })
+    expect(await toPost(url)({ signal: AbortSignal.abort() })).toEqual({ kind: 'stopped' })
+    expect(await toPost(url)()).toHaveProperty('kind', 'answered')
+    expect(requests).toBe(1)
+  })
+
   test('100 MB are cut, and the server cannot go on sending', async () => {
     let sent = 0
     const { url } = await serve((_request, response) => {
@@ -419,9 +456,11 @@ const serve = async (handle: (request: http.IncomingMessage, response: http.Serv
     server.close()
     server.closeAllConnections()
   })
-  const { port } = server.address() as net.AddressInfo
+  const port = portOf(server)
   return { port, url: `http://127.0.0.1:${port}` }
 }
+
+const portOf = (server: net.Server): number => (server.address() as net.AddressInfo).port
 
 const serveTcp = async (handle: (socket: net.Socket) => void) => {
   const server = net.createServer(socket => handle(socket.on('error', () => {}))).listen(0, '127.0.0.1')
@@ -430,5 +469,5 @@ const serveTcp = async (handle: (socket: net.Socket) => void) => {
     if (server.listening) await once(server.close(), 'close')
   }
   onTestFinished(() => void server.close())
-  return { url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`, close }
+  return { url: `http://127.0.0.1:${portOf(server)}`, close }
 }
