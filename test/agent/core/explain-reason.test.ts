@@ -44,7 +44,10 @@ test('every reason that the sources give has its words', () => {
       /\b(?:reason|[A-Z_]+_LOST) = .*'([a-z_]{4,})'(?! in)/g,
     ],
   )
-  const chosen = reasonsIn(['agent/flows'], [/\? '([a-z]+_[a-z_]+)' : undefined/g, /\? undefined : '([a-z]+_[a-z_]+)'/g])
+  const chosen = reasonsIn(
+    ['agent/flows'],
+    [/\? '([a-z]+_[a-z_]+)' : undefined/g, /\? undefined : '([a-z]+_[a-z_]+)'/g],
+  )
   const reasons = [...given, ...chosen, ...reasonsIn(['agent/store'], [/\breason = '(\w+)'/g])]
   expect(reasons.length).toBeGreaterThan(30)
   expect(reasons.filter(reason => !anyWords(reason))).toEqual([])
