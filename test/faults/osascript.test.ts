@@ -1,4 +1,4 @@
-import { readdirSync, symlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -8,7 +8,7 @@ import type { MockBackendOptions } from '../../src/lab/mock-backend/start-mock-b
 import type { CommandAckData } from '../../src/protocol/wire.ts'
 import { ANNA, BERT } from '../support/conversation.ts'
 import { writePlainOsascript } from '../support/plain-osascript.ts'
-import { holdOsascript, osascriptsOf, stopped } from '../support/processes.ts'
+import { holdOsascript, osascriptsOf, processesWith, stopped } from '../support/processes.ts'
 import { CAN_LIMIT, stopSpawning } from '../support/set-limits.ts'
 import { AGENT_ID, type House, startHouse, waitFor } from '../support/start-house.ts'
 import { bubblesTo, sees, settled, twoBubbles } from '../support/two-bubbles.ts'
@@ -35,6 +35,47 @@ const say = async (mode: OsascriptMode, chat?: { guid: string; participants: str
 const lastAck = () =>
   waitFor('the final ack', () => acks.some(({ status }) => status !== 'received')).then(() => acks.at(-1))
 const bubbles = async () => (await house.status()).bubbles
+
+describe('what others on this Mac may see', () => {
+  const attemptsDir = () => join(house.stateDir, 'attempts')
+  const textFiles = () => readdirSync(attemptsDir()).filter(name => name.endsWith('.txt'))
+
+  test('no text is among the arguments of a process; its file is for its owner alone, and gone with its attempt', async () => {
+    await start({}, { reflex: () => WORDS, replies: () => ['B'] })
+    await say({ mode: 'slow', ms: 3_000 })
+    const letGo = await holdOsascript(house)
+    const [osascript] = osascriptsOf(house)
+    const argv = osascript?.command.split(' ') ?? []
+    expect(argv.at(-1)).toBe(join(attemptsDir(), textFiles()[0] ?? ''))
+    expect(argv.at(-2)).toBe(`any;-;${ANNA}`)
+    const file = argv.at(-1) ?? ''
+    expect(readFileSync(file, 'utf8')).toBe(WORDS)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(processesWith('between us').map(({ command }) => command)).toEqual([])
+    letGo()
+    await sees(house, ANNA, [WORDS, 'B'])
+    await settled(house)
+    expect(textFiles()).toEqual([])
+  })
+
+  test('what an earlier life left of texts is swept away, but for what is still being sent', async () => {
+    await start()
+    await say({ mode: 'slow', ms: 3_000 })
+    const letGo = await holdOsascript(house)
+    await house.killAgent()
+    const [sending] = textFiles()
+    writeFileSync(join(attemptsDir(), 'of-an-attempt-long-ago.txt'), WORDS)
+    await house.startConnected()
+    expect(textFiles()).toEqual([sending])
+    letGo()
+    await sees(house, ANNA, bubblesTo('hi'))
+    await settled(house)
+    expect(textFiles()).toEqual([])
+  })
+})
+
+/** Nothing that a shell, a script or an argument list takes as it is. */
+const WORDS = '-e "just" between us \\ $HOME\r\n👩🏽‍🚀 ü\u2028\n'
 
 describe('hangs', () => {
   test('it is ended after the time-out; R is in doubt, parked and reported, and the thread goes on', async () => {

@@ -114,7 +114,7 @@ const BUBBLES: Readonly<Record<string, string>> = {
   message_unsent: 'the message that it answers was taken back by its sender',
   too_many_waiting: "more than a day's worth of texts (send.max_per_day_per_thread) waited in its thread",
   cancelled: 'the backend took it back before it was sent',
-  text_has_nul: 'its text has a NUL in it, which no argument list can carry',
+  text_has_nul: 'its text has a NUL in it, which no message can carry',
   text_has_lone_surrogate: 'its text is not well-formed: half a surrogate pair',
   text_too_long: 'its text is longer than send.max_length permits',
   'messages_error_-1743': 'macOS does not let the agent control Messages (-1743); all sending waits for that',

@@ -3,13 +3,13 @@
  * arguments, the same lines on standard error, the same exit codes, and the same faults. Like the real one it only asks Messages, which is another
  * process (`messages-app`): to end this one does not take back what was asked for.
  *
- *     osascript.ts DIR SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXT
+ *     osascript.ts DIR SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXTFILE
  *     osascript.ts DIR PROBE
  *
  * It starts for every bubble, so it imports what Node has and nothing more.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { accessSync, constants, openSync, writeSync } from 'node:fs'
+import { accessSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
@@ -19,12 +19,13 @@ import type { Answer, Request, RowPlan } from './messages-app.ts'
 import { claimMode, type OsascriptMode, standingMode } from './osascript-modes.ts'
 
 const main = async (args: readonly string[]): Promise<number> => {
-  const [dir, script, attempt, addressing, account, service, target, text] = args
+  const [dir, script, attempt, addressing, account, service, target, textFile] = args
   if (dir !== undefined && script !== undefined && args.length === 2) return countAccounts(dir, script)
   if (args.length !== 8 || dir === undefined || script === undefined || target === undefined) return usage()
-  if (attempt === undefined || account === undefined || service === undefined || text === undefined) return usage()
+  if (attempt === undefined || account === undefined || service === undefined || textFile === undefined) return usage()
   if (addressing !== 'chat' && addressing !== 'participant') return usage()
-  const mode = claimMode(dir, target, text)
+  const text = readText(textFile)
+  const mode = claimMode(dir, target, text ?? '')
   if (mode.mode === 'exit-code') return mode.code
   if (!isReadable(script)) return write(`osascript: ${script}: No such file or directory\n`, 1)
 
@@ -33,6 +34,7 @@ const main = async (args: readonly string[]): Promise<number> => {
   const working = sleep(mode.mode === 'slow' ? mode.ms : 30 + Math.random() * 30)
 
   phase('resolve')
+  if (text === undefined) return fail(-43, `File ${textFile} wasn’t found.`)
   if (mode.mode === 'fail-before' || mode.mode === 'signed-out') {
     await working
     return mode.mode === 'signed-out' ? fail(-1719, undefined) : fail(mode.number, mode.message)
@@ -78,7 +80,8 @@ const countAccounts = async (dir: string, script: string): Promise<number> => {
 // Nobody's time-out is longer, and a forgotten process ends.
 const LONGEST_HANG_MS = 120_000
 
-const usage = (): number => write('usage: osascript SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXT\n', 64)
+const usage = (): number =>
+  write('usage: osascript SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXTFILE\n', 64)
 
 // Not process.stderr.fd: to touch process.stderr makes the descriptor non-blocking.
 const STDERR = 2
@@ -102,6 +105,14 @@ const isReadable = (file: string): boolean => {
     return true
   } catch {
     return false
+  }
+}
+
+const readText = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
   }
 }
 

@@ -104,6 +104,14 @@ describe('a send that does not start', () => {
     expect(simulator.readLedger()).toEqual([])
   })
 
+  test('a text that is not there cannot be sent', async () => {
+    const args = [script, 'attempt-1', 'chat', '', '', CHAT, join(dir, 'no text')]
+    const { code, stderr } = await finish(spawn(simulator.osascriptPath, args, { stdio: ['ignore', 'ignore', 'pipe'] }))
+    expect([code, phases(stderr)]).toEqual([1, ['resolve']])
+    expect(stderr).toMatch(/\(-43\)\n$/)
+    expect(simulator.readLedger()).toEqual([])
+  })
+
   test('a program that is not there is an exit code and nothing else', async () => {
     setMode({ mode: 'exit-code', code: 127 })
     expect(await send('hi')).toEqual({ code: 127, stderr: '' })
@@ -283,10 +291,16 @@ const launch = (
   text: string,
   { addressing = 'chat', account = '', service = '', target = CHAT }: Call = {},
 ): ChildProcess =>
-  spawn(simulator.osascriptPath, [script, 'attempt-1', addressing, account, service, target, text], {
+  spawn(simulator.osascriptPath, [script, 'attempt-1', addressing, account, service, target, fileWith(text)], {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+
+const fileWith = (text: string): string => {
+  const file = join(mkdtempSync(join(dir, 'text-')), 'text')
+  writeFileSync(file, text)
+  return file
+}
 
 const send = (text: string, call?: Call) => finish(launch(text, call))
 
