@@ -109,6 +109,11 @@ export const settingsFor = (host: Host) => {
         }),
       timeout: duration('30s', '1s', '1h', 'How long osascript may take for one text.'),
       settle: duration('10s', '1s', '1h', 'How long to wait for its row before a doubtful send is judged.'),
+      warm: choice(
+        ['auto', 'on', 'off'],
+        'auto',
+        'Keep an osascript ready where a reply is expected; auto: once tried here.',
+      ),
       unknown: choice(
         ['park', 'resend'],
         'park',

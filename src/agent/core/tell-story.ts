@@ -279,9 +279,9 @@ const bubbleStep = (step: Step, tookMs: number | undefined, { id }: BubbleFacts,
     case 'held':
       return `held back: ${withReason(reason, explainHold)}`
     case 'sending':
-      return `try ${n}: it is handed to Messages`
+      return `try ${n}: it is handed to Messages by an osascript ${reason === undefined ? 'started for it' : 'that stood ready'}`
     case 'sent':
-      return `Messages took it${after}`
+      return `Messages took it${after}${reason === undefined ? '' : `, ${explainBubble(reason)}`}`
     case 'confirmed':
       return 'its row is in chat.db: it was sent'
     case 'failed':

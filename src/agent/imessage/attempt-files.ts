@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   existsSync,
   mkdirSync,
   openSync,
@@ -8,9 +9,12 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { GAP_MARK } from '../core/judge-send.ts'
+
+export type AttemptFiles = ReturnType<typeof createAttemptFiles>
 
 /**
  * What an attempt has on the disk: a file for what its process writes, and for a cold one a file with its text, so that no
@@ -20,7 +24,7 @@ export const createAttemptFiles = (dir: string) => {
   const ensureFolder = () => mkdirSync(dir, { recursive: true, mode: 0o700 })
   // In a folder that was not there before, no file is missing: all are.
   const isFolderNew = ensureFolder() !== undefined
-  const fileOf = (attempt: string) => join(dir, `${attempt}.log`)
+  const fileOf = (attempt: string) => join(dir, `${attempt}${OUTPUT}`)
   const textOf = (attempt: string) => join(dir, `${attempt}.txt`)
   const remove = (file: string): void => {
     try {
@@ -35,6 +39,18 @@ export const createAttemptFiles = (dir: string) => {
     open: (attempt: string): number => {
       ensureFolder() // somebody may have tidied up
       return openSync(fileOf(attempt), 'ax', 0o600)
+    },
+    /** Whether the line could be added to what the attempt wrote. */
+    append: (attempt: string, line: string): boolean => {
+      let file: number | undefined
+      try {
+        file = openSync(fileOf(attempt), constants.O_WRONLY | constants.O_APPEND) // never made: it would be another file
+        return writeSync(file, `${line}\n`) === line.length + 1
+      } catch {
+        return false
+      } finally {
+        if (file !== undefined) closeSync(file)
+      }
     },
     /** The path of the file that now holds the text. */
     writeText: (attempt: string, text: string): string => {
@@ -51,15 +67,16 @@ export const createAttemptFiles = (dir: string) => {
       remove(textOf(attempt))
       remove(fileOf(attempt))
     },
-    /** Removes the files of all attempts but those, and their fallbacks. */
-    sweep: (keep: readonly string[]): void => {
-      for (const file of readdirSync(dir)) {
-        if (!keep.some(attempt => attempt !== '' && file.startsWith(attempt))) rmSync(join(dir, file), { force: true })
-      }
+    /** Removes the files of all attempts but those and their fallbacks, and says whose they were. */
+    sweep: (keep: readonly string[]): readonly string[] => {
+      const swept = readdirSync(dir).filter(file => !keep.some(name => name !== '' && file.startsWith(name)))
+      for (const file of swept) rmSync(join(dir, file), { force: true })
+      return swept.filter(file => file.endsWith(OUTPUT)).map(file => file.slice(0, -OUTPUT.length))
     },
   }
 }
 
+const OUTPUT = '.log'
 const END_BYTES = 32 * 1024
 
 const readEnds = (file: string): string | undefined => {

@@ -63,6 +63,8 @@ export const createSendText = (settings: {
     wasPrepared: files.wasPrepared,
     evidence: files.evidence,
     forget: files.forget,
+    /** For those who keep others of their kind in the same folder. */
+    files,
     sweep: files.sweep,
     /** Process ids of an attempt of an earlier life that still runs. Undefined where that cannot be told now. */
     running: (attempt: string): Promise<number[] | undefined> => findProcesses(attempt),
