@@ -135,7 +135,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   const slots = createSlots({ osascript, files: sender.files, timeoutMs: settings.send.timeoutMs })
   const { warm } = settings.send
   const trial =
-    warm === 'auto'
+    warm !== 'off'
       ? createWarmTrial({
           file: join(stateDir, 'warm.json'),
           osascript,
@@ -165,7 +165,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       ...(warm !== 'off' && {
         slots: {
           ...slots,
-          ...(trial && { trial }),
+          ...(trial && { trial: { ...trial, isTrusted: warm === 'on' } }),
           start: failpoints.around('slot', slots.start),
           handOver: failpoints.around('job', (attempt, text, onHanded) =>
             slots.handOver(attempt, text, failpoints.around('handed', onHanded)),

@@ -1,7 +1,7 @@
 /**
  * Measures the agent as built, beside the floor of each figure: those that are named, or all that do not take long.
  *
- *     node test/bench/main.ts [--json] [commit-to-post] [frame-to-osascript] [schedule] [idle-cpu] [memory] [http-client] [reconnect]
+ *     node test/bench/main.ts [--json] [commit-to-post] [frame-to-osascript] [frame-to-sent] [schedule] [idle-cpu] [memory] [http-client] [reconnect]
  *         [backend-load] [router]
  */
 import { availableParallelism } from 'node:os'
@@ -10,6 +10,7 @@ import { backendLoad } from './backend-load.ts'
 import { commitToPost } from './commit-to-post.ts'
 import type { Figure, Row } from './figure.ts'
 import { frameToOsascript } from './frame-to-osascript.ts'
+import { frameToSent } from './frame-to-sent.ts'
 import { httpClient } from './http-client.ts'
 import { idleCpu } from './idle-cpu.ts'
 import { memory } from './memory.ts'
@@ -20,6 +21,7 @@ import { schedule } from './schedule.ts'
 const FIGURES: Readonly<Record<string, () => Promise<Figure>>> = {
   'commit-to-post': commitToPost,
   'frame-to-osascript': frameToOsascript,
+  'frame-to-sent': frameToSent,
   schedule,
   'idle-cpu': idleCpu,
   memory,

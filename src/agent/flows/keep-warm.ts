@@ -18,11 +18,13 @@ export type Slots = {
   readonly isReady: (attempt: string) => boolean
   readonly handOver: (attempt: string, text: string, onHanded: () => void) => Promise<SendEnd>
   readonly end: (attempt: string) => void
-  /** Steps that send nothing, which have to pass first; without it the warm way is used untried. */
+  /** Steps that send nothing, which have to pass first. */
   readonly trial?: {
     /** What is known from before, of this Mac as it is. */
     readonly known: () => Exclude<WarmTrial, { readonly verdict: 'undecided' }> | undefined
     readonly run: (chatGuid: string) => Promise<WarmTrial>
+    /** Its owner says that it works here: it is used untried. */
+    readonly isTrusted?: boolean
   }
 }
 
@@ -67,6 +69,7 @@ export const createWarmth = (needs: WarmNeeds) => {
   const unlisted = new Map<string, number>()
   const coldThreads = new Set<string>()
   const sent = { warm: 0, cold: 0, wentCold: 0 }
+  const { isTrusted = slots.trial === undefined } = slots.trial ?? {}
   let known = slots.trial?.known()
   let isTrying = false
   let mayTryMs = 0
@@ -75,8 +78,7 @@ export const createWarmth = (needs: WarmNeeds) => {
   let rest: { readonly untilMs: number; readonly reason: string } | undefined
   let stopped = false
 
-  const isInUse = (): boolean =>
-    rest === undefined && (slots.trial === undefined || known?.verdict === 'passed') && !stopped
+  const isInUse = (): boolean => rest === undefined && (isTrusted || known?.verdict === 'passed') && !stopped
 
   const maySend = (threadId: string): boolean =>
     needs.holdOf(threadId) === undefined && permission.state() !== 'missing' && permission.atOnce() > 0
@@ -162,7 +164,7 @@ export const createWarmth = (needs: WarmNeeds) => {
   const tryFirst = (chatGuid: string): void => {
     const { trial } = slots
     const isOpen = known === undefined && !isTrying && clock.now() >= mayTryMs && !stopped
-    if (trial === undefined || !isOpen || permission.state() !== 'granted') return
+    if (trial === undefined || isTrusted || !isOpen || permission.state() !== 'granted') return
     void runTrial(chatGuid, trial)
   }
 
@@ -221,15 +223,14 @@ export const createWarmth = (needs: WarmNeeds) => {
     wake: pump.wake,
     /** macOS lets us control Messages: whether this Mac can do it is found out before anybody writes. */
     tryOut: (): void => {
-      const chatGuid = known === undefined ? needs.anyChat() : undefined
+      const chatGuid = known === undefined && !isTrusted ? needs.anyChat() : undefined
       if (chatGuid !== undefined) tryFirst(chatGuid)
     },
     /** The Mac slept: what stood ready may have lost its Messages. */
     dropAll,
     /** For the self-test: the steps that send nothing, once more. */
     tryAgain: async (chat: Chat): Promise<WarmTrial> => {
-      if (slots.trial === undefined) return { verdict: 'undecided', reason: 'send.warm = "on" uses it untried' }
-      if (isTrying) return { verdict: 'undecided', reason: 'a trial is under way' }
+      if (slots.trial === undefined || isTrying) return { verdict: 'undecided', reason: 'a trial is under way' }
       return runTrial(chat.guid, slots.trial)
     },
     /** For the self-test: until one stands ready there. */
@@ -260,8 +261,8 @@ export const createWarmth = (needs: WarmNeeds) => {
           ...more,
         }
       }
-      if (known?.verdict === 'failed') return { state: 'failed', reason: `${known.step}: ${known.reason}`, ...more }
       if (isInUse()) return { state: 'in_use', ...more }
+      if (known?.verdict === 'failed') return { state: 'failed', reason: `${known.step}: ${known.reason}`, ...more }
       return { state: isTrying ? 'trying' : 'untried', ...(undecided !== undefined && { reason: undecided }), ...more }
     },
     stop: (): void => {
