@@ -24,6 +24,9 @@ import { commitTime } from './imessage/commit-time.ts'
 import { createAutomationProbe } from './imessage/probe-automation.ts'
 import { probeChatDb } from './imessage/probe-chat-db.ts'
 import { createSendText } from './imessage/send-text.ts'
+import { tryWarm } from './imessage/try-warm.ts'
+import { createSlots } from './imessage/warm-slots.ts'
+import { createWarmTrial } from './imessage/warm-trial.ts'
 import { watchChatDb } from './imessage/watch-chat-db.ts'
 import { watchForGrant } from './imessage/watch-for-grant.ts'
 import { NODE_TIMERS } from './node-timers.ts'
@@ -97,7 +100,12 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
   const startedMs = Date.now()
   const clock = { now: createSteadyClock(startedMs, () => performance.now()), wall: Date.now }
   const intake = new AbortController()
-  const latencies = { commitToPost: createLatency(), frameToOsascript: createLatency(), postToAnswer: createLatency() }
+  const latencies = {
+    commitToPost: createLatency(),
+    frameToOsascript: createLatency(),
+    frameToJob: createLatency(),
+    postToAnswer: createLatency(),
+  }
   const failed = Promise.withResolvers<EdgeError>()
   const problems = createProblems(Date.now, ({ code, message, remedy }, state) => {
     if (state === 'begins') log.warn({ code, remedy }, message)
@@ -125,6 +133,17 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     dir: join(settings.stateDir, 'attempts'),
     timeoutMs: settings.send.timeoutMs,
   })
+  const { osascript, stateDir } = settings
+  const slots = createSlots({ osascript, files: sender.files, timeoutMs: settings.send.timeoutMs })
+  const { warm } = settings.send
+  const trial =
+    warm !== 'off'
+      ? createWarmTrial({
+          file: join(stateDir, 'warm.json'),
+          osascript,
+          run: chatGuid => tryWarm(chatGuid, { osascript, files: sender.files, newAttempt: randomUUID }),
+        })
+      : undefined
   const runHere = (program: string, args: readonly string[], { timeoutMs }: { readonly timeoutMs: number }) =>
     runTool(program, args, { timeoutMs, signal: intake.signal })
   const probe = (): ChatDbProbe => probeChatDb(settings.chatDb, chatDb)
@@ -144,6 +163,17 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       send: failpoints.around('send', (attempt, target, text, onStarted) =>
         sender.send(attempt, target, text, failpoints.around('spawn', onStarted)),
       ),
+      sweep: keep => void slots.endOrphans(sender.sweep(keep)),
+      ...(warm !== 'off' && {
+        slots: {
+          ...slots,
+          ...(trial && { trial: { ...trial, isTrusted: warm === 'on' } }),
+          start: failpoints.around('slot', slots.start),
+          handOver: failpoints.around('job', (attempt, text, onHanded) =>
+            slots.handOver(attempt, text, failpoints.around('handed', onHanded)),
+          ),
+        },
+      }),
     },
     probeAutomation: createAutomationProbe({ osascript: settings.osascript, run: runHere }),
     probeChatDb: probe,
@@ -231,7 +261,8 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
         onNewOnly: needsRestart,
         signal: intake.signal,
       }),
-      engine.automation.ask(), // macOS asks its user at the first one: early, while somebody is there
+      // macOS asks its user at the first one: early, while somebody is there
+      engine.automation.ask().then(() => engine.warmth?.tryOut()),
     ])
     secret.watch(engine.backendIsBack)
     retirement.wake()
@@ -253,6 +284,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       latencies,
       problems,
       quietUntilMs: engine.quietUntilMs,
+      warmth: () => ({ setting: warm, ...(engine.warmth?.status() ?? NO_WARMTH) }),
     }),
     probeChatDb: (): ChatDbProbe => {
       const seenRowid = store.cursor.read()?.rowid
@@ -278,4 +310,5 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
 const POST_GRACE_MS = 5_000
 /** Sends are never aborted. */
 const SEND_GRACE_MS = 15_000
+const NO_WARMTH = { state: 'off', standing: 0, sent: { warm: 0, cold: 0, wentCold: 0 } } as const
 const RESTART_NEEDED = 'restart_needed'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Engine } from './engine.ts'
 
 export type ControlParts = {
-  readonly engine: Pick<Engine, 'queue' | 'pausing' | 'explain' | 'audit' | 'automation' | 'selftest'>
+  readonly engine: Pick<Engine, 'queue' | 'pausing' | 'explain' | 'audit' | 'automation' | 'selftest' | 'tryWarm'>
   readonly status: () => unknown
   readonly probeChatDb: () => unknown
 }
@@ -20,10 +20,17 @@ export const controlHandlers = ({ engine, status, probeChatDb }: ControlParts) =
   'probe-automation': engine.automation.ask,
   'probe-chat-db': probeChatDb,
   selftest: (args: unknown) => engine.selftest(selftestRequest.parse(args)),
+  'try-warm': (args: unknown) => engine.tryWarm(warmRequest.parse(args)),
 })
 
 const queueIds = z.array(z.string())
-const selftestRequest = z.object({ to: z.string(), number: z.int(), count: z.int() })
+const selftestRequest = z.object({
+  to: z.string(),
+  number: z.int(),
+  count: z.int(),
+  way: z.enum(['warm', 'cold']).optional(),
+})
+const warmRequest = z.object({ to: z.string() })
 const storyAsked = z.union([
   z.object({ id: z.string() }),
   z.object({ last: z.literal(true), threads: z.array(z.string()).optional() }),

@@ -4,17 +4,19 @@ import type { AutomationProbe, ChatDbProbe } from './core/probes.ts'
 import type { Problems } from './core/problems.ts'
 import type { StoryAsked } from './core/story.ts'
 import type { Clock, Timers } from './core/timers.ts'
+import type { WarmTrial } from './core/warmth.ts'
 import { type AnswerNeeds, createAnswering } from './flows/answer-message.ts'
 import { createConfirming } from './flows/confirm-sent.ts'
-import { createDelivery, type DeliveryNeeds } from './flows/deliver-bubble.ts'
+import { createDelivery, type Sender } from './flows/deliver-bubble.ts'
 import { createCommandEnd } from './flows/end-command.ts'
 import { executeCommand } from './flows/execute-command.ts'
 import { findStory } from './flows/find-story.ts'
+import { createWarmth } from './flows/keep-warm.ts'
 import { createKnownChats } from './flows/known-chats.ts'
 import { createLook } from './flows/look-at-chat-db.ts'
 import { createEditWatch } from './flows/notice-edits.ts'
 import { receiveBatch } from './flows/receive-batch.ts'
-import { requestSelftest, type SelftestRequest } from './flows/request-selftest.ts'
+import { requestSelftest, type SelftestRequest, selftestChat } from './flows/request-selftest.ts'
 import { createSelftest } from './flows/run-selftest.ts'
 import { type AckConnection, createAcks } from './flows/send-acks.ts'
 import { createScheduled } from './flows/send-scheduled.ts'
@@ -43,7 +45,7 @@ export type Edges = {
   /** When that was committed what is about to be read of chat.db; Unix milliseconds. */
   readonly commitMs: () => number
   readonly post: AnswerNeeds['post']
-  readonly sender: DeliveryNeeds['sender'] & { readonly sweep: (keep: readonly string[]) => void }
+  readonly sender: Sender & { readonly sweep: (keep: readonly string[]) => void }
   /** Asks macOS whether it lets us control Messages. */
   readonly probeAutomation: () => Promise<AutomationProbe>
   readonly probeChatDb: () => ChatDbProbe
@@ -52,7 +54,10 @@ export type Edges = {
   /** The same for what the backend causes: it cannot be flooded. */
   readonly frameLog: Log
   /** What is timed on the way, in milliseconds. */
-  readonly latencies: { readonly [of in 'commitToPost' | 'postToAnswer' | 'frameToOsascript']: Latency }
+  readonly latencies: { readonly [of in 'commitToPost' | 'postToAnswer' | 'frameToOsascript']: Latency } & {
+    /** To the text in the hands of an osascript that stood ready. */
+    readonly frameToJob?: Latency
+  }
 }
 
 type Latency = { readonly add: (ms: number) => void }
@@ -110,6 +115,7 @@ export type EngineChatDb = Pick<
   | 'outgoingAfter'
   | 'failedSince'
   | 'hasChat'
+  | 'latestChat'
   | 'chatOf'
   | 'isOwnAddress'
   | 'detailsOf'
@@ -215,9 +221,11 @@ export const createEngine = (edges: Edges) => {
       count: counters.count,
       problems,
       log,
-      onPosting: ({ posts, seenMs }) => {
+      onPosting: ({ posts, seenMs, threadId }) => {
         if (posts === 1) latencies.commitToPost.add(wall() - seenMs)
+        warmth?.posting(threadId)
       },
+      onPosted: threadId => warmth?.posted(threadId),
       onAnswered: latencies.postToAnswer.add,
     }),
   )
@@ -241,14 +249,35 @@ export const createEngine = (edges: Edges) => {
     now,
     timers,
   })
+  const sender = selftests.watch(edges.sender)
+  const chatOf = (threadId: string) => chats.chatOf(threadId) ?? selftests.chatOf(threadId)
+  const warmth =
+    sender.slots &&
+    pumps.add(
+      createWarmth({
+        slots: sender.slots,
+        chatOf,
+        holdOf: holds.of,
+        roomAt: limits.roomAt,
+        permission: automation,
+        waitingIn: threadId => outbox.plannedIn(threadId).length,
+        anyChat: chats.anyChat,
+        newAttempt: newId,
+        clock,
+        timers,
+        onError,
+        log,
+      }),
+    )
   /** When the frame came that is being obeyed now. */
   let frameAt: number | undefined
   const delivery = pumps.add(
     createDelivery({
       transaction: commit('deliver'),
       outbox,
-      sender: selftests.watch(edges.sender),
-      chatOf: threadId => chats.chatOf(threadId) ?? selftests.chatOf(threadId),
+      sender,
+      warmth,
+      chatOf,
       watermark: chats.watermark,
       newAttempt: newId,
       clock,
@@ -261,8 +290,9 @@ export const createEngine = (edges: Edges) => {
       onOut: ({ threadId, messageId }) => loops.sent(threadId, messageId !== undefined),
       onEnd: endCommand,
       permission: automation,
-      onStarted: () => {
-        if (frameAt !== undefined) latencies.frameToOsascript.add(now() - frameAt)
+      onStarted: way => {
+        const latency = way === 'warm' ? latencies.frameToJob : latencies.frameToOsascript
+        if (frameAt !== undefined) latency?.add(now() - frameAt)
       },
       problems,
       log,
@@ -337,6 +367,13 @@ export const createEngine = (edges: Edges) => {
     }),
   )
 
+  const asked = {
+    mayAutomate,
+    problems: problems.list,
+    probeChatDb: edges.probeChatDb,
+    personOf: chats.personOf,
+    holdOf: holds.of,
+  }
   return {
     /**
      * Takes up what the last life left; call before anything else. What of it is due goes as soon as the caller has
@@ -349,7 +386,10 @@ export const createEngine = (edges: Edges) => {
       delivery.recover()
     },
     /** Whatever is due by the clock on the wall goes: the Mac woke up. */
-    wake: pumps.wake,
+    wake: (): void => {
+      warmth?.dropAll() // what stood ready through a sleep may have lost its Messages
+      pumps.wake()
+    },
     /** chat.db is open, or is not for the moment. */
     useChatDb: (db: EngineChatDb | undefined): void => {
       openDb = db
@@ -368,11 +408,14 @@ export const createEngine = (edges: Edges) => {
     /** POSTs or sends are under way. */
     isBusy: (): boolean => answering.inFlight() > 0 || delivery.running() > 0,
     automation,
+    /** Undefined where it is switched off. */
+    warmth,
     quietUntilMs: holds.quietUntilMs,
     /** In order: nothing new starts; what is under way has so many milliseconds to end. */
     stop: async (graceMs: { readonly post: number; readonly send: number }): Promise<void> => {
       scheduled.stop()
       automation.stop()
+      warmth?.stop()
       await Promise.all([answering.stop(graceMs.post), delivery.stop(graceMs.send)])
       confirming.stop()
       loops.stop()
@@ -408,20 +451,22 @@ export const createEngine = (edges: Edges) => {
     }),
     selftest: (request: SelftestRequest) =>
       requestSelftest(request, {
-        mayAutomate,
-        problems: problems.list,
-        probeChatDb: edges.probeChatDb,
-        personOf: chats.personOf,
-        holdOf: holds.of,
-        run: (chat, text) =>
-          selftests.run({
-            chat,
-            text,
-            timeoutMs: settings.send.timeoutMs + SELFTEST_ROW_MS,
-            claim: delivery.claim,
-          }),
+        ...asked,
+        awaitReady: async chat => (await warmth?.awaitReady(chat)) ?? false,
+        run: async (chat, text, way) => {
+          const letGo = way === 'cold' ? warmth?.keepCold(chat.threadId) : undefined
+          try {
+            const timeoutMs = settings.send.timeoutMs + SELFTEST_ROW_MS
+            return await selftests.run({ chat, text, timeoutMs, claim: delivery.claim })
+          } finally {
+            letGo?.()
+          }
+        },
         newId,
       }),
+    /** The steps of the warm way that send nothing, in somebody's conversation. */
+    tryWarm: async ({ to }: { readonly to: string }): Promise<WarmTrial> =>
+      (await warmth?.tryAgain(selftestChat(to, asked))) ?? { verdict: 'undecided', reason: 'send.warm is "off"' },
   }
 }
 

@@ -31,6 +31,8 @@ export type AgentSettings = {
     readonly allow: 'known' | 'any' | readonly string[]
     readonly timeoutMs: number
     readonly settleMs: number
+    /** Whether an osascript stands ready where a bubble is expected; auto: once this Mac was seen to be able to. */
+    readonly warm: 'auto' | 'on' | 'off'
     readonly unknown: 'park' | 'resend'
     readonly retries: number
     readonly maxPerMinute: number

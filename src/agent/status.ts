@@ -2,6 +2,7 @@ import type { ConnectionStatus } from './backend/keep-connected.ts'
 import type { Pause } from './core/hold.ts'
 import type { createLatency } from './core/latency.ts'
 import type { Problems } from './core/problems.ts'
+import type { WarmStatus } from './core/warmth.ts'
 import type { Store } from './store/open-store.ts'
 
 export type AgentStatus = ReturnType<ReturnType<typeof createStatus>>
@@ -21,10 +22,11 @@ type StatusNeeds = {
   readonly isChatDbOpen: () => boolean
   readonly automation: () => 'granted' | 'missing' | 'unknown'
   readonly store: Pick<Store, 'inbox' | 'outbox' | 'commands' | 'schedules' | 'counters' | 'pauses'>
-  readonly latencies: { readonly [of in 'commitToPost' | 'frameToOsascript' | 'postToAnswer']: Latency }
+  readonly latencies: { readonly [of in 'commitToPost' | 'frameToOsascript' | 'frameToJob' | 'postToAnswer']: Latency }
   readonly problems: Problems
   /** When the quiet hours of now end. */
   readonly quietUntilMs: () => number | undefined
+  readonly warmth: () => WarmStatus
 }
 
 /** How the agent is, at each call: counts, times and codes, no text and no number of anybody. */
@@ -40,6 +42,7 @@ export const createStatus =
     latencies,
     problems,
     quietUntilMs,
+    warmth,
   }: StatusNeeds) =>
   () => ({
     agent: {
@@ -78,8 +81,10 @@ export const createStatus =
     latenciesMs: {
       commitToPost: latencies.commitToPost.summary(),
       frameToOsascript: latencies.frameToOsascript.summary(),
+      frameToJob: latencies.frameToJob.summary(),
       postToAnswer: latencies.postToAnswer.summary(),
     },
+    sending: warmth(),
     held: describeHolds(store.pauses.list(Date.now()), quietUntilMs(), store.counters.under('guard')['by_hand'] ?? 0),
     problems: problems.list(),
   })

@@ -36,7 +36,9 @@ const describe = (status: AgentStatus): string[] => {
     row('reflexes', counts(reflex)),
     ...describeHolds(status.held),
     row('commit → POST', latency(latenciesMs.commitToPost)),
+    row('sending', describeSending(status.sending)),
     row('frame → osascript', latency(latenciesMs.frameToOsascript)),
+    row('frame → job', latency(latenciesMs.frameToJob)),
     row('POST → answer', latency(latenciesMs.postToAnswer)),
     row('memory, cpu', `${Math.round(agent.rssBytes / 1e6)} MB, ${agent.cpuSeconds.toFixed(1)} s`),
     ...(status.problems.length === 0 ? [row('problems', 'none')] : ['', 'Problems:']),
@@ -76,6 +78,33 @@ const describeConnection = (connection: AgentStatus['connection']): string => {
 const counts = (numbers: Readonly<Record<string, number>>): string => {
   const known = Object.entries(numbers).filter(([, n]) => n > 0)
   return known.length === 0 ? 'none' : known.map(([name, n]) => `${n} ${showState(name)}`).join(', ')
+}
+
+const describeSending = ({
+  setting,
+  state,
+  reason,
+  until,
+  standing,
+  readyMs,
+  sent,
+}: AgentStatus['sending']): string => {
+  const words = {
+    off: 'a fresh osascript for each text (send.warm is "off")',
+    untried: 'a fresh osascript for each text; the warm way was not tried yet',
+    trying: 'a fresh osascript for each text; the warm way is being tried',
+    in_use: `warm: ${standing} osascript ${standing === 1 ? 'stands' : 'stand'} ready`,
+    failed: 'a fresh osascript for each text; this Mac failed a trial of the warm way',
+    fallen_back: 'FELL BACK to a fresh osascript for each text',
+  }[state]
+  const why = reason === undefined ? '' : `: ${reason}`
+  const next = until === undefined ? '' : `; warm again from ${zonedTime(until)}`
+  const ready = readyMs === undefined ? '' : `; ready after ${readyMs} ms when it was tried`
+  const counts =
+    setting === 'off'
+      ? ''
+      : `; ${sent.warm} sent warm, ${sent.cold} cold${sent.wentCold === 0 ? '' : `, ${sent.wentCold} of these after a warm try`}`
+  return `${words}${why}${next}${ready}${counts}`
 }
 
 const describeScheduled = ({ scheduled, nextScheduled }: AgentStatus): string =>

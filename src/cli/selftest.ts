@@ -7,7 +7,8 @@ export const register = (program: Command): void => {
     .command('selftest')
     .description('send a test line to your own number and show how long each step took')
     .requiredOption('--to <number>', 'your own number or address; Messages must have a conversation with it')
-    .option('--count <number>', 'how many lines to send, up to 20', '1')
+    .option('--count <number>', 'how many lines to send, up to 20 (default: 1, with --ways 5)')
+    .option('--ways', 'compare both ways of sending: an osascript kept ready, and one started for each text')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EXAMPLES)
   const input = addSettingsFlags(selftest)
@@ -21,6 +22,7 @@ const EXAMPLES = `
 Examples:
   $ edge-agent selftest --to +15551234567              one line
   $ edge-agent selftest --to me@example.com --count 5  five lines and medians
+  $ edge-agent selftest --to +15551234567 --ways       five lines each way, compared
 
 The running agent sends the lines. The output names nobody, so you can paste it
 into a bug report.

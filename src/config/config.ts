@@ -38,6 +38,7 @@ export const toConfig = (settings: Settings, secret: SecretSource) =>
       allow: settings.send.allow,
       timeoutMs: settings.send.timeout,
       settleMs: settings.send.settle,
+      warm: settings.send.warm,
       unknown: settings.send.unknown,
       retries: settings.send.retries,
       maxPerMinute: settings.send.max_per_minute,

@@ -109,6 +109,11 @@ export const settingsFor = (host: Host) => {
         }),
       timeout: duration('30s', '1s', '1h', 'How long osascript may take to send one text.'),
       settle: duration('10s', '1s', '1h', 'How long to wait for a row in chat.db before judging an uncertain send.'),
+      warm: choice(
+        ['auto', 'on', 'off'],
+        'auto',
+        'Keep an osascript ready for the reply; auto: once tested on this Mac.',
+      ),
       unknown: choice(['park', 'resend'], 'park', 'What to do with a text if chat.db cannot tell whether it was sent.'),
       retries: count(5, 0, 100, 'How often to retry a send that provably did not start.'),
       max_per_minute: count(300, 1, 100_000, 'The most texts to send in a minute, all threads together.'),

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openChatDbWriter } from '../../src/lab/messages-simulator/chat-db-writer.ts'
@@ -38,7 +39,9 @@ export const frameToOsascript = (): Promise<Figure> =>
     /** Over the same WebSocket, and from the spawn alone. */
     const byBare = async (text: string): Promise<{ readonly frame: number; readonly spawn: number }> => {
       const sentAt = clock()
-      const args = ['send.applescript', 'attempt', 'chat', '', '', `any;-;${PEOPLE[0]}`, text]
+      const textFile = join(dir, 'bare.txt')
+      writeFileSync(textFile, text)
+      const args = ['send.applescript', 'attempt', 'chat', '', '', `any;-;${PEOPLE[0]}`, textFile]
       const spawnedAt = await bare.run({ do: 'spawn', program: stub.path, args, output: join(dir, 'bare.log') })
       const startedAt = await stub.startOf(text)
       return { frame: startedAt - sentAt, spawn: startedAt - spawnedAt }

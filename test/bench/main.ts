@@ -1,8 +1,8 @@
 /**
  * Measures the agent as built, beside the floor of each figure: those that are named, or all that do not take long.
  *
- *     node test/bench/main.ts [--json] [commit-to-post] [frame-to-osascript] [schedule] [idle-cpu] [memory] [http-client] [reconnect]
- *         [after-a-pause] [backend-load] [router] [peers [--adapter FILE]...]
+ *     node test/bench/main.ts [--json] [commit-to-post] [frame-to-osascript] [frame-to-sent] [schedule] [idle-cpu] [memory] [http-client]
+ *         [reconnect] [after-a-pause] [backend-load] [router] [peers [--adapter FILE]...]
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -11,6 +11,7 @@ import { backendLoad } from './backend-load.ts'
 import { commitToPost } from './commit-to-post.ts'
 import type { Figure, Row } from './figure.ts'
 import { frameToOsascript } from './frame-to-osascript.ts'
+import { frameToSent } from './frame-to-sent.ts'
 import { httpClient } from './http-client.ts'
 import { idleCpu } from './idle-cpu.ts'
 import { memory } from './memory.ts'
@@ -22,6 +23,7 @@ import { schedule } from './schedule.ts'
 const FIGURES: Readonly<Record<string, (asked: Asked) => Promise<Figure | readonly Figure[]>>> = {
   'commit-to-post': commitToPost,
   'frame-to-osascript': frameToOsascript,
+  'frame-to-sent': frameToSent,
   schedule,
   'idle-cpu': idleCpu,
   memory,

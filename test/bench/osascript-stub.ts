@@ -7,14 +7,17 @@ import { createArrivals } from './arrivals.ts'
 import { clock } from './clock.ts'
 
 /**
- * The cheapest osascript there is: a shell that writes its last two arguments, chat and text, into a pipe that is read
- * here, and so tells when it started. `onSend` hears of each.
+ * The cheapest osascript there is: a shell that writes its chat and the text in the file of its last argument into a pipe
+ * that is read here, and so tells when it started. `onSend` hears of each.
  */
 export const createOsascriptStub = (dir: string, onSend: (chat: string, text: string) => void = () => {}) => {
   const path = join(dir, 'osascript')
   const pipe = join(dir, 'osascript.pipe')
   // Called with the script alone it is only asked whether it may control Messages.
-  writeFileSync(path, `#!/bin/sh\n[ $# -gt 1 ] || exit 0\nprintf '%s %s\\n' "$6" "$7" > '${pipe}'\n`)
+  writeFileSync(
+    path,
+    `#!/bin/sh\n[ $# -gt 1 ] || exit 0\nIFS= read -r text < "$7"\nprintf '%s %s\\n' "$6" "$text" > '${pipe}'\n`,
+  )
   chmodSync(path, 0o755)
   execFileSync('mkfifo', [pipe])
   // Open for writing as well: the pipe does not end with each writer.

@@ -14,11 +14,12 @@ export const startAgent = async <Connection>(options: {
   /** Holds chat.db; the agent's state and log go there, too. */
   readonly dir: string
   readonly osascript?: string
+  readonly warm?: 'on' | 'off'
   readonly hint?: boolean
   readonly agentId?: string
   readonly env?: Readonly<Record<string, string>>
 }) => {
-  const { backend, dir, osascript = '/bin/false', hint = true, agentId = AGENT_ID, env = {} } = options
+  const { backend, dir, osascript = '/bin/false', warm = 'off', hint = true, agentId = AGENT_ID, env = {} } = options
   const stateDir = join(dir, `state-${hint ? 'hint' : 'no-hint'}`)
   const log = openSync(join(dir, 'agent.log'), 'a')
   const child = spawn(process.execPath, [MAIN, 'start'], {
@@ -31,6 +32,7 @@ export const startAgent = async <Connection>(options: {
       EDGE_CHAT_DB: join(dir, 'chat.db'),
       EDGE_STATE_DIR: stateDir,
       EDGE_OSASCRIPT: osascript,
+      EDGE_SEND_WARM: warm,
       EDGE_WATCH_HINT: String(hint),
       EDGE_LOG_FORMAT: 'json',
       EDGE_SEND_MAX_PER_MINUTE: '100000',

@@ -13,7 +13,9 @@ export type Backend = Awaited<ReturnType<typeof startBackend>>
  * A backend that stamps and does next to nothing else. It answers each message at once with the bubbles of `reply`, of
  * which the first is sent ahead as a reflex; none where there is no `reply`.
  */
-export const startBackend = async (reply: (text: string) => readonly string[] = () => []) => {
+export const startBackend = async (
+  reply: (text: string) => readonly string[] | Promise<readonly string[]> = () => [],
+) => {
   const posts = createArrivals('POST')
   const connections = new Map<string, PromiseWithResolvers<WebSocket>>()
   const connection = (id: string): PromiseWithResolvers<WebSocket> => {
@@ -26,7 +28,8 @@ export const startBackend = async (reply: (text: string) => readonly string[] = 
     const at = clock()
     const chunks: Buffer[] = await request.toArray()
     const message = messageRequest.parse(JSON.parse(Buffer.concat(chunks).toString()))
-    const bubbles = reply(message.filtered_text)
+    posts.note(message.filtered_text, at)
+    const bubbles = await reply(message.filtered_text)
     const id = request.headers['x-edge-agent-id']
     const [reflex] = bubbles
     if (reflex !== undefined && typeof id === 'string') {
@@ -35,7 +38,6 @@ export const startBackend = async (reply: (text: string) => readonly string[] = 
     }
     response.setHeader('Content-Type', 'application/json')
     response.end(JSON.stringify({ should_respond: bubbles.length > 0, reply_bubbles: bubbles }))
-    posts.note(message.filtered_text, at)
   }
   const server = createServer((request, response) => void answer(request, response))
   // Floors are for kept connections: none may end between two samples.

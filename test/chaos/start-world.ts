@@ -74,6 +74,7 @@ export const startWorld = async (options: { readonly seed: number; readonly back
           EDGE_CHAT_DB: simulator.chatDbPath,
           EDGE_STATE_DIR: paths.stateDir,
           EDGE_OSASCRIPT: paths.osascript,
+          EDGE_SEND_WARM: 'on',
           EDGE_SEND_TIMEOUT: '10s',
           EDGE_SEND_SETTLE: '6s',
           EDGE_SEND_RETRIES: '20',

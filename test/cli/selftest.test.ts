@@ -61,6 +61,31 @@ test('several lines: medians, and nothing of it that names a person', async () =
   expect(house.seen(MINE)).toHaveLength(3)
 })
 
+test('both ways, compared: the steps that send nothing pass, and each way has its lines and its medians', async () => {
+  await start({ EDGE_SEND_WARM: 'auto' })
+  const { status, stdout } = await selftest('--to', MINE, '--ways', '--count', '2', '--json')
+  expect(status).toBe(0)
+  const { runs, ways } = JSON.parse(stdout)
+  expect(runs.map(({ way, outcome }: Record<string, string>) => `${way} ${outcome}`)).toEqual(
+    ['warm', 'cold', 'warm', 'cold'].map(way => `${way} confirmed`),
+  )
+  expect(ways.trial).toEqual({ verdict: 'passed', readyMs: expect.any(Number), rssKb: expect.any(Number) })
+  expect(ways.mediansMs.warm).toMatchObject({ 'job handed': expect.any(Number), confirmed: expect.any(Number) })
+  expect(ways.mediansMs.cold).toMatchObject({ 'osascript started': expect.any(Number), confirmed: expect.any(Number) })
+  expect(house.seen(MINE)).toHaveLength(4)
+  const { sending } = await house.status()
+  expect(sending).toMatchObject({ state: 'in_use', sent: { warm: 2, cold: 2, wentCold: 0 } })
+})
+
+test('where none can stand ready the cold way alone has its lines, and it says why', async () => {
+  await start({ EDGE_SEND_WARM: 'auto' })
+  house.simulator.setSlotMode({ mode: 'quiet-end' })
+  const { status, stdout } = await selftest('--to', MINE, '--ways', '--count', '1')
+  expect(status).toBe(0)
+  expect(stdout).toMatch(/steps that send nothing: FAILED at "no job" \(it ended: exit code 0\)/)
+  expect(stdout).toMatch(/to …43: 1 of 1 line confirmed/)
+})
+
 test('its copy that comes back, to whatever address, is no message', async () => {
   await start()
   expect((await selftest('--to', MINE)).status).toBe(0)

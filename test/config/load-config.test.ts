@@ -60,6 +60,7 @@ describe('where values come from', () => {
         allow: 'known',
         timeoutMs: 30_000,
         settleMs: 10_000,
+        warm: 'auto',
         unknown: 'park',
         retries: 5,
         maxPerMinute: 300,

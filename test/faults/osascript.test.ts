@@ -1,4 +1,4 @@
-import { readdirSync, symlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import type { OsascriptMode } from '../../src/lab/messages-simulator/osascript-modes.ts'
 import { ANNA, BERT } from '../support/conversation.ts'
 import { writePlainOsascript } from '../support/plain-osascript.ts'
-import { holdOsascript, osascriptsOf, stopped } from '../support/processes.ts'
+import { holdOsascript, osascriptsOf, processesWith, stopped } from '../support/processes.ts'
 import { COUNTED } from '../support/rights.ts'
 import { CAN_LIMIT, stopSpawning } from '../support/set-limits.ts'
 import { AGENT_ID, type House, waitFor } from '../support/start-house.ts'
@@ -28,6 +28,47 @@ const lastAck = async (house: House) => {
   return acksOf(house).at(-1)
 }
 const bubbles = async (house: House) => (await house.status()).bubbles
+
+describe.concurrent('what others on this Mac may see', () => {
+  const attemptsDir = (house: House) => join(house.stateDir, 'attempts')
+  const textFiles = (house: House) => readdirSync(attemptsDir(house)).filter(name => name.endsWith('.txt'))
+
+  test('no text is among the arguments of a process; its file is for its owner alone, and gone with its attempt', () =>
+    withAgent({ backend: { reflex: () => WORDS, replies: () => ['B'] } }, async house => {
+      await say(house, { mode: 'slow', ms: 3_000 })
+      const letGo = await holdOsascript(house)
+      const [osascript] = osascriptsOf(house)
+      const argv = osascript?.command.split(' ') ?? []
+      expect(argv.at(-1)).toBe(join(attemptsDir(house), textFiles(house)[0] ?? ''))
+      expect(argv.at(-2)).toBe(`any;-;${ANNA}`)
+      const file = argv.at(-1) ?? ''
+      expect(readFileSync(file, 'utf8')).toBe(WORDS)
+      expect(statSync(file).mode & 0o777).toBe(0o600)
+      expect(processesWith('between us').map(({ command }) => command)).toEqual([])
+      letGo()
+      await sees(house, ANNA, [WORDS, 'B'])
+      await settled(house)
+      expect(textFiles(house)).toEqual([])
+    }))
+
+  test('what an earlier life left of texts is swept away, but for what is still being sent', () =>
+    withAgent({}, async house => {
+      await say(house, { mode: 'slow', ms: 3_000 })
+      const letGo = await holdOsascript(house)
+      await house.killAgent()
+      const [sending] = textFiles(house)
+      writeFileSync(join(attemptsDir(house), 'of-an-attempt-long-ago.txt'), WORDS)
+      await house.startConnected()
+      expect(textFiles(house)).toEqual([sending])
+      letGo()
+      await sees(house, ANNA, bubblesTo('hi'))
+      await settled(house)
+      expect(textFiles(house)).toEqual([])
+    }))
+})
+
+/** Nothing that a shell, a script or an argument list takes as it is. */
+const WORDS = '-e "just" between us \\ $HOME\r\n👩🏽‍🚀 ü\u2028\n'
 
 describe.concurrent('hangs', () => {
   test('it is ended after the time-out; R is in doubt, parked and reported, and the thread goes on', () =>

@@ -90,6 +90,7 @@ export const settingsOf = ({ unknown, maxTries, guard }: Scenario): EngineSettin
   send: {
     allow: 'known',
     timeoutMs: 0,
+    warm: 'off',
     settleMs: SETTLE_MS,
     unknown,
     retries: maxTries - 1,

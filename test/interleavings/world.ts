@@ -148,6 +148,7 @@ export const chatDbOf = (world: World): EngineChatDb => {
     outgoingAfter: (rowid: number) => after(rowid).filter(({ fromMe }) => fromMe),
     failedSince: () => [],
     hasChat: () => true,
+    latestChat: () => undefined,
     chatOf: (threadId: string) => (world.rows.some(({ thread }) => thread === threadId) ? chatOf(threadId) : undefined),
     isOwnAddress: () => false,
     detailsOf: () => ({ participants: [], attachments: [] }),

@@ -1,9 +1,9 @@
 /**
  * Another stand-in for osascript, that of a stranger: it sends and writes the row, and says nothing of how far it got.
  *
- *     plain-osascript.ts DIR EXIT_CODE SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXT
+ *     plain-osascript.ts DIR EXIT_CODE SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXTFILE
  */
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -19,8 +19,9 @@ export const writePlainOsascript = (dir: string, { exitCode = 0 } = {}): string 
   return path
 }
 
-const main = async ([dir = '', exitCode, , attempt = '', mode = '', , , target = '', text = '']: readonly string[]) => {
-  if (attempt === '') return // it is only asked something
+const main = async ([dir = '', exitCode, , attempt = '', mode = '', , , target = '', textFile]: readonly string[]) => {
+  if (attempt === '' || textFile === undefined) return // it is only asked something
+  const text = readFileSync(textFile, 'utf8')
   const guid = mode === 'chat' ? target : `any;-;${target}`
   const chatDb = openChatDbWriter(join(dir, 'chat.db'))
   await sleep(100)

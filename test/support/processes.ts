@@ -15,6 +15,10 @@ export const processesWith = (word: string): Process[] =>
 export const osascriptsOf = ({ dir }: { readonly dir: string }): Process[] =>
   processesWith(dir).filter(({ command }) => /osascript\.[jt]s .*\/send\.applescript/.test(command))
 
+/** Those that stand ready, are about to, or send what they were handed. */
+export const slotsOf = ({ dir }: { readonly dir: string }): Process[] =>
+  processesWith(dir).filter(({ command }) => /osascript\.[jt]s .*\/send-warm\.applescript/.test(command))
+
 /** Stops the osascript of a house where it is, as soon as there is one; what comes back lets it go on. */
 export const holdOsascript = async (house: { readonly dir: string }): Promise<() => void> => {
   await waitFor('osascript', () => osascriptsOf(house).length > 0)

@@ -78,6 +78,7 @@ export const startHouse = async (options: HouseOptions = {}) => {
         EDGE_CHAT_DB: simulator.chatDbPath,
         EDGE_STATE_DIR: stateDir,
         EDGE_OSASCRIPT: simulator.osascriptPath,
+        EDGE_SEND_WARM: 'off', // what is about the warm way switches it on
         ...options.env,
         ...env,
       },

@@ -8,13 +8,14 @@ export const MESSAGE_UNSENT = 'message_unsent'
 
 /** How an attempt to send ended, as far as it can be proven. */
 export type SendOutcome =
-  | { readonly kind: 'done' }
+  /** `note`: what its story has to tell of it. */
+  | { readonly kind: 'done'; readonly note?: string }
   | { readonly kind: 'not-started'; readonly reason: string; readonly cause: 'no-such-chat' | 'not-allowed' | 'other' }
   | { readonly kind: 'unknown'; readonly reason: string }
 
 /** What becomes of the bubble after an attempt. */
 export type AfterSend =
-  | { readonly state: 'sent' }
+  | { readonly state: 'sent'; readonly reason?: string }
   | { readonly state: 'planned'; readonly reason: string; readonly delayMs: number }
   /** Planned as before, but nobody is sent anything until it is allowed. */
   | { readonly state: 'paused'; readonly reason: string }
@@ -30,7 +31,7 @@ export const RETRY_CAP_MS = 60_000
  * failure: it costs no try and pauses all sending.
  */
 export const afterSend = (outcome: SendOutcome, tries: number, maxTries: number): AfterSend => {
-  if (outcome.kind === 'done') return { state: 'sent' }
+  if (outcome.kind === 'done') return { state: 'sent', ...(outcome.note !== undefined && { reason: outcome.note }) }
   if (outcome.kind === 'unknown') return { state: 'unknown', reason: outcome.reason }
   const { reason } = outcome
   if (outcome.cause === 'not-allowed') return { state: 'paused', reason }

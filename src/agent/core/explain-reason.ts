@@ -111,6 +111,8 @@ const BUBBLES: Readonly<Record<string, string>> = {
   agent_stopped_before: 'the agent was stopped before osascript was started',
   agent_stopped_meanwhile: 'the agent was stopped while osascript was running',
   unknown_thread: 'Messages has no chat for this thread',
+  warm: 'an osascript stood ready for it',
+  went_cold: 'by an osascript started for it, as the one that stood ready did nothing',
   dropped: 'it was dropped (edge-agent queue drop, or resume --drop)',
   message_unsent: 'the message that it answers was unsent by its sender',
   too_many_waiting: "more than a day's worth of texts (send.max_per_day_per_thread) waited in its thread",
@@ -129,6 +131,7 @@ const BUBBLES: Readonly<Record<string, string>> = {
 const BUBBLE_FAMILIES: readonly Family[] = [
   [/^messages_error_(.+)$/s, code => `Messages reported error ${code}`],
   [/^messages_row_error_(.+)$/s, code => `Messages could not deliver it (error ${code} in its row)`],
+  [/^spawn_(SLOT_GONE|NO_EVIDENCE)$/, () => 'the osascript that stood ready could not be used'],
   [/^spawn_(.+)$/s, code => `osascript could not be started (${code})`],
   [/^exit_(\d+)$/, code => `osascript ended with code ${code}`],
   [/^killed_(.+)$/s, signal => `osascript was stopped by ${signal}`],

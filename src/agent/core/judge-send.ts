@@ -2,7 +2,8 @@ import type { SendOutcome } from './bubble.ts'
 
 /** What is known of an osascript that is no more. */
 export type SendEnd =
-  | { readonly kind: 'exited'; readonly code: number }
+  /** `warm`: it had stood ready, and was handed its text. */
+  | { readonly kind: 'exited'; readonly code: number; readonly warm?: boolean }
   | { readonly kind: 'killed'; readonly by: string }
   /** The process never came to be. */
   | { readonly kind: 'not-spawned'; readonly code: string }
@@ -12,7 +13,12 @@ export type SendEnd =
 /** Written into the attempt's file by its process, before that becomes osascript. */
 export const SPAWN_MARK = 'edge-agent: spawned'
 
-/** Written by send.applescript before each step, into the attempt's file. */
+/** Written by send-warm.applescript once it has found its chat and waits for its job. Not a phase: nothing is begun. */
+export const READY_MARK = 'edge-agent: ready'
+/** Written by the agent right before it hands a job over: an attempt's file that takes this takes the next phase, too. */
+export const JOB_MARK = 'edge-agent: job'
+
+/** Written by the scripts before each step, into the attempt's file. */
 export const PHASE_MARK = 'edge-agent phase:'
 /** Stands where the middle of a long output was left out: what phases it told is not known. */
 export const GAP_MARK = `\n${PHASE_MARK} ?\n`
@@ -41,7 +47,9 @@ const NOTHING_DONE = new Map<number, 'not-allowed' | 'no-such-chat' | 'other'>([
  */
 export const judgeSend = (end: SendEnd, output: string | undefined): SendOutcome => {
   if (end.kind === 'not-spawned') return notStarted(`spawn_${end.code}`)
-  if (end.kind === 'exited' && end.code === 0) return { kind: 'done' }
+  // One that stood ready ends by itself when its agent does: only its last word makes it a success.
+  const isWarm = (end.kind === 'exited' && end.warm) || output?.includes(READY_MARK)
+  if (end.kind === 'exited' && end.code === 0 && !isWarm) return { kind: 'done' }
   if (output === undefined) return { kind: 'unknown', reason: 'evidence_lost' }
   // SIGXFSZ, say: the disk had no room for the mark, and the shell no time to stop by itself.
   const wasCut = end.kind === 'unobserved' || (end.kind === 'killed' && end.by !== 'timeout')

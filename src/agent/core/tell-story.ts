@@ -277,9 +277,9 @@ const bubbleStep = (step: Step, tookMs: number | undefined, { id }: BubbleFacts,
     case 'held':
       return `on hold: ${withReason(reason, explainHold)}`
     case 'sending':
-      return `try ${n}: handed to Messages`
+      return `try ${n}: handed to Messages by an osascript ${reason === undefined ? 'started for it' : 'that stood ready'}`
     case 'sent':
-      return `Messages accepted it${after}`
+      return `Messages accepted it${after}${reason === undefined ? '' : `, ${explainBubble(reason)}`}`
     case 'confirmed':
       return 'its row is in chat.db: it was sent'
     case 'failed':

@@ -79,6 +79,8 @@ export type AnswerNeeds = {
   readonly log: Log
   readonly onPosting?: (message: InboxMessage) => void
   readonly onAnswered?: (ms: number) => void
+  /** A POST that had begun has ended, and what came of it is stored. */
+  readonly onPosted?: (threadId: string) => void
 }
 
 /**
@@ -135,6 +137,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
     }
     const run = answerMessage(id, () => needs.timers.after(HEADWAY_MS, departed)).finally(() => {
       running.delete(run)
+      needs.onPosted?.(threadId)
       departed()
       pump.wake()
     })

@@ -1,3 +1,4 @@
+import { coldAttempt, namesOf, participantAttempt } from '../core/attempt.ts'
 import { afterSend, type BubbleState, MESSAGE_UNSENT, RETRY_CAP_MS, type SendOutcome } from '../core/bubble.ts'
 import type { HeldDetail, Hold } from '../core/hold.ts'
 import { judgeSend, type SendEnd } from '../core/judge-send.ts'
@@ -7,11 +8,23 @@ import type { Problems } from '../core/problems.ts'
 import { type Clock, sleep, type Timers } from '../core/timers.ts'
 import type { Store } from '../store/open-store.ts'
 import type { Bubble } from '../store/outbox.ts'
+import type { Slots, Warmth } from './keep-warm.ts'
 import { createPump, earliest } from './pump.ts'
 
 type Target =
   | { readonly mode: 'chat'; readonly chatGuid: string }
   | { readonly mode: 'participant'; readonly accountId: string; readonly service: string; readonly handle: string }
+
+export type Sender = {
+  readonly send: (attempt: string, target: Target, text: string, onStarted: () => void) => Promise<SendEnd>
+  readonly wasPrepared: (attempt: string) => boolean
+  readonly evidence: (attempt: string) => string | undefined
+  readonly forget: (attempt: string) => void
+  readonly running: (attempt: string) => Promise<number[] | undefined>
+  readonly kill: (pid: number) => void
+  /** osascripts that stand ready, where the world has such. */
+  readonly slots?: Slots | undefined
+}
 
 export type DeliveryNeeds = {
   readonly transaction: <T>(work: () => T) => T
@@ -30,14 +43,9 @@ export type DeliveryNeeds = {
     | 'noteHeld'
     | 'commandsPlannedIn'
   >
-  readonly sender: {
-    readonly send: (attempt: string, target: Target, text: string, onStarted: () => void) => Promise<SendEnd>
-    readonly wasPrepared: (attempt: string) => boolean
-    readonly evidence: (attempt: string) => string | undefined
-    readonly forget: (attempt: string) => void
-    readonly running: (attempt: string) => Promise<number[] | undefined>
-    readonly kill: (pid: number) => void
-  }
+  readonly sender: Sender
+  /** An osascript that stands ready: an offer, where there is one. */
+  readonly warmth?: Pick<Warmth, 'take' | 'handOver' | 'learn' | 'wentCold'> | undefined
   /** Where a thread's bubbles go; undefined where no such chat is known. */
   readonly chatOf: (threadId: string) => Chat | undefined
   /** Highest ROWID of chat.db now; what we send comes after it. */
@@ -61,7 +69,7 @@ export type DeliveryNeeds = {
   readonly onOut?: (bubble: Bubble) => void
   /** The bubble reached an end: what hangs on it is told, in the same transaction. */
   readonly onEnd: (bubbleId: number, state: BubbleState, reason: string | undefined) => void
-  readonly onStarted?: (bubble: Bubble) => void
+  readonly onStarted?: (way: 'warm' | 'cold') => void
   /** Whether macOS lets us control Messages. */
   readonly permission: {
     /** How many sends may run at once for all that is known of it. */
@@ -75,7 +83,7 @@ export type DeliveryNeeds = {
 
 /** The only way a text leaves this machine: one send at a time per thread, its intent on the disk before it starts. */
 export const createDelivery = (needs: DeliveryNeeds) => {
-  const { outbox, sender, clock, timers, settings, permission, problems } = needs
+  const { outbox, sender, warmth, clock, timers, settings, permission, problems } = needs
   const running = new Map<string, Promise<void>>()
   let stopping = false
 
@@ -93,10 +101,11 @@ export const createDelivery = (needs: DeliveryNeeds) => {
 
   /** Stores the intent to send it, in the caller's transaction; what is returned begins the send. */
   const intend = (bubble: Bubble): (() => void) => {
-    const attempt = needs.newAttempt()
     const chat = needs.chatOf(bubble.threadId)
-    outbox.startSending(bubble.id, attempt, needs.watermark(), clock.now())
-    return () => run(bubble.threadId, deliverBubble(bubble, attempt, chat))
+    const slot = chat && warmth?.take(chat)
+    const attempt = slot ?? needs.newAttempt()
+    outbox.startSending(bubble.id, attempt, needs.watermark(), clock.now(), slot && WARM)
+    return () => run(bubble.threadId, deliverBubble(bubble, attempt, chat, slot !== undefined))
   }
 
   /** Until it has ended, nothing else goes out in its thread. */
@@ -142,18 +151,44 @@ export const createDelivery = (needs: DeliveryNeeds) => {
 
   const pump = createPump(startDue, { timers, onError: problems.setFrom })
 
-  const deliverBubble = async (bubble: Bubble, attempt: string, chat: Chat | undefined): Promise<void> => {
-    const outcome = chat === undefined ? NO_CHAT : await attemptSend(attempt, bubble, chat)
+  const deliverBubble = async (
+    bubble: Bubble,
+    attempt: string,
+    chat: Chat | undefined,
+    isWarm: boolean,
+  ): Promise<void> => {
+    const send = isWarm ? sendWarm : sendCold
+    const outcome = chat === undefined ? NO_CHAT : await send(attempt, bubble, chat)
     await keepOutcome({ ...bubble, attempt, tries: bubble.tries + 1 }, outcome)
   }
 
-  const attemptSend = async (attempt: string, bubble: Bubble, chat: Chat): Promise<SendOutcome> => {
-    const first = await trySend(attempt, bubble, { mode: 'chat', chatGuid: chat.guid })
+  const sendWarm = async (attempt: string, bubble: Bubble, chat: Chat): Promise<SendOutcome> => {
+    if (warmth === undefined) return sendCold(attempt, bubble, chat)
+    const end = await warmth.handOver(attempt, bubble.threadId, bubble.text, () => needs.onStarted?.('warm'))
+    const outcome = judge(end, attempt)
+    warmth.learn(outcome)
+    if (outcome.kind !== 'not-started') return outcome
+    needs.log.info(
+      { bubble: bubble.id, reason: outcome.reason },
+      'the osascript that stood ready did nothing; going cold',
+    )
+    const second = await sendCold(attempt, bubble, chat, coldAttempt(attempt))
+    return second.kind === 'done' ? { ...second, note: WENT_COLD } : second
+  }
+
+  const sendCold = async (
+    attempt: string,
+    bubble: Bubble,
+    chat: Chat,
+    name: string = attempt,
+  ): Promise<SendOutcome> => {
+    warmth?.wentCold()
+    const first = await trySend(name, bubble, { mode: 'chat', chatGuid: chat.guid })
     const lookupFailed = first.kind === 'not-started' && first.cause === 'no-such-chat'
     if (!lookupFailed || chat.isGroup) return first
     // A direct chat may be in chat.db and yet not in the live list of Messages: its person can still be addressed.
     needs.log.info({ bubble: bubble.id }, 'chat not in the live list; sending to its participant')
-    return trySend(`${attempt}-p`, bubble, {
+    return trySend(participantAttempt(attempt), bubble, {
       mode: 'participant',
       accountId: chat.accountId,
       service: chat.service,
@@ -162,7 +197,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   }
 
   const trySend = async (attempt: string, bubble: Bubble, target: Target): Promise<SendOutcome> => {
-    const end = await sender.send(attempt, target, bubble.text, () => needs.onStarted?.(bubble))
+    const end = await sender.send(attempt, target, bubble.text, () => needs.onStarted?.('cold'))
     return judge(end, attempt)
   }
 
@@ -172,8 +207,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   const conclude = (bubble: Bubble, outcome: SendOutcome): void => {
     record(bubble, outcome)
     const { attempt = '' } = bubble
-    sender.forget(attempt)
-    sender.forget(`${attempt}-p`)
+    for (const name of namesOf(attempt)) sender.forget(name)
   }
 
   const record = (bubble: Bubble, outcome: SendOutcome): void => {
@@ -227,7 +261,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     const { attempt = '' } = bubble
     const deadline = clock.now() + settings.timeoutMs
     for (;;) {
-      const found = [await sender.running(attempt), await sender.running(`${attempt}-p`)]
+      const found = await Promise.all(namesOf(attempt).map(sender.running))
       if (found.every(pids => pids?.length === 0)) break
       if (clock.now() >= deadline) for (const pid of found.flatMap(pids => pids ?? [])) sender.kill(pid)
       await sleep(LEFTOVER_LOOK_MS, timers)
@@ -236,9 +270,9 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   }
 
   const judgeLeftover = ({ attempt = '' }: Bubble): SendOutcome => {
-    // The fallback's attempt is made only after the first one provably did nothing.
-    const last = sender.wasPrepared(`${attempt}-p`) ? `${attempt}-p` : attempt
-    if (!sender.wasPrepared(last)) return { kind: 'not-started', reason: 'agent_stopped_before', cause: 'other' }
+    // A fallback is made only after what came before it provably did nothing.
+    const last = namesOf(attempt).findLast(sender.wasPrepared)
+    if (last === undefined) return { kind: 'not-started', reason: 'agent_stopped_before', cause: 'other' }
     return judge({ kind: 'unobserved' }, last)
   }
 
@@ -273,6 +307,9 @@ export const createDelivery = (needs: DeliveryNeeds) => {
 }
 
 const MAX_PARALLEL = 16
+/** Which way the try goes, for its story; without a word it is the cold one. */
+const WARM = 'warm'
+const WENT_COLD = 'went_cold'
 /** The clock may be set, and a night may get longer. */
 const HOLD_RECHECK_MS = 30_000
 const STORE_PAUSE_MS = 2_000

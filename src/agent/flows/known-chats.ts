@@ -6,7 +6,7 @@ import type { Store } from '../store/open-store.ts'
 export type KnownChatsNeeds = {
   /** chat.db, while it is open. */
   readonly chatDb: () =>
-    | Pick<ChatDb, 'hasChat' | 'chatOf' | 'highestRowid' | 'isOwnAddress' | 'outgoingAfter' | 'rowOf'>
+    | Pick<ChatDb, 'hasChat' | 'latestChat' | 'chatOf' | 'highestRowid' | 'isOwnAddress' | 'outgoingAfter' | 'rowOf'>
     | undefined
   readonly cursor: Pick<Store['cursor'], 'chatOf' | 'read'>
   /** Only chats to which somebody here has written already. */
@@ -35,6 +35,8 @@ export const createKnownChats = ({ chatDb, cursor, writtenTo }: KnownChatsNeeds)
   isThread: (threadId: string): boolean =>
     cursor.chatOf(threadId) !== undefined ||
     orElse(undefined, () => chatDb()?.chatOf(threadId, { writtenTo: false })) !== undefined,
+  /** The guid of the chat that was used last. */
+  anyChat: (): string | undefined => orElse(undefined, () => chatDb()?.latestChat()),
   /** Whether somebody writes to this Mac under this address. */
   isOwnAddress: (address: string): boolean => orElse(false, () => chatDb()?.isOwnAddress(address) ?? false),
   /** The highest ROWID, or a lower bound of it. */

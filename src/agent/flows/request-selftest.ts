@@ -3,10 +3,18 @@ import type { Hold } from '../core/hold.ts'
 import type { Chat } from '../core/message.ts'
 import type { ChatDbProbe } from '../core/probes.ts'
 import type { Problem } from '../core/problems.ts'
-import { SELFTEST_MARK, type SelftestRun } from '../core/selftest.ts'
+import { SELFTEST_MARK, type SelftestRun, type SelftestWay } from '../core/selftest.ts'
 
 /** `to` is a number or an address as a person types it. */
-export type SelftestRequest = { readonly to: string; readonly number: number; readonly count: number }
+export type SelftestRequest = {
+  readonly to: string
+  readonly number: number
+  readonly count: number
+  /** As any bubble goes, where it is not said. */
+  readonly way?: SelftestWay | undefined
+}
+
+type SelftestChatNeeds = Pick<SelftestRequestNeeds, 'mayAutomate' | 'problems' | 'probeChatDb' | 'personOf' | 'holdOf'>
 
 export type SelftestRequestNeeds = {
   readonly mayAutomate: () => boolean
@@ -14,7 +22,9 @@ export type SelftestRequestNeeds = {
   readonly probeChatDb: () => Pick<ChatDbProbe, 'problem'>
   readonly personOf: (typed: string) => Chat | undefined
   readonly holdOf: (threadId: string) => Hold | undefined
-  readonly run: (chat: Chat, line: string) => Promise<SelftestRun>
+  /** False where no osascript can stand ready there. */
+  readonly awaitReady: (chat: Chat) => Promise<boolean>
+  readonly run: (chat: Chat, line: string, way: SelftestWay | undefined) => Promise<SelftestRun>
   readonly newId: () => string
 }
 
@@ -24,9 +34,20 @@ export type SelftestRequestNeeds = {
  * @throws EdgeError `automation_denied` (exit 77), chat.db's own, `unknown_thread`, `held`.
  */
 export const requestSelftest = async (
-  { to, number, count }: SelftestRequest,
+  { to, number, count, way }: SelftestRequest,
   needs: SelftestRequestNeeds,
 ): Promise<SelftestRun> => {
+  const chat = selftestChat(to, needs)
+  if (way === 'warm' && !(await needs.awaitReady(chat))) {
+    throw new EdgeError('not_warm', 'no osascript stands ready for that conversation', {
+      remedy: '"edge-agent status" says why, in the line "sending".',
+    })
+  }
+  return needs.run(chat, `${SELFTEST_MARK} ${number} of ${count} (${needs.newId().slice(0, 8)})`, way)
+}
+
+/** The chat of somebody to whom something may be sent now. Throws as `requestSelftest` does. */
+export const selftestChat = (to: string, needs: SelftestChatNeeds): Chat => {
   if (!needs.mayAutomate()) {
     const remedy = needs.problems().find(({ code }) => code === 'automation_denied')?.remedy
     throw new EdgeError('automation_denied', 'macOS does not let the agent control Messages: nothing can be sent', {
@@ -52,5 +73,5 @@ export const requestSelftest = async (
       remedy: 'To see why: edge-agent queue. To end a pause: edge-agent resume.',
     })
   }
-  return needs.run(chat, `${SELFTEST_MARK} ${number} of ${count} (${needs.newId().slice(0, 8)})`)
+  return chat
 }

@@ -1,12 +1,10 @@
-import { PHASE_MARK } from '../core/judge-send.ts'
+import { PHASE_MARK, type SendEnd } from '../core/judge-send.ts'
 import type { Chat } from '../core/message.ts'
 import { says } from '../core/says.ts'
 import type { SelftestRun, SelftestStep } from '../core/selftest.ts'
 import { sleep, type Timers } from '../core/timers.ts'
 import type { Store } from '../store/open-store.ts'
-import type { DeliveryNeeds } from './deliver-bubble.ts'
-
-type Sender = DeliveryNeeds['sender']
+import type { Sender } from './deliver-bubble.ts'
 
 type SelftestNeeds = {
   readonly transaction: <T>(work: () => T) => T
@@ -70,7 +68,8 @@ export const createSelftest = (needs: SelftestNeeds) => {
       const { state, tries } = outbox.byId(id)
       const reason = outbox.reasonOf(id)
       if (state === 'planned') needs.transaction(() => outbox.drop(id)) // nobody waits for it any more
-      return { outcome, state, tries, stepsMs, ...(reason !== undefined && { reason }) }
+      const way = stepsMs['osascript started'] === undefined && stepsMs['job handed'] !== undefined ? 'warm' : 'cold'
+      return { outcome, state, way, tries, stepsMs, ...(reason !== undefined && { reason }) }
     } finally {
       lines.delete(text)
     }
@@ -105,22 +104,40 @@ export const createSelftest = (needs: SelftestNeeds) => {
     chatOf: (threadId: string): Chat | undefined =>
       [...lines.values()].find(({ chat }) => chat.threadId === threadId)?.chat,
     /** The sender, looked on at. */
-    watch: (sender: Sender): Sender => ({
-      ...sender,
-      send: async (attempt, target, text, onStarted) => {
+    watch: (sender: Sender): Sender => {
+      const lookOn = async (
+        { attempt, text, step }: { readonly attempt: string; readonly text: string; readonly step: SelftestStep },
+        onStep: () => void,
+        send: (onStep: () => void) => Promise<SendEnd>,
+      ): Promise<SendEnd> => {
         const watched = lines.get(text)
-        if (watched === undefined) return sender.send(attempt, target, text, onStarted)
+        if (watched === undefined) return send(onStep)
         watched.attempt = attempt
         watched.note('intent stored')
-        const end = await sender.send(attempt, target, text, () => {
-          watched.note('osascript started')
-          onStarted()
+        const end = await send(() => {
+          watched.note(step)
+          onStep()
         })
         watched.notePhases(sender.evidence(attempt))
         watched.note('osascript ended')
         return end
-      },
-    }),
+      }
+      const { slots } = sender
+      return {
+        ...sender,
+        send: (attempt, target, text, onStarted) =>
+          lookOn({ attempt, text, step: 'osascript started' }, onStarted, started =>
+            sender.send(attempt, target, text, started),
+          ),
+        ...(slots && {
+          slots: {
+            ...slots,
+            handOver: (attempt, text, onHanded) =>
+              lookOn({ attempt, text, step: 'job handed' }, onHanded, handed => slots.handOver(attempt, text, handed)),
+          },
+        }),
+      }
+    },
   }
 }
 

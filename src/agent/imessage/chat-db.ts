@@ -92,6 +92,11 @@ const statements = (db: Database.Database) => {
     .prepare<[], number>('SELECT EXISTS (SELECT 1 FROM message WHERE is_from_me = 0 AND is_finished = 1)')
     .pluck()
   const chat = db.prepare<[string], number>('SELECT 1 FROM chat WHERE guid = ?').pluck()
+  const latestChat = db
+    .prepare<[], string>(
+      'SELECT c.guid FROM chat_message_join j JOIN chat c ON c.ROWID = j.chat_id ORDER BY j.message_id DESC LIMIT 1',
+    )
+    .pluck()
   const ownAddress = db
     .prepare<[{ address: string }], number>(
       `SELECT 1 FROM (SELECT ${list('c', chatColumns, ['account_login', 'last_addressed_handle'])}, c.chat_identifier FROM chat c)
@@ -136,6 +141,8 @@ const statements = (db: Database.Database) => {
     lowestRowidSince: (sinceMs: number): number | undefined => lowestSince.get(fromUnixMs(sinceMs)) ?? undefined,
     /** Where the newest `count` rows begin; 0 where there are fewer. */
     rowidOfNewest: (count: number): number => newestRowids.get(count - 1) ?? 0,
+    /** The guid of the chat that was used last. */
+    latestChat: (): string | undefined => latestChat.get(),
     hasChat: (chatGuid: string): boolean => chat.get(chatGuid) !== undefined,
     /** Whether somebody writes to this Mac under this address. */
     isOwnAddress: (address: string): boolean => ownAddress.get({ address }) !== undefined,

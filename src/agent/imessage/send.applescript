@@ -1,10 +1,10 @@
--- Sends one text to one chat. Constant source: everything variable comes in as an argument, the text last.
+-- Sends one text to one chat. Constant source: everything variable comes in as an argument.
 --   attempt   name of this attempt, so that a later agent finds the process again
 --   mode      "chat": target is a chat's guid, verbatim; "participant": target is a person's address
 --   account   id of the local account (mode "participant"), may be empty
 --   service   "iMessage", "SMS" or "RCS", for when the account is not known by its id
 --   target    guid or address
---   text      what the person will read
+--   textFile  path of a file with what the person will read, UTF-8: other users may see the arguments
 -- Each phase is logged before it is entered: osascript writes the log to standard error at once, which is a file that
 -- outlives the agent. What never reached phase "send" was provably not sent.
 on run argv
@@ -12,9 +12,10 @@ on run argv
   set accountId to item 3 of argv
   set serviceName to item 4 of argv
   set target to item 5 of argv
-  set bubbleText to item 6 of argv
+  set textFile to item 6 of argv
 
   log "edge-agent phase: resolve"
+  set bubbleText to read (POSIX file textFile) as «class utf8»
   with timeout of 15 seconds
     if sendMode is "chat" then
       tell application "Messages" to set found to count of (every chat whose id is target)
@@ -23,6 +24,9 @@ on run argv
       tell application "Messages" to set theAccount to account id accountId
     else if serviceName is "SMS" then
       tell application "Messages" to set theAccount to 1st account whose service type is SMS
+    else if serviceName is "RCS" then
+      -- older Messages have no word for it, and by the account of another service it would be another message
+      error "Can't get account." number -1719
     else
       tell application "Messages" to set theAccount to 1st account whose service type is iMessage
     end if

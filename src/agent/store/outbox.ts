@@ -38,8 +38,8 @@ export const createOutbox = (db: Database, counters: Counters) => {
     .pluck()
   const byId = db.prepare<[number], BubbleRow>('SELECT * FROM bubbles WHERE id = ?')
   const reason = db.prepare<[number], string | null>('SELECT reason FROM bubbles WHERE id = ?').pluck()
-  const start = db.prepare<[string, number, number, number]>(
-    `UPDATE bubbles SET state = 'sending', attempt = ?, watermark = ?, started_ms = ?, ended_ms = NULL, reason = NULL,
+  const start = db.prepare<[string, number, number, string | null, number]>(
+    `UPDATE bubbles SET state = 'sending', attempt = ?, watermark = ?, started_ms = ?, ended_ms = NULL, reason = ?,
        tries = tries + 1 WHERE id = ? AND state = 'planned'`,
   )
   const move = db.prepare<[BubbleState, string | null, number, number, number]>(
@@ -215,9 +215,9 @@ export const createOutbox = (db: Database, counters: Counters) => {
       if (row === undefined) throw new Error(`the outbox has no bubble ${id}`)
       return toBubble(row)
     },
-    /** The intent, before anything is started. */
-    startSending: (id: number, attempt: string, highestRowid: number, nowMs: number): void => {
-      start.run(attempt, highestRowid, nowMs, id)
+    /** The intent, before anything is started; `note` is for its story. */
+    startSending: (id: number, attempt: string, highestRowid: number, nowMs: number, note?: string): void => {
+      start.run(attempt, highestRowid, nowMs, note ?? null, id)
     },
     move: (id: number, state: BubbleState, reason: string | undefined, nowMs: number, nextSendMs = 0): void => {
       move.run(state, reason ?? null, nowMs, nextSendMs, id)

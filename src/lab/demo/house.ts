@@ -101,6 +101,7 @@ export const createHouse = ({
         EDGE_CHAT_DB: join(simulatorDir, 'chat.db'),
         EDGE_STATE_DIR: stateDir,
         EDGE_OSASCRIPT: join(simulatorDir, 'osascript'),
+        EDGE_SEND_WARM: 'on', // our own osascript need not be tried first
         EDGE_LOG_FORMAT: 'json',
         EDGE_LOG_LEVEL: 'info',
         EDGE_SEND_LOOP_ROUNDS: '0', // who plays says the same again and again, and fast

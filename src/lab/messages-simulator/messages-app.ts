@@ -48,6 +48,11 @@ const main = async (dir: string): Promise<void> => {
   for await (const line of createInterface({ input: process.stdin })) {
     const request: Request = JSON.parse(line)
     if (request.kind === 'resolve') {
+      const { addressing, account, service } = request
+      if (addressing === 'participant' && account === '' && service === 'RCS') {
+        answer({ kind: 'error', number: NO_ACCOUNT })
+        continue
+      }
       const guid = writer && findTarget(writer, request)
       resolved = guid === undefined ? undefined : { ...request, guid }
       answer(guid === undefined ? { kind: 'error', number: NOT_FOUND } : { kind: 'found' })
@@ -70,6 +75,8 @@ const main = async (dir: string): Promise<void> => {
 
 // errAENoSuchObject: there is no such chat, account or participant.
 const NOT_FOUND = -1728
+// errAEIllegalIndex: the script has no word for the accounts of RCS.
+const NO_ACCOUNT = -1719
 
 /** The guid of the chat that is meant; a new participant gets a new chat, an unknown guid nothing. */
 const findTarget = (writer: ChatDbWriter, { addressing, account, service, target }: Resolve): string | undefined => {

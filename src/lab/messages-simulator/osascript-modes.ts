@@ -33,12 +33,39 @@ export type OsascriptMode = (
   readonly rewrite?: 'smart-quotes' | 'strip-variation-selectors'
 }
 
-/** The content of `osascript.json`: modes for one target, a chat's guid or identifier, or for all (`*`). */
-export type ModeEntry = {
+/** How an osascript that is to stand ready goes until it has its text; then it is an `OsascriptMode` as any other. */
+export type SlotMode =
+  | { readonly mode: 'ok' }
+  /** Ready only when it is that old. */
+  | { readonly mode: 'slow-ready'; readonly ms: number }
+  | { readonly mode: 'never-ready' }
+  /** Ends with an error that long after it was ready. */
+  | { readonly mode: 'dies'; readonly afterMs: number }
+  /** Never gets ready: Messages does not run, say (-600). */
+  | { readonly mode: 'fail-before'; readonly number: number }
+  /** Does not end when its input does without a whole job. */
+  | { readonly mode: 'deaf' }
+  /** Ends with 0 whatever it got, and sends nothing. */
+  | { readonly mode: 'quiet-end' }
+  /** Takes its job and does nothing. */
+  | { readonly mode: 'stuck' }
+  /** Closes its input before it says that it is ready, and goes on. */
+  | { readonly mode: 'shut' }
+  | { readonly mode: 'exit-code'; readonly code: number }
+
+/** How fast osascript is, in milliseconds: from its start until it has found its chat, and from then until it has sent. */
+export type Pace = { readonly readyMs?: number; readonly sendMs?: number }
+
+/** The content of `osascript.json`, and of `slots.json` for those that are to stand ready. */
+export type ModeEntry = Entry<OsascriptMode>
+export type SlotEntry = Entry<SlotMode>
+
+/** A mode for one target, a chat's guid or identifier, or for all (`*`). */
+type Entry<Mode> = {
   readonly target: string
   /** Only for calls with exactly this text. */
   readonly text?: string
-  readonly mode: OsascriptMode
+  readonly mode: Mode
   /** For the next so many calls; without it, for all of them. */
   readonly times?: number
 }
@@ -48,11 +75,19 @@ export type ModeEntry = {
  * target before those for all. Of several processes that ask at once, each gets an entry of its own.
  */
 export const takeMode = (dir: string, target: string, text: string): OsascriptMode =>
-  exchangeModes(dir, entries => {
+  take<OsascriptMode>(modesFile(dir), target, text)
+
+/** The same for one that is to stand ready: its text is not known yet. */
+export const takeSlotMode = (dir: string, target: string): SlotMode => take<SlotMode>(slotsFile(dir), target)
+
+type Ok = { readonly mode: 'ok' }
+
+const take = <Mode extends { readonly mode: string }>(file: string, target: string, text?: string): Mode | Ok =>
+  exchangeModes<Mode | Ok, Entry<Mode>>(file, entries => {
     const wanted = [target, target.split(';', 3)[2], '*']
     const candidates = [...entries.filter(isCounted), ...entries.filter(entry => !isCounted(entry))]
-    const rank = (entry: ModeEntry) => (isCounted(entry) ? 0 : 2) + (entry.target === '*' ? 1 : 0)
-    const fits = (entry: ModeEntry) => wanted.includes(entry.target) && (entry.text ?? text) === text
+    const rank = (entry: Entry<Mode>) => (isCounted(entry) ? 0 : 2) + (entry.target === '*' ? 1 : 0)
+    const fits = (entry: Entry<Mode>) => wanted.includes(entry.target) && (entry.text ?? text) === text
     const [found] = candidates.filter(fits).sort((a, b) => rank(a) - rank(b))
     const rest = entries.flatMap(entry => {
       if (entry !== found || entry.times === undefined) return [entry]
@@ -63,34 +98,56 @@ export const takeMode = (dir: string, target: string, text: string): OsascriptMo
 
 /** The standing mode of calls that send nothing, such as the probe: those set for `target`, or for all. */
 export const standingMode = (dir: string, target: string): OsascriptMode =>
-  exchangeModes(dir, entries => {
+  exchangeModes<OsascriptMode, ModeEntry>(modesFile(dir), entries => {
     const standing = entries.filter(entry => !isCounted(entry) && entry.text === undefined)
     const found = [target, '*'].map(wanted => standing.find(entry => entry.target === wanted)).find(Boolean)
     return [found?.mode ?? { mode: 'ok' }, entries]
   })
 
 /** Adds an entry: a counted one after those that wait, a standing one in place of the earlier one for the same calls. */
-export const addMode = (dir: string, entry: ModeEntry): void =>
-  exchangeModes(dir, entries => {
-    const isReplaced = ({ target, text, times }: ModeEntry) =>
+export const addMode = (dir: string, entry: ModeEntry): void => add(modesFile(dir), entry)
+export const addSlotMode = (dir: string, entry: SlotEntry): void => add(slotsFile(dir), entry)
+
+const add = <E extends ModeEntry | SlotEntry>(file: string, entry: E): void =>
+  exchangeModes<void, E>(file, entries => {
+    const isReplaced = ({ target, text, times }: E) =>
       times === undefined && target === entry.target && text === entry.text
     const others = isCounted(entry) ? entries : entries.filter(other => !isReplaced(other))
     return [undefined, [...others, entry]]
   })
 
-/** An empty file, for `dir` to have one. */
-export const createModes = (dir: string): void => writeFileSync(modesFile(dir), '[]', { flag: 'wx' })
+/** Empty files, where `dir` has none. */
+export const ensureModes = (dir: string): void => {
+  for (const file of [modesFile(dir), slotsFile(dir)]) {
+    try {
+      writeFileSync(file, '[]', { flag: 'wx' })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+}
+
+export const writePace = (dir: string, pace: Pace): void => writeFileSync(join(dir, PACE), JSON.stringify(pace))
+/** Where nothing was said it is as it comes. */
+export const readPace = (dir: string): Pace => {
+  try {
+    return JSON.parse(readFileSync(join(dir, PACE), 'utf8'))
+  } catch {
+    return {}
+  }
+}
+const PACE = 'pace.json'
 
 const modesFile = (dir: string): string => join(dir, 'osascript.json')
+const slotsFile = (dir: string): string => join(dir, 'slots.json')
 
-const isCounted = ({ times }: ModeEntry): boolean => times !== undefined
+const isCounted = ({ times }: { readonly times?: number }): boolean => times !== undefined
 
 /** The file is its own lock: who has renamed it owns it, until it is put back under its name. */
-const exchangeModes = <Result>(
-  dir: string,
-  change: (entries: readonly ModeEntry[]) => readonly [Result, readonly ModeEntry[]],
+const exchangeModes = <Result, E>(
+  file: string,
+  change: (entries: readonly E[]) => readonly [Result, readonly E[]],
 ): Result => {
-  const file = modesFile(dir)
   const mine = `${file}.${process.pid}`
   takeFile(file, mine)
   try {

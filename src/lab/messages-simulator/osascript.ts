@@ -1,61 +1,153 @@
 /**
- * A stand-in for /usr/bin/osascript that runs `send.applescript`, `probe-automation.applescript` and nothing else: the same
- * arguments, the same lines on standard error, the same exit codes, and the same faults. Like the real one it only asks Messages, which is another
+ * A stand-in for /usr/bin/osascript that runs `send.applescript`, `send-warm.applescript`, `probe-automation.applescript` and
+ * nothing else: the same arguments, the same lines on standard error, the same exit codes, and the same faults. Like the real one it only asks Messages, which is another
  * process (`messages-app`): to end this one does not take back what was asked for.
  *
- *     osascript.ts DIR SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXT
+ *     osascript.ts DIR SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXTFILE
+ *     osascript.ts DIR WARM_SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET
  *     osascript.ts DIR PROBE
  *
  * It starts for every bubble, so it imports what Node has and nothing more.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { accessSync, constants, openSync, writeSync } from 'node:fs'
-import { extname, join } from 'node:path'
+import { accessSync, closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
+import { basename, extname, join } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Answer, Request, RowPlan } from './messages-app.ts'
-import { type OsascriptMode, standingMode, takeMode } from './osascript-modes.ts'
+import { type OsascriptMode, readPace, standingMode, takeMode, takeSlotMode } from './osascript-modes.ts'
 
 const main = async (args: readonly string[]): Promise<number> => {
-  const [dir, script, attempt, addressing, account, service, target, text] = args
+  const [dir, script, attempt, addressing, account, service, target, textFile] = args
   if (dir !== undefined && script !== undefined && args.length === 2) return countAccounts(dir, script)
-  if (args.length !== 8 || dir === undefined || script === undefined || target === undefined) return usage()
-  if (attempt === undefined || account === undefined || service === undefined || text === undefined) return usage()
+  if (dir === undefined || script === undefined || target === undefined) return usage()
+  if (attempt === undefined || account === undefined || service === undefined) return usage()
   if (addressing !== 'chat' && addressing !== 'participant') return usage()
-  const mode = takeMode(dir, target, text)
+  const call: Call = { dir, script, attempt, to: { kind: 'resolve', addressing, account, service, target } }
+  const isWarm = basename(script) === 'send-warm.applescript'
+  if (args.length !== (isWarm ? 7 : 8)) return usage()
+  return isWarm ? standReady(call) : sendCold(call, textFile ?? '')
+}
+
+type Call = {
+  readonly dir: string
+  readonly script: string
+  readonly attempt: string
+  readonly to: Extract<Request, { readonly kind: 'resolve' }>
+}
+
+const sendCold = async (call: Call, textFile: string): Promise<number> => {
+  const { dir, script, to } = call
+  const text = readText(textFile)
+  const mode = takeMode(dir, to.target, text ?? '')
   if (mode.mode === 'exit-code') return mode.code
   if (!isReadable(script)) return write(`osascript: ${script}: No such file or directory\n`, 1)
-
-  const fail = (number: number | undefined, message: string | undefined): number =>
-    write(`${script}: execution error: ${message ?? errorText(number, target)}${number ? ` (${number})` : ''}\n`, 1)
+  const { readyMs, sendMs } = readPace(dir)
   const working = sleep(mode.mode === 'slow' ? mode.ms : 30 + Math.random() * 30)
 
   phase('resolve')
+  if (text === undefined) return fail(call, -43, `File ${textFile} wasn’t found.`)
   if (mode.mode === 'fail-before' || mode.mode === 'signed-out') {
     await working
-    return mode.mode === 'signed-out' ? fail(-1719, undefined) : fail(mode.number, mode.message)
+    return failBefore(call, mode)
   }
   const ask = startMessages(dir)
-  const found = await ask({ kind: 'resolve', addressing, account, service, target })
-  if (found.kind === 'error') return fail(found.number, undefined)
+  const found = await ask(to)
+  if (found.kind === 'error') return fail(call, found.number, undefined)
+  await untilAge(readyMs ?? 0)
+  return handToMessages(call, mode, text, ask, () =>
+    sendMs === undefined || mode.mode === 'slow' ? working : sleep(sendMs),
+  )
+}
 
+/** Finds its chat, says that it is ready, and sends the one text that comes on standard input. */
+const standReady = async (call: Call): Promise<number> => {
+  const { dir, script, attempt, to } = call
+  const slot = takeSlotMode(dir, to.target)
+  if (slot.mode === 'exit-code') return slot.code
+  if (!isReadable(script)) return write(`osascript: ${script}: No such file or directory\n`, 1)
+
+  phase('resolve')
+  if (slot.mode === 'fail-before') return fail(call, slot.number, undefined)
+  const ask = startMessages(dir)
+  const found = await ask(to)
+  if (found.kind === 'error') return fail(call, found.number, undefined)
+  if (slot.mode === 'never-ready') await sleep(LONGEST_HANG_MS)
+  const { readyMs, sendMs } = readPace(dir)
+  await untilAge(slot.mode === 'slow-ready' ? slot.ms : (readyMs ?? 0))
+  if (slot.mode === 'shut') closeSync(STDIN)
+  write('edge-agent: ready\n', 0)
+  if (slot.mode === 'shut') await sleep(LONGEST_HANG_MS)
+  if (slot.mode === 'dies') {
+    await sleep(slot.afterMs)
+    return 9
+  }
+
+  const text = await readJob(attempt).catch((error: Error) => error)
+  if (slot.mode === 'stuck' || (slot.mode === 'deaf' && typeof text !== 'string')) await sleep(LONGEST_HANG_MS)
+  if (slot.mode === 'quiet-end') return 0
+  if (typeof text !== 'string') return fail(call, undefined, text.message)
+  const mode = takeMode(dir, to.target, text)
+  if (mode.mode === 'exit-code') return mode.code
+  if (mode.mode === 'fail-before' || mode.mode === 'signed-out') return failBefore(call, mode)
+  return handToMessages(call, mode, text, ask, () =>
+    sleep(mode.mode === 'slow' ? mode.ms : (sendMs ?? 5 + Math.random() * 10)),
+  )
+}
+
+const handToMessages = async (
+  call: Call,
+  mode: OsascriptMode,
+  text: string,
+  ask: ReturnType<typeof startMessages>,
+  work: () => Promise<void>,
+): Promise<number> => {
   if (mode.mode === 'hang' || mode.mode === 'hang-then-send-late') process.on('SIGTERM', () => {})
   phase('send')
   if (mode.mode === 'hang') {
     await sleep(mode.ms ?? LONGEST_HANG_MS)
-    return fail(-1712, undefined)
+    return fail(call, -1712, undefined)
   }
-  await working
+  await work()
   const afterMs = mode.mode === 'hang-then-send-late' ? mode.ms : 0
-  await ask({ kind: 'send', text, attempt, afterMs, row: planRow(mode), rewrite: mode.rewrite })
+  await ask({ kind: 'send', text, attempt: call.attempt, afterMs, row: planRow(mode), rewrite: mode.rewrite })
   if (mode.mode === 'noisy') write(`${'noise '.repeat(Math.ceil(mode.bytes / 6)).slice(0, mode.bytes)}\n`, 0)
-  if (mode.mode === 'send-then-fail') return fail(mode.number, mode.message)
+  if (mode.mode === 'send-then-fail') return fail(call, mode.number, mode.message)
 
   phase('done')
   return 0
 }
+
+/** The text of a whole job: it stands between two lines with the attempt's name, and nothing else comes with it. */
+const readJob = async (attempt: string): Promise<string> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk)
+  const job = Buffer.concat(chunks)
+  const opening = Buffer.from(`${attempt}\n`)
+  const closing = Buffer.from(`\n${attempt}`)
+  const end = job.length - closing.length
+  if (end <= opening.length) throw new Error('No whole job came. (41000)')
+  const isWhole = job.subarray(0, opening.length).equals(opening) && job.subarray(end).equals(closing)
+  if (!isWhole) throw new Error('The job is torn, or not this attempt’s. (41002)')
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(job.subarray(opening.length, end))
+}
+
+/** Until this process is that old: what the real one needs for its start, ours needs for its own. */
+const untilAge = async (ms: number): Promise<void> => {
+  const left = performance.timeOrigin + ms - Date.now()
+  if (left > 0) await sleep(left)
+}
+
+const fail = ({ script, to }: Call, number: number | undefined, message: string | undefined): number =>
+  write(`${script}: execution error: ${message ?? errorText(number, to.target)}${number ? ` (${number})` : ''}\n`, 1)
+
+const failBefore = (
+  call: Call,
+  mode: Extract<OsascriptMode, { readonly mode: 'fail-before' | 'signed-out' }>,
+): number => (mode.mode === 'signed-out' ? fail(call, -1719, undefined) : fail(call, mode.number, mode.message))
 
 /** The probe: nothing is sent, and no mode is used up. */
 const countAccounts = async (dir: string, script: string): Promise<number> => {
@@ -78,8 +170,10 @@ const countAccounts = async (dir: string, script: string): Promise<number> => {
 // Nobody's time-out is longer, and a forgotten process ends.
 const LONGEST_HANG_MS = 120_000
 
-const usage = (): number => write('usage: osascript SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXT\n', 64)
+const usage = (): number =>
+  write('usage: osascript SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXTFILE\n', 64)
 
+const STDIN = 0
 // Not process.stderr.fd: to touch process.stderr makes the descriptor non-blocking.
 const STDERR = 2
 const STDOUT = 1
@@ -102,6 +196,14 @@ const isReadable = (file: string): boolean => {
     return true
   } catch {
     return false
+  }
+}
+
+const readText = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
   }
 }
 

@@ -4,7 +4,17 @@ import { extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Committed, type IncomingSpec, openChatDbWriter } from './chat-db-writer.ts'
 import { ledgerFile, readLedger, type Sent } from './ledger.ts'
-import { addMode, createModes, type ModeEntry, type OsascriptMode } from './osascript-modes.ts'
+import {
+  addMode,
+  addSlotMode,
+  ensureModes,
+  type ModeEntry,
+  type OsascriptMode,
+  type Pace,
+  type SlotEntry,
+  type SlotMode,
+  writePace,
+} from './osascript-modes.ts'
 
 export type Simulator = ReturnType<typeof createSimulator>
 
@@ -40,16 +50,15 @@ export const createSimulator = ({ dir: folder }: { readonly dir: string }) => {
     setOsascriptMode: (mode: OsascriptMode, { target = '*', ...calls }: Partial<Omit<ModeEntry, 'mode'>> = {}): void =>
       addMode(dir, { target, ...calls, mode }),
 
+    /** The same for the next ones that are to stand ready, until they have their text. */
+    setSlotMode: (mode: SlotMode, { target = '*', ...calls }: Partial<Omit<SlotEntry, 'mode' | 'text'>> = {}): void =>
+      addSlotMode(dir, { target, ...calls, mode }),
+
+    /** How fast osascript is from now on. */
+    setPace: (pace: Pace): void => writePace(dir, pace),
+
     /** What was really sent, in order: the truth that all records are measured by. */
     readLedger: (): readonly Sent[] => readLedger(ledgerPath),
-  }
-}
-
-const ensureModes = (dir: string): void => {
-  try {
-    createModes(dir)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Problem } from '../../agent/core/problems.ts'
 import type { ServiceState } from '../launchd/launchctl.ts'
 import { type Check, type Group, verdictsOf } from './check.ts'
-import type { AgentFacts } from './look-at-agent.ts'
+import type { AgentFacts, Status } from './look-at-agent.ts'
 import { quote } from './quote.ts'
 
 const { ok, warning, failed } = verdictsOf('agent')
@@ -44,11 +44,34 @@ export const judgeAgent = (
           `version ${agent.version} is running, but ${version} is installed`,
           'edge-agent restart',
         ),
+    ...judgeSending(facts.status.sending),
     judgeQueue({ dead: messages['dead'] ?? 0, parked: bubbles['parked'] ?? 0 }),
     ...(held?.everywhere ? [warning('paused', describePause(held.everywhere), 'edge-agent resume')] : []),
     ...facts.status.problems.map(judgeProblem),
   ]
 }
+
+/** Which way bubbles go: by an osascript that stands ready, or by one started for each. An older agent does not say. */
+const judgeSending = (sending: Status['sending']): readonly Check[] => {
+  if (sending === undefined) return []
+  const { state, reason = 'it does not say why' } = sending
+  switch (state) {
+    case 'in_use':
+      return [ok('sending', 'an osascript stands ready where a reply is expected')]
+    case 'failed':
+      return [
+        warning('sending', `each text waits for an osascript of its own: a trial failed (${quote(reason)})`, RETRY),
+      ]
+    case 'fallen_back':
+      return [warning('sending', `fell back to an osascript for each text: ${quote(reason)}`, RETRY)]
+    case 'off':
+      return [ok('sending', 'an osascript for each text, as send.warm is "off"')]
+    default:
+      return [ok('sending', 'an osascript for each text until a trial has shown that one can stand ready')]
+  }
+}
+
+const RETRY = 'It is tried again by itself. To see why: edge-agent selftest --to NUMBER --ways'
 
 const judgeQueue = ({ dead, parked }: { readonly dead: number; readonly parked: number }): Check =>
   dead + parked === 0

@@ -125,6 +125,10 @@ const statusSchema = z.object({
   problems: z.array(problemSchema).catch([]),
   messages: z.record(z.string(), z.number()).catch({}),
   bubbles: z.record(z.string(), z.number()).catch({}),
+  sending: z
+    .object({ state: z.string(), reason: z.string().optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
   held: z
     .object({ everywhere: z.object({ until: z.string().nullable() }).nullable() })
     .optional()

@@ -104,6 +104,14 @@ describe('a send that does not start', () => {
     expect(simulator.readLedger()).toEqual([])
   })
 
+  test('a text that is not there cannot be sent', async () => {
+    const args = [script, 'attempt-1', 'chat', '', '', CHAT, join(dir, 'no text')]
+    const { code, stderr } = await finish(spawn(simulator.osascriptPath, args, { stdio: ['ignore', 'ignore', 'pipe'] }))
+    expect([code, phases(stderr)]).toEqual([1, ['resolve']])
+    expect(stderr).toMatch(/\(-43\)\n$/)
+    expect(simulator.readLedger()).toEqual([])
+  })
+
   test('a program that is not there is an exit code and nothing else', async () => {
     setMode({ mode: 'exit-code', code: 127 })
     expect(await send('hi')).toEqual({ code: 127, stderr: '' })
@@ -247,6 +255,73 @@ describe('modes', () => {
   })
 })
 
+describe('one that stands ready', () => {
+  /** `job`: what comes on its standard input, once it is ready. */
+  const stand = async (job: string | Buffer, target = CHAT) => {
+    const warm = join(dir, 'send-warm.applescript')
+    writeFileSync(warm, '')
+    const child = spawn(simulator.osascriptPath, [warm, 'attempt-1', 'chat', '', '', target], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'pipe'],
+    })
+    child.stdin.on('error', () => {}) // it may be gone
+    child.stderr.on('data', chunk => {
+      if (String(chunk).includes('edge-agent: ready')) child.stdin.end(job)
+    })
+    return finish(child)
+  }
+  const marks = (stderr: string): string[] => stderr.split('\n').filter(line => line.startsWith('edge-agent'))
+  const READY = ['edge-agent phase: resolve', 'edge-agent: ready']
+
+  test('sends the text of a whole job, as it is, and says so', async () => {
+    const text = 'attempt-1\n-e "quoted" $HOME\r\n\u0301👩🏽‍🚀\u2028\n\n'
+    const { code, stderr } = await stand(`attempt-1\n${text}\nattempt-1`)
+    expect(code).toBe(0)
+    expect(marks(stderr)).toEqual([...READY, 'edge-agent phase: send', 'edge-agent phase: done'])
+    expect(simulator.readLedger()).toMatchObject([{ text, attempt: 'attempt-1', guid: CHAT }])
+  })
+
+  test.each<[string, string | Buffer]>([
+    ['no job', ''],
+    ['half a job', 'attempt-1\nhello'],
+    ['a job without its last byte', 'attempt-1\nhello\nattempt-'],
+    ['a job without a text', 'attempt-1\nattempt-1'],
+    ['a job with an empty text', 'attempt-1\n\nattempt-1'],
+    ["another attempt's job", 'attempt-2\nhello\nattempt-2'],
+    ['more than a job', 'attempt-1\nhello\nattempt-1\n'],
+    ['bytes that are no UTF-8', Buffer.from('attempt-1\n\xff\xfe\nattempt-1', 'latin1')],
+  ])('refuses %s: an error, and nothing is sent', async (_, job) => {
+    const { code, stderr } = await stand(job)
+    expect(code).not.toBe(0)
+    expect(marks(stderr)).toEqual(READY)
+    expect(simulator.readLedger()).toEqual([])
+  })
+
+  test('is never ready for a chat that Messages does not have', async () => {
+    const { code, stderr } = await stand('attempt-1\nhello\nattempt-1', 'any;-;+1999')
+    expect([code, marks(stderr)]).toEqual([1, READY.slice(0, 1)])
+    expect(stderr).toMatch(/\(-1728\)\n$/)
+  })
+
+  test('goes as it is told, until it has its text and from then on', async () => {
+    simulator.setSlotMode({ mode: 'fail-before', number: -600 }, { times: 1 })
+    expect((await stand('')).stderr).toMatch(/\(-600\)\n$/)
+    simulator.setSlotMode({ mode: 'quiet-end' }, { times: 1 })
+    expect((await stand('')).code).toBe(0)
+    setMode({ mode: 'send-then-fail', number: -609 })
+    const { code, stderr } = await stand('attempt-1\nhello\nattempt-1')
+    expect([code, marks(stderr)]).toEqual([1, [...READY, 'edge-agent phase: send']])
+    expect(simulator.readLedger()).toHaveLength(1)
+  })
+
+  test('keeps its pace', async () => {
+    simulator.setPace({ readyMs: 800, sendMs: 300 })
+    const began = Date.now()
+    await stand('attempt-1\nhello\nattempt-1')
+    expect(Number(simulator.readLedger()[0]?.at) - began).toBeGreaterThanOrEqual(1_000)
+  })
+})
+
 test('a simulator goes on in the folder of an earlier one', async () => {
   setMode({ mode: 'exit-code', code: 9 })
   const again = createSimulator({ dir })
@@ -283,10 +358,16 @@ const launch = (
   text: string,
   { addressing = 'chat', account = '', service = '', target = CHAT }: Call = {},
 ): ChildProcess =>
-  spawn(simulator.osascriptPath, [script, 'attempt-1', addressing, account, service, target, text], {
+  spawn(simulator.osascriptPath, [script, 'attempt-1', addressing, account, service, target, fileWith(text)], {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+
+const fileWith = (text: string): string => {
+  const file = join(mkdtempSync(join(dir, 'text-')), 'text')
+  writeFileSync(file, text)
+  return file
+}
 
 const send = (text: string, call?: Call) => finish(launch(text, call))
 

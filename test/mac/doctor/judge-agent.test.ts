@@ -172,3 +172,17 @@ test('an agent that is down or silent is told; what waits for a person is a warn
   const full = running({ status: { messages: { dead: 2 }, bubbles: { parked: 1 } } })
   expect(judgeAgent(full, NOT_LOADED)[2]).toMatchObject({ code: 'queue', state: 'warning', cure: 'edge-agent queue' })
 })
+
+test.each([
+  ['in_use', 'ok', 'stands ready'],
+  ['off', 'ok', 'send.warm is "off"'],
+  ['untried', 'ok', 'until a trial'],
+  ['failed', 'warning', 'no job: it did not end'],
+  ['fallen_back', 'warning', 'fell back'],
+])('which way bubbles go, %s: %s', (state, verdict, words) => {
+  const facts = running({ status: { sending: { state, reason: 'no job: it did not end' } } })
+  const checks = judgeAgent(facts, { job: { kind: 'not-loaded' }, hasService: false, version: '1.0.0' })
+  const check = checks.find(({ code }) => code === 'sending')
+  expect(check).toMatchObject({ state: verdict })
+  expect(check?.seen).toContain(words)
+})
