@@ -198,39 +198,7 @@ export const createEngine = (edges: Edges) => {
     now: wall,
   })
 
-  // inbox → backend → bubbles
-  const answering = pumps.add(
-    createAnswering({
-      inbox,
-      commands,
-      outbox,
-      transaction: commit('answer'),
-      lookAgain: edits.lookAgain,
-      post: edges.post,
-      now,
-      timers,
-      backoff: attempt => backoff({ attempt, baseMs: 1_000, capMs: 60_000, random }),
-      random,
-      settings: {
-        backend: new URL(settings.backendUrl).origin,
-        ...settings.retry,
-        ...settings.dedupe,
-        maxLength: settings.send.maxLength,
-        maxWaiting: settings.send.maxPerDayPerThread,
-      },
-      count: counters.count,
-      problems,
-      log,
-      onPosting: ({ posts, seenMs, threadId }) => {
-        if (posts === 1) latencies.commitToPost.add(wall() - seenMs)
-        warmth?.posting(threadId)
-      },
-      onPosted: threadId => warmth?.posted(threadId),
-      onAnswered: latencies.postToAnswer.add,
-    }),
-  )
-
-  // bubble → Messages
+  // What sends, as far as others need it
   const acks = pumps.add(createAcks({ commands, transaction: commit('ack') }))
   const automation = createAutomationWatch({
     probe: edges.probeAutomation,
@@ -269,6 +237,40 @@ export const createEngine = (edges: Edges) => {
         log,
       }),
     )
+
+  // inbox → backend → bubbles
+  const answering = pumps.add(
+    createAnswering({
+      inbox,
+      commands,
+      outbox,
+      transaction: commit('answer'),
+      lookAgain: edits.lookAgain,
+      post: edges.post,
+      now,
+      timers,
+      backoff: attempt => backoff({ attempt, baseMs: 1_000, capMs: 60_000, random }),
+      random,
+      settings: {
+        backend: new URL(settings.backendUrl).origin,
+        ...settings.retry,
+        ...settings.dedupe,
+        maxLength: settings.send.maxLength,
+        maxWaiting: settings.send.maxPerDayPerThread,
+      },
+      count: counters.count,
+      problems,
+      log,
+      onPosting: ({ posts, seenMs, threadId }) => {
+        if (posts === 1) latencies.commitToPost.add(wall() - seenMs)
+        warmth?.posting(threadId)
+      },
+      onPosted: threadId => warmth?.posted(threadId),
+      onAnswered: latencies.postToAnswer.add,
+    }),
+  )
+
+  // bubble → Messages
   /** When the frame came that is being obeyed now. */
   let frameAt: number | undefined
   const delivery = pumps.add(
