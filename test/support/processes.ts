@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { waitFor } from './start-house.ts'
 
 export type Process = { readonly pid: number; readonly state: string; readonly command: string }
@@ -31,8 +32,12 @@ export const holdOsascript = async (house: { readonly dir: string }): Promise<()
 
 /** Until a process stands still, by a failpoint's `pause` or by us. */
 export const stopped = (pid: number): Promise<void> =>
-  waitFor('the process to stand still', () =>
-    execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' })
-      .trim()
-      .startsWith('T'),
-  )
+  waitFor('the process to stand still', () => stateOf(pid).startsWith('T'))
+
+/** As ps has it: R, S, T, Z. Without a ps for each look where there is a /proc. */
+const stateOf = (pid: number): string => {
+  if (!existsSync('/proc/self/stat'))
+    return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).trim()
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return stat.slice(stat.lastIndexOf(')') + 2)
+}

@@ -12,6 +12,7 @@ import type { WaitingMessage } from '../../src/agent/store/inbox.ts'
 import type { WaitingBubble } from '../../src/agent/store/outbox.ts'
 import type { ListedSchedule } from '../../src/agent/store/schedules.ts'
 import { removeFolder } from '../../src/lab/demo/remove-folder.ts'
+import { serveMessages } from '../../src/lab/messages-simulator/serve-messages.ts'
 import { createSimulator } from '../../src/lab/messages-simulator/simulator.ts'
 import type { MockBackendEvent } from '../../src/lab/mock-backend/event.ts'
 import { type MockBackendOptions, startMockBackend } from '../../src/lab/mock-backend/start-mock-backend.ts'
@@ -42,12 +43,13 @@ export type HouseOptions = {
 }
 
 /**
- * Everything there is, in a folder of its own: Messages simulator, mock backend (in this process, so that a test can
- * turn its knobs), and the agent as a process, not started yet.
+ * Everything there is, in a folder of its own: Messages simulator and mock backend (in this process, so that a test can
+ * turn their knobs), and the agent as a process, not started yet.
  */
 export const startHouse = async (options: HouseOptions = {}) => {
   const dir = mkdtempSync(join(tmpdir(), 'edge-'))
   const simulator = createSimulator({ dir })
+  const messages = serveMessages(dir)
   const { through = [], uid } = options.rights ?? {}
   if (uid !== undefined) giveTo(uid, dir)
   const events: MockBackendEvent[] = []
@@ -188,6 +190,7 @@ export const startHouse = async (options: HouseOptions = {}) => {
       if (agent !== undefined) await endAgent('SIGKILL')
       await proxy?.close()
       await backend.close()
+      messages.close()
       simulator.close()
       // An osascript may still be out; it writes into the folder until it is done.
       await removeFolder(dir)

@@ -1,7 +1,8 @@
 /**
  * A stand-in for /usr/bin/osascript that runs `send.applescript`, `send-warm.applescript`, `probe-automation.applescript` and
- * nothing else: the same arguments, the same lines on standard error, the same exit codes, and the same faults. Like the real one it only asks Messages, which is another
- * process (`messages-app`): to end this one does not take back what was asked for.
+ * nothing else: the same arguments, the same lines on standard error, the same exit codes, and the same faults. Like the real
+ * one it only asks Messages, which is another process (`messages-app`, or whoever serves): to end this one does not take back
+ * what was asked for.
  *
  *     osascript.ts DIR SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET TEXTFILE
  *     osascript.ts DIR WARM_SCRIPT ATTEMPT chat|participant ACCOUNT SERVICE TARGET
@@ -10,14 +11,17 @@
  * It starts for every bubble, so it imports what Node has and nothing more.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { accessSync, closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
+import { once } from 'node:events'
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { connect } from 'node:net'
 import { basename, extname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Answer, Request, RowPlan } from './messages-app.ts'
+import type { Answer, Request, RowPlan } from './answer-requests.ts'
+import { messagesSocket } from './messages-socket.ts'
 import { type OsascriptMode, readPace, standingMode, takeMode, takeSlotMode } from './osascript-modes.ts'
 
 const main = async (args: readonly string[]): Promise<number> => {
@@ -54,7 +58,7 @@ const sendCold = async (call: Call, textFile: string): Promise<number> => {
     await working
     return failBefore(call, mode)
   }
-  const ask = startMessages(dir)
+  const ask = askMessages(dir, (await connectMessages(dir)) ?? startMessages(dir))
   const found = await ask(to)
   if (found.kind === 'error') return fail(call, found.number, undefined)
   await untilAge(readyMs ?? 0)
@@ -72,7 +76,7 @@ const standReady = async (call: Call): Promise<number> => {
 
   phase('resolve')
   if (slot.mode === 'fail-before') return fail(call, slot.number, undefined)
-  const ask = startMessages(dir)
+  const ask = askMessages(dir, (await connectMessages(dir)) ?? startMessages(dir))
   const found = await ask(to)
   if (found.kind === 'error') return fail(call, found.number, undefined)
   if (slot.mode === 'never-ready') await sleep(LONGEST_HANG_MS)
@@ -102,7 +106,7 @@ const handToMessages = async (
   call: Call,
   mode: OsascriptMode,
   text: string,
-  ask: ReturnType<typeof startMessages>,
+  ask: ReturnType<typeof askMessages>,
   work: () => Promise<void>,
 ): Promise<number> => {
   if (mode.mode === 'hang' || mode.mode === 'hang-then-send-late') process.on('SIGTERM', () => {})
@@ -230,8 +234,21 @@ const ERROR_TEXTS: ReadonlyMap<number | undefined, string> = new Map([
   [-10810, 'An error of type -10810 has occurred.'],
 ])
 
-/** Starts Messages in a process group of its own; the returned function asks it one thing at a time. */
-const startMessages = (dir: string): ((request: Request) => Promise<Answer>) => {
+type Messages = { readonly stdin: Writable; readonly stdout: Readable }
+
+/** The Messages that runs already, where one does: see serve-messages.ts. */
+const connectMessages = async (dir: string): Promise<Messages | undefined> => {
+  const path = messagesSocket(dir)
+  if (!existsSync(path)) return undefined // to try it would make standard error non-blocking
+  const socket = connect(path)
+  return once(socket, 'connect').then(
+    () => ({ stdin: socket, stdout: socket }),
+    () => undefined,
+  )
+}
+
+/** Starts Messages in a process group of its own. */
+const startMessages = (dir: string): Messages => {
   const self = fileURLToPath(import.meta.url)
   const program = fileURLToPath(new URL(`./messages-app${extname(self)}`, import.meta.url))
   const log = openSync(join(dir, 'messages-app.log'), 'a')
@@ -241,10 +258,15 @@ const startMessages = (dir: string): ((request: Request) => Promise<Answer>) => 
     stdio: ['pipe', 'pipe', log],
   }) as ChildProcessByStdio<Writable, Readable, null>
   app.unref()
-  app.stdin.on('error', () => {}) // it ended: the missing answer tells
-  const answers = createInterface({ input: app.stdout })[Symbol.asyncIterator]()
+  return app
+}
+
+/** The returned function asks Messages one thing at a time. */
+const askMessages = (dir: string, { stdin, stdout }: Messages): ((request: Request) => Promise<Answer>) => {
+  stdin.on('error', () => {}) // it ended: the missing answer tells
+  const answers = createInterface({ input: stdout })[Symbol.asyncIterator]()
   return async request => {
-    app.stdin.write(`${onOneLine(JSON.stringify(request))}\n`)
+    stdin.write(`${onOneLine(JSON.stringify(request))}\n`)
     const { value, done } = await answers.next()
     if (done) throw new Error(`the Messages stand-in ended without an answer, see messages-app.log in ${dir}`)
     return JSON.parse(value)

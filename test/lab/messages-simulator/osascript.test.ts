@@ -6,6 +6,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readAttributedBody } from '../../../src/agent/imessage/attributed-body.ts'
 import type { OsascriptMode } from '../../../src/lab/messages-simulator/osascript-modes.ts'
+import { serveMessages } from '../../../src/lab/messages-simulator/serve-messages.ts'
 import { createSimulator, type Simulator } from '../../../src/lab/messages-simulator/simulator.ts'
 
 const ANN = '+15551234567'
@@ -170,6 +171,33 @@ describe('a send of which nobody can tell', () => {
     await finish(child)
     await eventually(() => simulator.readLedger()).toMatchObject([{ text: 'late' }])
     await eventually(outgoing).toMatchObject([{ text: 'late' }])
+  })
+})
+
+describe('a Messages that runs already', () => {
+  test('is asked in place of one of its own, until it ends', async () => {
+    const messages = serveMessages(dir)
+    expect(phases((await send('to it')).stderr)).toEqual(['resolve', 'send', 'done'])
+    const log = () => readFileSync(join(dir, 'messages-app.log'), 'utf8')
+    expect(log()).toMatch(/^here: accepted attempt-1 for .*\n$/)
+    messages.close()
+    await send('to another')
+    expect(log()).toMatch(/\naccepted attempt-1 for .*\n$/)
+    expect(simulator.readLedger().map(({ text }) => text)).toEqual(['to it', 'to another'])
+    await eventually(outgoing).toMatchObject([{ text: 'to it' }, { text: 'to another' }])
+  })
+
+  test('sends what it was asked for, also where osascript is killed', async () => {
+    const messages = serveMessages(dir)
+    setMode({ mode: 'hang-then-send-late', ms: 500 })
+    const { child, reached } = start('late')
+    await reached('send')
+    await eventually(() => readFileSync(join(dir, 'messages-app.log'), 'utf8')).toContain('accepted attempt-1')
+    process.kill(-Number(child.pid), 'SIGKILL')
+    await finish(child)
+    expect(simulator.readLedger()).toEqual([])
+    await eventually(outgoing).toMatchObject([{ text: 'late' }])
+    messages.close()
   })
 })
 
