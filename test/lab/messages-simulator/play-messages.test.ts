@@ -50,9 +50,10 @@ test('says where its files are, takes messages in, and tells what was sent', asy
   expect(reader.prepare('SELECT guid FROM message').pluck().all()).toEqual([committed['guid']])
   reader.close()
 
-  const script = join(dir, 'send.applescript')
+  const [script, words] = [join(dir, 'send.applescript'), join(dir, 'words.txt')]
   writeFileSync(script, '')
-  spawn(String(osascript), [script, 'attempt-1', 'chat', '', '', `any;-;${ANN}`, 'hi\nthere'], { stdio: 'ignore' })
+  writeFileSync(words, 'hi\nthere')
+  spawn(String(osascript), [script, 'attempt-1', 'chat', '', '', `any;-;${ANN}`, words], { stdio: 'ignore' })
   expect(await next()).toEqual({
     event: 'sent',
     guid: `any;-;${ANN}`,
