@@ -28,7 +28,8 @@ export const register = (program: Command): void => {
       'a program that gets each message as JSON on its standard input and prints one bubble per line',
     )
     .option('--reply-timeout-ms <ms>', 'how long it may take (default: 60000)')
-    .option('--in-reply-to', 'let a reflex name the message it answers')
+    .option('--no-in-reply-to', 'let no reflex name the message it answers: the agent has to compare texts')
+    .addOption(new Option('--in-reply-to').hideHelp()) // what it was called when it was an exception
     .option('--no-websocket', 'refuse every WebSocket with 503: the answer alone brings the reflex')
     .option('--no-idempotency', 'work again on a message that is posted again')
     .addOption(
