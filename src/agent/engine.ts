@@ -15,6 +15,7 @@ import { createWarmth } from './flows/keep-warm.ts'
 import { createKnownChats } from './flows/known-chats.ts'
 import { createLook } from './flows/look-at-chat-db.ts'
 import { createEditWatch } from './flows/notice-edits.ts'
+import { createReflexProof, type PingedConnection } from './flows/prove-reflexes.ts'
 import { receiveBatch } from './flows/receive-batch.ts'
 import { requestSelftest, type SelftestRequest, selftestChat } from './flows/request-selftest.ts'
 import { createSelftest } from './flows/run-selftest.ts'
@@ -84,6 +85,7 @@ export type EngineStore = Pick<
   | 'outbox'
   | 'commands'
   | 'schedules'
+  | 'lines'
   | 'cursor'
   | 'counters'
   | 'pauses'
@@ -135,7 +137,7 @@ export type Engine = ReturnType<typeof createEngine>
  */
 export const createEngine = (edges: Edges) => {
   const { settings, store, commit, clock, timers, random, newId, problems, log, latencies } = edges
-  const { inbox, outbox, commands, schedules, cursor, counters, pauses, recipients, hash } = store
+  const { inbox, outbox, commands, schedules, lines, cursor, counters, pauses, recipients, hash } = store
   const { now, wall } = clock
   const onError = problems.setFrom
   const pumps = createPumps(timers)
@@ -239,11 +241,15 @@ export const createEngine = (edges: Edges) => {
     )
 
   // inbox → backend → bubbles
+  const reflexProof = pumps.add(createReflexProof({ inbox, transaction: commit('proof'), now, timers, onError }))
   const answering = pumps.add(
     createAnswering({
       inbox,
       commands,
       outbox,
+      lines,
+      socket: reflexProof,
+      hash,
       transaction: commit('answer'),
       lookAgain: edits.lookAgain,
       post: edges.post,
@@ -326,6 +332,7 @@ export const createEngine = (edges: Edges) => {
         commands,
         inbox,
         outbox,
+        lines,
         refuse: refuse.command,
         scheduling: {
           schedules,
@@ -384,6 +391,7 @@ export const createEngine = (edges: Edges) => {
     recover: (): void => {
       edges.sender.sweep(outbox.inState('sending').map(({ attempt = '' }) => attempt))
       guard.recover()
+      reflexProof.recover()
       answering.recover()
       delivery.recover()
     },
@@ -399,8 +407,9 @@ export const createEngine = (edges: Edges) => {
     },
     /** Reads what chat.db has that is new; undefined where nothing is. Throws what SQLite throws. */
     look: looking.look,
-    /** A connection opened, or (undefined) ended. */
-    useConnection: (connection: AckConnection | undefined): void => {
+    /** A connection opened; or (undefined) it ended, or another dial begins. */
+    useConnection: (connection: (AckConnection & PingedConnection) | undefined): void => {
+      reflexProof.use(connection)
       acks.use(connection)
       if (connection !== undefined) answering.backendIsBack()
     },
@@ -419,6 +428,7 @@ export const createEngine = (edges: Edges) => {
       automation.stop()
       warmth?.stop()
       await Promise.all([answering.stop(graceMs.post), delivery.stop(graceMs.send)])
+      reflexProof.stop()
       confirming.stop()
       loops.stop()
     },

@@ -28,7 +28,8 @@ export const register = (program: Command): void => {
       'program that reads a message as JSON from standard input and prints one bubble per line',
     )
     .option('--reply-timeout-ms <ms>', 'time limit of the reply command (default: 60000)')
-    .option('--in-reply-to', 'name the answered message in each reflex')
+    .option('--no-in-reply-to', 'let no reflex name the message it answers: the agent compares texts')
+    .addOption(new Option('--in-reply-to').hideHelp()) // what it was called when it was an exception
     .option('--no-websocket', 'refuse every WebSocket with 503: the reflex comes with the answer only')
     .option('--no-idempotency', 'ignore Idempotency-Key')
     .addOption(

@@ -24,7 +24,6 @@ export const runMockBackend = async (raw: unknown): Promise<void> => {
     port: options.port,
     secret: options.secret,
     dialect: options.dialect ?? scenario.dialect ?? 'full',
-    inReplyTo: options.inReplyTo || scenario.inReplyTo === true,
     idempotency: options.idempotency && scenario.idempotency !== false,
     downForMs: scenario.downForMs ?? 0,
     replyTimeoutMs: options.replyTimeoutMs ?? scenario.replyTimeoutMs ?? 60_000,
@@ -76,6 +75,7 @@ const readBehaviour = (options: Options, scenario: Partial<Scenario>): Partial<B
     ...given('reflex', options.reflex ?? scenario.reflex),
     ...given('bubbles', options.replies ?? scenario.bubbles),
     ...given('table', scenario.table),
+    ...given('inReplyTo', options.inReplyTo ?? scenario.inReplyTo),
     ...given('replies', replies),
   }
 }
@@ -125,7 +125,7 @@ const optionsSchema = z.object({
   echo: z.boolean().default(false),
   replyCommand: z.string().optional(),
   replyTimeoutMs: wholeNumber(3_600_000).optional(),
-  inReplyTo: z.boolean().default(false),
+  inReplyTo: z.boolean().optional(),
   websocket: z.boolean(),
   idempotency: z.boolean(),
   dialect: z.enum(DIALECTS).optional(),

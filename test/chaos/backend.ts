@@ -29,6 +29,10 @@ const main = async ([seed = '', port = '', secret = '', journalPath = '', kind =
 
   const onEvent = (event: MockBackendEvent): void => {
     if (event.type === 'connected') journal.note({ type: 'connected', total: event.total })
+    if (event.type === 'reflex-sent') {
+      const { n } = planOf({ key: event.key })
+      journal.note({ type: 'reflex', n, commandId: event.command_id })
+    }
     if (event.type === 'ack') {
       journal.note({ type: 'ack', commandId: event.ack.command_id, status: event.ack.status })
     }

@@ -1,3 +1,4 @@
+import { readPromptness } from '../support/check-promptness.ts'
 import type { AgentBubble, Facts } from './judge.ts'
 import type { PlannedMessage } from './plan-message.ts'
 import type { World } from './start-world.ts'
@@ -16,6 +17,7 @@ export const collectFacts = (world: World, written: readonly PlannedMessage[]): 
       commands: all<{ commandId: string; status: string; ackOwed: number }>(
         'SELECT command_id AS commandId, status, ack_owed AS ackOwed FROM commands',
       ).map(command => ({ ...command, ackOwed: command.ackOwed === 1 })),
+      promptness: readPromptness(db),
     }
   } finally {
     db.close()

@@ -6,6 +6,7 @@ export type JournalEntry = { readonly at: number } & (
   | { readonly type: 'posted'; readonly n: number }
   /** Noted before the answer can leave: whatever an agent accepted is here. */
   | { readonly type: 'answer'; readonly n: number; readonly bubbles: readonly string[] }
+  | { readonly type: 'reflex'; readonly n: number; readonly commandId: string }
   | { readonly type: 'ack'; readonly commandId: string; readonly status: string }
 )
 

@@ -30,6 +30,7 @@ const run = (written: readonly PlannedMessage[], got: readonly string[], facts: 
   messages: written.map(({ guid }) => ({ guid, state: 'answered', reason: null })),
   bubbles: got.map(text => ({ threadId: T, text, state: 'confirmed', reason: null })),
   commands: [{ commandId: 'c1', status: 'completed', ackOwed: false }],
+  promptness: { reflexes: [], answers: [] },
   ...facts,
 })
 
@@ -132,4 +133,13 @@ describe('messages and commands', () => {
     const { journal, ...rest } = run([ONE], [])
     expect(kinds({ ...rest, journal: journal.filter(({ type }) => type !== 'answer') })).toEqual(['unanswered'])
   })
+})
+
+test('a reflex that was held back, and none was missing', () => {
+  const answers = [{ guid: 'g1', threadId: T, posts: 1, answeredAt: 9 }]
+  const facts = run([ONE], ['R1', 'A1', 'B1'])
+  const journal: Facts['journal'] = [...facts.journal, { at: 0, type: 'reflex', n: 1, commandId: 'c1' }]
+  const came = (isSent: boolean) => ({ reflexes: [{ commandId: 'c1', at: 5, isSent }], answers })
+  expect(kinds({ ...facts, journal, promptness: came(true) })).toEqual([])
+  expect(kinds({ ...facts, journal, promptness: came(false) })).toEqual(['held back'])
 })

@@ -1,3 +1,4 @@
+import { findDelays } from '../support/check-promptness.ts'
 import type { JournalEntry } from './journal.ts'
 import { COMMON_REFLEX, type PlannedMessage } from './plan-message.ts'
 
@@ -10,6 +11,8 @@ export type Facts = {
   /** The agent's own records. */
   readonly messages: readonly { readonly guid: string; readonly state: string; readonly reason: string | null }[]
   readonly bubbles: readonly AgentBubble[]
+  /** When reflexes came, and answers. */
+  readonly promptness: Parameters<typeof findDelays>[0]
   readonly commands: readonly { readonly commandId: string; readonly status: string; readonly ackOwed: boolean }[]
 }
 
@@ -21,7 +24,15 @@ export type AgentBubble = {
 }
 
 export type Finding = {
-  readonly kind: 'unanswered' | 'lost' | 'doubled' | 'out of order' | 'given up' | 'unfinished' | 'unacked'
+  readonly kind:
+    | 'unanswered'
+    | 'lost'
+    | 'doubled'
+    | 'out of order'
+    | 'given up'
+    | 'unfinished'
+    | 'unacked'
+    | 'held back'
   readonly evidence: string
 }
 
@@ -45,6 +56,7 @@ export const judge = (
     }),
     ...findGivenUp(facts.bubbles, excused),
     ...findUnacked(facts),
+    ...findHeldBack(facts),
   ]
   return { findings, excused }
 }
@@ -135,4 +147,13 @@ const findUnacked = ({ commands, journal }: Facts): Finding[] => {
       kind: 'unacked',
       evidence: `command ${commandId}: ${status}${ackOwed ? ', ack owed' : ''}${acked.has(commandId) ? '' : ', no final ack came'}`,
     }))
+}
+
+/** I9, by which message the backend wrote each reflex for. */
+const findHeldBack = ({ promptness, journal, written }: Facts): Finding[] => {
+  const guids = new Map(written.map(({ n, guid }) => [n, guid]))
+  const owners = new Map(
+    journal.flatMap(entry => (entry.type === 'reflex' ? [[entry.commandId, guids.get(entry.n)]] : [])),
+  )
+  return findDelays(promptness, id => owners.get(id)).map(evidence => ({ kind: 'held back', evidence }))
 }

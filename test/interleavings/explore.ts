@@ -30,10 +30,11 @@
 import Database from 'better-sqlite3'
 import { MIGRATIONS } from '../../src/agent/store/migrations.ts'
 import { createStore } from '../../src/agent/store/open-store.ts'
-import { createLife, type Tamper } from './life.ts'
+import { createLife, type Store, type Tamper } from './life.ts'
+import { notePromptness } from './promptness.ts'
 import { createStoreReader, type StoreRows, stateName, toStored } from './read-store.ts'
 import { resumeLife } from './resume-life.ts'
-import type { Scenario } from './scenario.ts'
+import { LINES, type Scenario } from './scenario.ts'
 import { type Place, type Step, start, stepsFrom } from './steps.ts'
 import { createTimers } from './timers.ts'
 import { wrongAtLast, wrongSoFar } from './verdict.ts'
@@ -126,6 +127,7 @@ export const explore = async (scenario: Scenario, options: Options = {}): Promis
     }
     await timers.settle()
     if (place.world.wrong === undefined) rest(place)
+    if (place.world.justRead !== undefined) notePromptness(place.world, toStored(reader.read()), scenario)
     return visit()
   }
 
@@ -146,6 +148,7 @@ export const explore = async (scenario: Scenario, options: Options = {}): Promis
 
   try {
     start(place)
+    if (scenario.stock) useLines(store)
     await timers.settle()
     const orders = await visit()
     return { states: known.size, steps, orders, ...(failure && { failure }) }
@@ -192,6 +195,11 @@ const startedIn = ({ life, world }: Place): string => {
   const names = (ends: ReadonlyMap<unknown, unknown> | undefined) => [...(ends?.keys() ?? [])].sort().join()
   const underWay = [life?.posts, life?.sends, life?.waits, life?.acks].map(names)
   return `posts, sends, waits, acks: ${underWay.join('; ')}; ${world.attempts} attempts`
+}
+
+/** Two messages of long ago had them. */
+export const useLines = ({ lines, hash: keyed }: Pick<Store, 'lines' | 'hash'>): void => {
+  for (const line of LINES) for (const messageId of [-1, -2]) lines.note(keyed(line), messageId)
 }
 
 const openMemory = (): Database.Database => {

@@ -1,8 +1,10 @@
 import { exploreAll } from './explore-all.ts'
-import { ONE_MESSAGE, SECOND_CHANGES, TWO_MESSAGES } from './scenario.ts'
+import { ONE_MESSAGE, SECOND_CHANGES, STOCK_LINES, TWO_MESSAGES } from './scenario.ts'
 
 const one = { ...ONE_MESSAGE, faults: 2, crashes: 1 }
 const two = { ...TWO_MESSAGES, faults: 1, crashes: 0 }
+const stock = { ...STOCK_LINES, faults: 1, crashes: 0 }
+const three = { threads: ['anna', 'anna', 'anna'], faults: 0 }
 const guarded = { ...ONE_MESSAGE, faults: 1, crashes: 1 }
 
 exploreAll([
@@ -14,6 +16,15 @@ exploreAll([
   ],
   ['one message, a retry gets other words, named', { ...one, words: 'fresh', named: true }, 10_000],
   ['one message, its reflex in other words, named', { ...one, words: 'different', named: true }, 10_000],
+  ['two messages with one reflex', two, 10_000],
+  ['two messages with one stock line, the connection may be lost', stock, 20_000],
+  ['the same, in use for the first time', { ...stock, stock: false }, 20_000],
+  ['the same, a kill', { ...stock, faults: 0, crashes: 1 }, 5_000],
+  ['two messages, each with a line of its own, the connection may be lost', { ...stock, words: 'own' }, 20_000],
+  ['the second of them gets its reflex alone', { ...stock, words: 'own', silent: [2] }, 10_000],
+  ['three messages with one stock line', { ...stock, ...three }, 5_000],
+  ['three messages with two lines in turn', { ...stock, ...three, words: 'lines', stock: false }, 5_000],
+  ['three messages, one after the other, faults', { ...stock, ...three, paced: true, faults: 1 }, 10_000],
   ['two messages', { ...two, words: 'own' }, 10_000],
   ['two messages, named', { ...two, words: 'different', named: true }, 10_000],
   ['two messages with one reflex, named', { ...two, named: true }, 10_000],

@@ -1,7 +1,11 @@
 import { exploreAll } from './explore-all.ts'
-import { ONE_MESSAGE, SECOND_CHANGES, TWO_MESSAGES } from './scenario.ts'
+import { ONE_MESSAGE, SECOND_CHANGES, STOCK_LINES, TWO_MESSAGES } from './scenario.ts'
 
 const one = { ...ONE_MESSAGE, faults: 1, crashes: 1 }
+
+const paced = { ...STOCK_LINES, paced: true, silent: [2], faults: 1, crashes: 0 }
+
+const three = { threads: ['anna', 'anna', 'anna'], faults: 0 }
 
 const quick = { ...ONE_MESSAGE, faults: 0, crashes: 1 }
 
@@ -12,7 +16,15 @@ exploreAll([
   ['one message, a retry gets other words, named', { ...one, words: 'fresh', named: true }, 1_200],
   ['one message, its reflex in other words, named', { ...one, words: 'different', named: true }, 1_200],
   ['one message, all its POSTs get one answer', { ...one, idempotent: true, faults: 2, crashes: 0 }, 500],
-  ['two messages with one reflex', { ...TWO_MESSAGES, faults: 1, crashes: 0 }, 10_000],
+  ['two messages with one reflex', { ...TWO_MESSAGES, bubbles: 1, faults: 1, crashes: 0 }, 5_000],
+  ['stock lines, one message after the other, the last one without an answer', paced, 1_000],
+  ['the same, in use for the first time', { ...paced, stock: false }, 1_000],
+  ['three messages with one stock line, one after the other', { ...paced, ...three, silent: [] }, 100],
+  [
+    'three messages with two stock lines, one after the other',
+    { ...paced, ...three, words: 'lines', silent: [3] },
+    100,
+  ],
   ['a person pauses all, and resumes', { ...quick, guard: 'pause' }, 400],
   ['the owner writes by hand', { ...quick, guard: 'takeover' }, 800],
   ['quiet hours', { ...quick, guard: 'quiet' }, 150],

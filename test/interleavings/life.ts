@@ -38,6 +38,8 @@ export type Life = {
   readonly waits: Map<string, (pids: number[]) => void>
   /** What is to be called when an ack has arrived, by its command. */
   readonly acks: Map<string, () => void>
+  /** What is to be called when the ping is answered. */
+  pong: (() => void) | undefined
   readonly openChatDb: () => void
   /** Looks at chat.db, as whoever follows it does after a change. */
   readonly look: () => void
@@ -152,19 +154,28 @@ export const createLife = (
     else acks.set(id, onDelivered)
     world.acks = [...world.acks.filter(ack => ack.id !== id), { id, status }]
   }
-  return {
+  const life: Life = {
     engine,
     problems,
     posts,
     sends,
     waits,
     acks,
+    pong: undefined,
     openChatDb: () => engine.useChatDb(chatDb),
     look: () => {
       engine.look(chatDb)
     },
-    connect: () => engine.useConnection({ send: hear }),
+    connect: () =>
+      engine.useConnection({
+        send: scenario.acks ? hear : () => {},
+        ping: onPong => {
+          life.pong = onPong
+          world.pingedMs = now()
+        },
+      }),
   }
+  return life
 }
 
 const UNTIMED = { add: () => {} }

@@ -1,8 +1,9 @@
 import Database from 'better-sqlite3'
 import { MIGRATIONS } from '../../src/agent/store/migrations.ts'
 import { createStore } from '../../src/agent/store/open-store.ts'
-import type { Failure } from './explore.ts'
+import { type Failure, useLines } from './explore.ts'
 import { createLife, type Tamper } from './life.ts'
+import { notePromptness } from './promptness.ts'
 import { createStoreReader, toStored } from './read-store.ts'
 import type { Scenario } from './scenario.ts'
 import { type Place, start, stepsFrom } from './steps.ts'
@@ -38,6 +39,7 @@ export const play = async (
   }
   try {
     start(place)
+    if (scenario.stock) useLines(open.store)
     await timers.settle()
     for (let turn = 0; ; turn += 1) {
       const steps = stepsFrom(place)
@@ -48,6 +50,7 @@ export const play = async (
       step.take(place)
       if (step.kind === 'crash') open = openBytes(open.close())
       await timers.settle()
+      if (place.world.justRead) notePromptness(place.world, toStored(open.reader.read()), scenario)
       const failure = verdict(wrongSoFar)
       if (failure !== undefined) return failure
     }

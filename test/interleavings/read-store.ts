@@ -9,7 +9,7 @@ import type { World } from './world.ts'
 /** What the store holds, as far as it matters. */
 export const createStoreReader = (db: Database) => {
   const messages = db.prepare<[], MessageRow>(
-    `SELECT guid, state, posts, first_says, first_post_seq, next_post_ms, withdrawn_ms IS NOT NULL AS withdrawn, edits, words
+    `SELECT guid, state, posts, first_says, first_post_seq, next_post_ms, had_socket, late_reflex, answered_ms, withdrawn_ms IS NOT NULL AS withdrawn, edits, words
      FROM messages ORDER BY id`,
   )
   const bubbles = db.prepare<[], BubbleRow>(
@@ -17,8 +17,10 @@ export const createStoreReader = (db: Database) => {
        attempt, watermark, started_ms, ended_ms FROM bubbles ORDER BY id`,
   )
   const commands = db.prepare<[], CommandRow>(
-    'SELECT command_id, role, message_id, status, received_seq, ack_owed FROM commands ORDER BY command_id',
+    `SELECT command_id, role, rule, message_id, bond, bubble_id, status, received_seq, ack_owed FROM commands
+     ORDER BY command_id`,
   )
+  const lines = db.prepare<[], object>('SELECT hash, message_id, is_stock FROM lines ORDER BY hash')
   const pauses = db.prepare<[], PauseRow>('SELECT thread_id, cause, until_ms FROM pauses ORDER BY thread_id, cause')
   const schedules = db.prepare<[], ScheduleRow>('SELECT schedule_id, state, send_at_ms FROM schedules ORDER BY id')
   return {
@@ -26,6 +28,7 @@ export const createStoreReader = (db: Database) => {
       messages: messages.all(),
       bubbles: bubbles.all(),
       commands: commands.all(),
+      lines: lines.all(),
       pauses: pauses.all(),
       schedules: schedules.all(),
     }),
@@ -35,7 +38,9 @@ export const createStoreReader = (db: Database) => {
 /** The same for the verdict. */
 export const toStored = ({ messages, bubbles, commands, pauses, schedules }: StoreRows): Stored => ({
   messages: countBy(messages.map(({ state }) => state)),
+  posts: Object.fromEntries(messages.map(({ guid, posts }) => [guid, posts])),
   bubbles: bubbles.map(({ thread_id, says, state }) => ({ threadId: thread_id, says, state })),
+  sent: commands.flatMap(({ command_id, bubble_id }) => (bubble_id === null ? [] : [command_id])),
   commands: countBy(commands.map(({ status }) => status)),
   outcomes: Object.fromEntries(commands.map(({ command_id, status }) => [command_id, status])),
   takeovers: pauses.filter(({ cause }) => cause === 'takeover').length,
@@ -77,18 +82,17 @@ const guardOf = (
 const FORGOTTEN_MS = 120_000
 
 /** Times become waits, sequence numbers ranks, and what no decision will ask for again is left out. */
-const storeOf = ({ messages, bubbles, commands }: StoreRows, world: World) => {
+const storeOf = ({ messages, bubbles, commands, lines }: StoreRows, world: World) => {
   const openMessages = messages.filter(({ state }) => state !== 'answered')
-  const unmatched = commands.filter(({ role }) => role === 'unmatched')
   const sequence = [
     ...openMessages.map(({ first_post_seq }) => first_post_seq ?? 0),
-    ...unmatched.map(({ received_seq }) => received_seq),
+    ...commands.filter(isLoose).map(({ received_seq }) => received_seq),
   ].sort((a, b) => a - b)
   const unclaimed = unclaimedRows(bubbles, world)
   return [
-    messages.map(({ guid, state, posts, first_says, first_post_seq, next_post_ms }) => {
-      if (state === 'answered') return [guid, posts, first_says]
-      return [guid, state, posts, sequence.indexOf(first_post_seq ?? 0), wait(next_post_ms, world)]
+    messages.map(({ guid, state, posts, first_says, first_post_seq, next_post_ms, had_socket, ...message }) => {
+      if (state === 'answered') return [guid, posts, first_says, had_socket, lateness(message, world)]
+      return [guid, state, posts, had_socket, sequence.indexOf(first_post_seq ?? 0), wait(next_post_ms, world)]
     }),
     bubbles
       .filter(isOpen)
@@ -104,12 +108,35 @@ const storeOf = ({ messages, bubbles, commands }: StoreRows, world: World) => {
       .filter(bubble => !isOpen(bubble))
       .map(bubble => JSON.stringify([...whose(bubble), bubble.row_guid !== null]))
       .sort(),
-    commands.map(({ command_id, role, message_id, status, received_seq }) => [
-      ...[command_id, role, message_id, status],
-      role === 'unmatched' ? sequence.indexOf(received_seq) : null,
+    commands.map(command => [
+      ...[
+        command.command_id,
+        command.role,
+        command.message_id,
+        command.status,
+        command.bond,
+        command.bubble_id !== null,
+      ],
+      command.rule === 'A4',
+      isLoose(command) ? sequence.indexOf(command.received_seq) : null,
     ]),
+    lines,
   ]
 }
+
+/** It is for nobody in particular, or may turn out to be another's. */
+const isLoose = ({ role, bond }: CommandRow): boolean => role === 'unmatched' || bond !== null
+
+/** A reflex may come late: when the agent asks whether it can, and whether it has asked. */
+const lateness = (
+  { late_reflex, answered_ms }: Pick<MessageRow, 'late_reflex' | 'answered_ms'>,
+  { now, pingedMs }: World,
+): unknown => {
+  if (late_reflex === 0) return null
+  const askableMs = (answered_ms ?? 0) + WRITING_MS
+  return [Math.max(0, askableMs - now), pingedMs !== undefined && askableMs <= pingedMs]
+}
+const WRITING_MS = 2_000
 
 const worldOf = ({ bubbles }: StoreRows, world: World, timersDueMs: readonly number[]) => {
   const open = bubbles.filter(isOpen)
@@ -138,6 +165,7 @@ const worldOf = ({ bubbles }: StoreRows, world: World, timersDueMs: readonly num
       wait(until, world),
     ]),
     timersDueMs.map(dueMs => wait(dueMs, world)),
+    [world.delayed.length, world.missing.toSorted(), world.pingedMs !== undefined],
     [world.schedule, world.connected, world.acks, world.acked, world.pause, world.looked === world.version],
     world.byHand && Math.min(FORGOTTEN_MS, world.now - world.byHand.atMs),
     world.rows.flatMap(({ editedMs, emptied }) => (editedMs === undefined ? [] : [emptied === true])),
@@ -171,6 +199,9 @@ type MessageRow = {
   first_says: string | null
   first_post_seq: number | null
   next_post_ms: number | null
+  had_socket: number
+  late_reflex: number
+  answered_ms: number | null
   withdrawn: number
   edits: number
   words: string | null
@@ -197,6 +228,9 @@ type BubbleRow = {
 type CommandRow = {
   command_id: string
   role: string
+  rule: string | null
+  bond: string | null
+  bubble_id: number | null
   message_id: number | null
   status: string
   received_seq: number

@@ -13,13 +13,18 @@ export const resumeLife = (world: World, opened: Store, timers: Timers, scenario
   let sending = world.processes.filter(({ leftover }) => !leftover)
   const leftovers = new Set(world.processes.filter(({ leftover }) => leftover).map(({ attempt }) => attempt))
   let isResuming = true
+  let isConnecting = false
   const nextIn = (threadId: string) => sending.find(({ thread }) => thread === threadId)
   const attempts = sending.map(({ attempt }) => attempt)
 
   const life = createLife(world, opened, scenario, timers, {
     ...tamper,
     // Far from any quiet hours, long before any pause.
-    clockAheadMs: () => (isResuming ? NOON_MS - world.now : 0),
+    // A ping that is not answered yet is sent once more when it was sent.
+    clockAheadMs: () => {
+      if (!isResuming) return 0
+      return (isConnecting && world.pingedMs !== undefined ? world.pingedMs : NOON_MS) - world.now
+    },
     newId: () => {
       const attempt = isResuming ? attempts.shift() : undefined
       if (attempt !== undefined) return attempt
@@ -44,6 +49,9 @@ export const resumeLife = (world: World, opened: Store, timers: Timers, scenario
             if (!isResuming) return inbox.heads()
             return posting.slice(0, 1).map(({ id, threadId }) => ({ id, threadId, dueMs: 0 }))
           },
+          meetSocket: unlessResuming(inbox.meetSocket),
+          expectLate: unlessResuming(inbox.expectLate),
+          endLate: unlessResuming(inbox.endLate),
           // What is POSTed already is not looked at once more.
           lookUpId: id => (isResuming ? { ...inbox.lookUpId(id), event: 'unsent' } : inbox.lookUpId(id)),
           startPost: (...of) => (isResuming ? posting.shift() : undefined) ?? inbox.startPost(...of),
@@ -84,6 +92,7 @@ export const resumeLife = (world: World, opened: Store, timers: Timers, scenario
     life.engine.wake()
     timers.fireShort()
   }
+  isConnecting = true
   if (world.connected) life.connect()
   isResuming = false
   life.openChatDb()

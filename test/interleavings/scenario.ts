@@ -23,6 +23,14 @@ export type Scenario = {
   readonly change: 'none' | 'edit' | 'unsend'
   /** The backend has one message sent later, and may take that back. */
   readonly schedule: boolean
+  /** The connection may be lost, and opens again. */
+  readonly sockets: boolean
+  /** Messages, counted from 1, to which the answer is empty: what they get is their reflex alone. */
+  readonly silent: readonly number[]
+  /** The backend's lines were in use before. */
+  readonly stock: boolean
+  /** A person waits for the answer, and some seconds more, before writing again. */
+  readonly paced: boolean
   /** The backend hears what became of its commands, over connections that are lost. */
   readonly acks: boolean
 }
@@ -41,6 +49,10 @@ export const ONE_MESSAGE: Scenario = {
   guard: 'none',
   change: 'none',
   schedule: false,
+  sockets: false,
+  silent: [],
+  stock: false,
+  paced: false,
   acks: false,
 }
 
@@ -59,23 +71,31 @@ export const SECOND_CHANGES: Scenario = {
   change: 'edit',
 }
 
+/** They are answered with the same line, and the connection may be lost. */
+export const STOCK_LINES: Scenario = { ...TWO_MESSAGES, bubbles: 1, sockets: true, stock: true }
+
 /**
- * own: each message has a reflex of its own; same: they all have the same one; different: a reflex says something else
+ * own: each message has a reflex of its own; same: they all have the same one; lines: two lines in turn; different: a reflex says something else
  * than the answer's first bubble; fresh: a retry is answered in other words than the first try.
  */
-export type Words = 'own' | 'same' | 'different' | 'fresh'
+export type Words = 'own' | 'same' | 'lines' | 'different' | 'fresh'
 
 /** What the backend says to a message, counted from 1, at its n-th POST. */
 export const think = (
-  { words, idempotent, bubbles }: Scenario,
+  { words, idempotent, bubbles, silent }: Scenario,
   message: number,
   post: number,
 ): { readonly reflex: string; readonly answer: readonly string[] } => {
   const version = words === 'fresh' && !idempotent ? `${message}.${post}` : `${message}`
-  const first = words === 'same' ? 'ok' : `ok ${version}`
+  const first = words === 'same' ? LINES[0] : words === 'lines' ? LINES[message % 2 === 1 ? 0 : 1] : `ok ${version}`
   const others = Array.from({ length: bubbles - 1 }, (_, index) => `answer ${version}, part ${index + 2}`)
-  return { reflex: words === 'different' ? `hm ${version}` : first, answer: [first, ...others] }
+  return {
+    reflex: words === 'different' ? `hm ${version}` : first,
+    answer: silent.includes(message) ? [] : [first, ...others],
+  }
 }
+
+export const LINES = ['ok', 'on it'] as const
 
 /** What the agent is told to do. Who can write a longer list of what may be said finds it in docs/settings.md. */
 export const settingsOf = ({ unknown, maxTries, guard }: Scenario): EngineSettings => ({

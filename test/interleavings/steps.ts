@@ -26,14 +26,14 @@ export type Step = {
 /** All that may happen next. The agent's own doings are no steps: it does at once what it can. */
 export const stepsFrom = ({ world, scenario, timers }: Place): Step[] => {
   const steps = [
-    ...personSteps(world, scenario),
+    ...(scenario.paced && !isSettled(world, timers) ? [] : personSteps(world, scenario)),
     ...changeSteps(world, scenario),
     ...guardSteps(world, scenario),
     ...scheduleSteps(world, scenario),
-    ...(scenario.acks ? connectionSteps(world) : []),
+    ...connectionSteps(world, scenario),
     ...(world.up && world.looked !== world.version ? [LOOK] : []),
     ...world.posts.flatMap(({ message, heard }) => (heard ? answerSteps(message) : postSteps(message))),
-    ...(world.up && isConnected(world, scenario) ? world.frames.flatMap(frame => frameSteps(frame, scenario)) : []),
+    ...(world.up && world.connected ? world.frames.flatMap(frame => frameSteps(frame, scenario)) : []),
     ...world.processes.flatMap(process => (process.shown ? endSteps(process) : sendSteps(process, world.up))),
     ...world.pending.map(pendingStep),
     ...timeSteps(world, timers),
@@ -53,6 +53,7 @@ export const start = (place: Place): void => {
   life.engine.recover()
   life.openChatDb()
   life.look()
+  if (!mayDisconnect(place.scenario)) place.world.connected = true
   if (place.world.connected) life.connect()
 }
 
@@ -71,6 +72,12 @@ const personSteps = ({ rows }: World, { threads }: Scenario): Step[] => {
     }),
   ]
 }
+
+/** All that was written is answered, and no reflex can be under way any more. */
+const isSettled = ({ rows, answered, pingedMs }: World, timers: Timers): boolean =>
+  answered.filter(post => post > 0).length === rows.filter(({ fromMe }) => !fromMe).length &&
+  pingedMs === undefined &&
+  timers.dueMs().length === 0
 
 /** That chat.db has changed is not seen at once. */
 const LOOK: Step = { kind: 'usual', name: 'the agent looks at chat.db', take: ({ life }) => life?.look() }
@@ -139,19 +146,28 @@ const scheduleSteps = (
   return [...(next === undefined ? [] : [write(next)]), ...(up ? schedule.frames.map(read) : [])]
 }
 
-const isConnected = ({ connected }: World, { acks }: Scenario): boolean => connected || !acks
+const mayDisconnect = ({ acks, sockets }: Scenario): boolean => acks || sockets
 
-const connectionSteps = ({ connected, acks, up }: World): Step[] => {
+const connectionSteps = ({ connected, acks, pingedMs, up }: World, scenario: Scenario): Step[] => {
   if (!up) return []
+  // Frames come in order: what was written before an answer is here, or will never be.
+  const pong = usual('the ping is answered', ({ world, life }) => {
+    world.pingedMs = undefined
+    dropLate(world, scenario)
+    life?.pong?.()
+  })
+  if (!mayDisconnect(scenario)) return pingedMs === undefined ? [] : [pong]
   if (!connected) {
     return [
       usual('the connection opens', ({ world, life }) => {
+        life?.engine.useConnection(undefined) // a dial begins
         world.connected = true
         life?.connect()
       }),
     ]
   }
   return [
+    ...(pingedMs === undefined ? [] : [pong]),
     ...acks.map(({ id, status }) =>
       usual(`the backend gets the ack of ${id}`, ({ world, life }) => {
         world.acks = world.acks.filter(ack => ack.id !== id)
@@ -160,18 +176,25 @@ const connectionSteps = ({ connected, acks, up }: World): Step[] => {
       }),
     ),
     fault('the connection is lost', ({ world, life }) => {
-      loseConnection(world)
+      loseConnection(world, scenario)
       life?.acks.clear()
       life?.engine.useConnection(undefined)
     }),
   ]
 }
 
-/** With all that was on its way, in both directions. */
-const loseConnection = (world: World): void => {
+/** With all that was on its way, in both directions. The reflex of what is in flight may still be written into the next one. */
+const loseConnection = (world: World, scenario: Scenario): void => {
   world.connected = false
+  world.pingedMs = undefined
   world.acks = []
-  world.frames = []
+  if (scenario.acks) world.frames = []
+  else dropLate(world, scenario)
+}
+
+/** A backend that keeps reflexes for the next connection names their messages. */
+const dropLate = (world: World, { named }: Scenario): void => {
+  if (!named) world.frames = world.frames.filter(({ message }) => world.answered[message - 1] === 0)
 }
 
 const postSteps = (message: number): Step[] => [
@@ -190,6 +213,7 @@ const answerSteps = (message: number): Step[] => [
     const { world, scenario } = place
     const post = scenario.idempotent ? 1 : (world.heard[message - 1] ?? 0)
     world.answered[message - 1] = post
+    if (!world.connected) dropLate(world, scenario)
     const { answer } = think(scenario, message, post)
     endPost(place, message, { kind: 'answered', answer: { should_respond: true, reply_bubbles: answer } })
   }),
@@ -213,6 +237,7 @@ const frameSteps = (frame: Reflex, scenario: Scenario): Step[] => {
   const name = `the agent gets reflex ${frame.id} "${reflex}"`
   const read = ({ world, life }: Place): void => {
     world.read.push(frame)
+    world.justRead = frame
     life?.engine.obey(toCommand(frame, reflex, scenario))
   }
   const readLast = (place: Place): void => {
@@ -335,7 +360,7 @@ const crashSteps = ({ processes }: World): Step[] => {
     world.crashes -= 1
     world.up = false
     world.posts = []
-    if (world.connected) loseConnection(world)
+    loseConnection(world, place.scenario)
     world.processes = world.processes.map(process => ({ ...process, leftover: true }))
     place.timers.forget()
     place.life = undefined

@@ -1,13 +1,13 @@
 import type { InboxMessage } from '../../src/agent/store/inbox.ts'
 import type { Bubble } from '../../src/agent/store/outbox.ts'
-import { MOST_A_MINUTE, QUIET_UNTIL_MS, type Scenario, TAKEOVER_MS, think } from './scenario.ts'
+import { MOST_A_MINUTE, QUIET_UNTIL_MS, type Scenario, TAKEOVER_MS } from './scenario.ts'
 import type { World } from './world.ts'
 
 /** Why this send must not begin, by what is true in the world, whether the agent has looked or not. */
 export const wrongToSend = (
   world: World,
   scenario: Scenario,
-  { threadId, messageId, text }: Bubble,
+  { threadId, messageId, commandId, text }: Bubble,
 ): string | undefined => {
   const { now, byHand, starts } = world
   const of = `"${text}" is sent to ${threadId}`
@@ -21,8 +21,7 @@ export const wrongToSend = (
   if (messageId !== undefined && world.rows[rowOf(world, messageId)]?.emptied) {
     return `${of} in answer to what was taken back (unsent)`
   }
-  const isNamed = (message: number) =>
-    scenario.named && scenario.words !== 'same' && text === think(scenario, message, 1).reflex
+  const isNamed = (message: number) => scenario.named && commandId?.startsWith(`${message}.`)
   const taken = scenario.threads.findIndex(
     (_, index) => isNamed(index + 1) && world.rows[rowOf(world, index + 1)]?.emptied,
   )

@@ -1,12 +1,17 @@
 import type { BubbleState } from '../../src/agent/core/bubble.ts'
 import type { ScheduleState } from '../../src/agent/store/schedules.ts'
+import { wrongInPromptness } from './promptness.ts'
 import { LATER, type Scenario, think } from './scenario.ts'
 import { guidOf, type World } from './world.ts'
 
 /** What the store holds: messages and commands by their state, and all bubbles. */
 export type Stored = {
   readonly messages: Readonly<Record<string, number>>
+  /** How often each message was POSTed, by its guid. */
+  readonly posts: Readonly<Record<string, number>>
   readonly bubbles: readonly Bubble[]
+  /** Commands that became bubbles. */
+  readonly sent: readonly string[]
   readonly commands: Readonly<Record<string, number>>
   /** The outcome of each command by its id. */
   readonly outcomes: Readonly<Record<string, string>>
@@ -20,7 +25,7 @@ type Bubble = { readonly threadId: string; readonly says: string; readonly state
 
 /**
  * What is wrong with a state, in words; undefined where nothing is. The promises that hold at any moment: no bubble is
- * shown twice (I2), none before those that it follows (I4).
+ * shown twice (I2), none before those that it follows (I4), no reflex is held back without need (I9).
  */
 export const wrongSoFar = (world: World, stored: Stored, scenario: Scenario): string | undefined => {
   const due = duty(world, stored, scenario)
@@ -37,7 +42,7 @@ export const wrongSoFar = (world: World, stored: Stored, scenario: Scenario): st
   if (stored.schedule === 'cancelled' && shown.has(wordOf(scenario.threads[0] ?? '', LATER))) {
     return 'a scheduled message is shown, and the backend was told that it was cancelled (schedule)'
   }
-  return outOfOrder(world, stored, scenario)
+  return outOfOrder(world, stored, scenario) ?? wrongInPromptness(world)
 }
 
 /** The promises that hold when all is done: nothing is lost (I1, I3), the store tells the truth, all is acked (I7). */
@@ -95,7 +100,7 @@ const duty = (world: World, stored: Stored, scenario: Scenario) => {
     const may = new Set<string>()
     for (let post = 1; post <= (world.heard[index] ?? 0); post += 1) {
       const { reflex, answer } = think(scenario, message, post)
-      for (const text of [reflex, answer[0] ?? '']) {
+      for (const text of [reflex, ...answer.slice(0, 1)]) {
         owners.set(wordOf(thread, text), firstOf(text))
         may.add(firstOf(text))
       }

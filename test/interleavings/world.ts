@@ -26,10 +26,16 @@ export type World = {
   frames: Reflex[]
   /** Commands that the agent has read. */
   read: Reflex[]
+  /** The one that was read last, and not looked at yet; those that were not sent at once; those that were missing then (I9). */
+  justRead?: Reflex | undefined
+  delayed: string[]
+  missing: string[]
   /** What the backend has written of a message for later, and what of that the agent has read. */
   schedule: { frames: ScheduleFrame[]; read: ScheduleFrame[]; written: ScheduleFrame[] }
   /** Whether the backend and the agent are connected, and the acks that are on their way. */
   connected: boolean
+  /** When the agent sent the ping that is not answered yet. */
+  pingedMs?: number | undefined
   acks: Ack[]
   /** The last ack of each command that the backend has. */
   acked: Record<string, Ack['status']>
@@ -91,7 +97,7 @@ export type Process = Shown & {
 /** An effect that comes after its osascript has ended, or a row that comes after its effect; `until` which time at most. */
 export type Pending = Shown & { readonly what: 'effect' | 'row'; readonly attempt: string; readonly until?: number }
 
-export const newWorld = ({ threads, faults, crashes, acks }: Scenario): World => ({
+export const newWorld = ({ threads, faults, crashes }: Scenario): World => ({
   now: START_MS,
   up: true,
   rows: [],
@@ -102,8 +108,10 @@ export const newWorld = ({ threads, faults, crashes, acks }: Scenario): World =>
   answered: threads.map(() => 0),
   frames: [],
   read: [],
+  delayed: [],
+  missing: [],
   schedule: { frames: [], read: [], written: [] },
-  connected: acks,
+  connected: true,
   acks: [],
   acked: {},
   pause: 'not yet',

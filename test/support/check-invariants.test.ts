@@ -66,6 +66,13 @@ test.each<readonly [what: string, change: (run: Run) => Partial<Run>, seen: RegE
   ['a command without its last ack', () => ({ acked: new Set<string>() }), /^I7 .* was never acked with its end$/m],
   ['a command not heard', () => ({ commandRecords: [], acked: new Set<string>() }), /^I7 unheard commands: .*R to hi/m],
   ['memory', ({ use }) => ({ use: { ...use, bytes: 1e9 } }), /^I8 1000000000 bytes of memory$/],
+  [
+    'a reflex held back',
+    ({ promptness }) => ({
+      promptness: { ...promptness, reflexes: promptness.reflexes.map(reflex => ({ ...reflex, isSent: false })) },
+    }),
+    /^I9 .*: 1 reflexes were held back, and 0 were missing$/m,
+  ],
   ['files left behind', ({ use }) => ({ use: { ...use, attempts: 1 } }), /^I8 files of 1 ended attempts$/],
 ])('sees %s', (_, change, seen) => {
   expect(findViolations({ ...run, ...change(run) }).join('\n')).toMatch(seen)

@@ -4,6 +4,7 @@ import type { AgentStatus } from '../../src/agent/agent.ts'
 import { isBlank, says } from '../../src/agent/core/says.ts'
 import type { MockBackendEvent } from '../../src/lab/mock-backend/event.ts'
 import { commandAckData, fromIdempotencyKey, messageAnswer, sendMessageNow } from '../../src/protocol/wire.ts'
+import { findDelays } from './check-promptness.ts'
 import { type BubbleRecord, type MessageRecord, readIncoming, readRecords } from './read-records.ts'
 import { type House, waitFor } from './start-house.ts'
 
@@ -30,7 +31,7 @@ export type Expected = {
 }
 
 /**
- * Checks I1 to I8 of the fault tables after a run, by what was really sent (the simulator's ledger), what the backend
+ * Checks I1 to I9 of the fault tables after a run, by what was really sent (the simulator's ledger), what the backend
  * saw and did, and what the agent says of itself. The agent has to run: it is asked, stopped, and its database read.
  */
 export const checkInvariants = async (house: House, expected: Expected = {}): Promise<void> => {
@@ -81,6 +82,7 @@ export const findViolations = (run: Run, expected: Expected = {}): string[] => {
     ...unlike('I7 unheard commands', unheard(run).map(toText), expected.unheard),
     ...(run.byHand === (expected.byHand ?? 0) ? [] : [`${run.byHand} rows were taken for hand-written`]),
     ...checkUse(run),
+    ...findDelays(run.promptness, id => run.reflexes.get(id)?.guid).map(delay => `I9 ${delay}`),
   ]
 }
 

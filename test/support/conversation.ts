@@ -7,6 +7,7 @@ export const phone = (n: number) => `+1555000${String(n).padStart(4, '0')}`
 
 /** Each message has a reflex and bubbles of its own: nothing can be mistaken for something else. */
 export const personal: MockBackendOptions = {
+  inReplyTo: false,
   thinkMs: 150,
   reflex: ({ filtered_text }) => `reflex to ${filtered_text}`,
   replies: ({ filtered_text }) => [`second to ${filtered_text}`, `third to ${filtered_text}`],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { toAppleDate } from '../../src/lab/messages-simulator/chat-db-writer.ts'
+import { readPromptness } from './check-promptness.ts'
 
 export type MessageRecord = {
   readonly id: number
@@ -76,6 +77,7 @@ export const readRecords = ({ stateDir }: Places) => {
            FROM commands ORDER BY received_seq`,
         )
         .all(),
+      promptness: readPromptness(state),
     }
   } finally {
     state.close()

@@ -2,8 +2,9 @@ import { expect } from 'vitest'
 import type { MockBackendOptions } from '../../src/lab/mock-backend/start-mock-backend.ts'
 import { type House, waitFor } from './start-house.ts'
 
-/** R and B: an answer with one bubble after the reflex, in words of its own, the reflex some time ahead of it. */
+/** R and B: an answer with one bubble after the reflex, in words of its own, the reflex some time ahead of it, by its words alone. */
 export const twoBubbles: MockBackendOptions = {
+  inReplyTo: false,
   thinkMs: 300,
   reflex: ({ filtered_text }) => `R to ${filtered_text}`,
   replies: ({ filtered_text }) => [`B to ${filtered_text}`],

@@ -14,6 +14,8 @@ export type Connection = {
    * the other side's WebSocket layer has received the frame, and never if the connection ends before.
    */
   readonly send: (text: string, onDelivered?: () => void) => void
+  /** `onPong` is called when a ping that is sent now, or later, is answered; never if the connection ends before. */
+  readonly ping: (onPong: () => void) => void
 }
 
 /** How a connection, or the try to make one, ended. */
@@ -120,6 +122,9 @@ export const runSocket = ({
       socket.send(text)
       if (onDelivered) deliveries.add(onDelivered)
       if (socket.bufferedAmount > MAX_BUFFERED_BYTES) fail('send_buffer_full', 'the other side does not read')
+    },
+    ping: onPong => {
+      if (socket.readyState === WebSocket.OPEN) deliveries.add(onPong)
     },
   }
 

@@ -1,6 +1,6 @@
 /**
  * Whose reflex is it? A reflex command and the first bubble of an answer can be the same bubble, arriving by two
- * roads. These two functions are the tables R1 to R6 and A1 to A3 of docs/delivery-rules.md, as pure decisions over what
+ * roads. These two functions are the tables R2 to R6 and A1 to A4 of docs/delivery-rules.md, as pure decisions over what
  * the store knows of one thread; R1 (a `command_id` seen before) is the primary key of the commands and needs none.
  * Order is told by sequence numbers, not by clocks.
  */
@@ -9,10 +9,17 @@
 export type PostedMessage = {
   readonly id: number
   readonly posts: number
+  readonly firstPostSeq: number
   /** In flight: from its first POST until its answer is stored, waiting for a retry included. */
   readonly answer?: PostedAnswer
-  /** How many reflexes are bound to it. */
+  /** How many reflexes are bound to it, provisionally or for good. */
   readonly reflexes: number
+  /** One of them named it, and was sent. */
+  readonly hasOwn: boolean
+  /** Some WebSocket was open while it was in flight: the backend had one to write a reflex to. */
+  readonly hadSocket: boolean
+  /** What a reflex of its own said that its answer does not begin with (A4). */
+  readonly reflexSays?: string
   /** Its sender took it back: nobody is to be sent an answer to it. */
   readonly unsent?: boolean
 }
@@ -23,6 +30,8 @@ export type PostedAnswer = {
   readonly firstSays?: string
   /** The first bubble itself is planned, under way or sent, and not replaced by a reflex. */
   readonly firstIsLive: boolean
+  /** A reflex that was written before the answer may still be under way; see prove-reflexes.ts. */
+  readonly lateReflex: boolean
 }
 
 /** A reflex that was sent, or is being sent, for nobody in particular yet. */
@@ -30,9 +39,18 @@ export type SentReflex = {
   readonly commandId: string
   readonly says: string
   readonly receivedSeq: number
-  readonly receivedMs: number
   /** Its send provably never started, and will not be tried again. */
   readonly notStarted: boolean
+}
+
+/** A reflex that was held back for a message, while it may have been another's. */
+export type HeldReflex = {
+  readonly commandId: string
+  readonly says: string
+  readonly receivedSeq: number
+  readonly messageId: number
+  /** There was reason to expect one for that message when it came: whose it is, nobody can tell. */
+  readonly expected: boolean
 }
 
 export type Matching = {
@@ -41,17 +59,24 @@ export type Matching = {
   readonly now: number
 }
 
+/** How sure a bond is: with `open` or `expected` the reflex may turn out to be another message's. */
+export type Bond = 'firm' | 'open' | 'expected'
+
 export type ReflexDecision =
-  | { readonly rule: 'R2' | 'R3'; readonly act: 'bind'; readonly messageId: number }
+  | { readonly rule: 'R2' | 'R3b' | 'R4'; readonly act: 'bind'; readonly messageId: number; readonly bond: Bond }
   | { readonly rule: 'R2'; readonly act: 'send'; readonly messageId: number }
-  | { readonly rule: 'R4'; readonly act: 'hold' }
-  | { readonly rule: 'R5'; readonly act: 'send' }
+  | { readonly rule: 'R3a' | 'R5'; readonly act: 'send' }
   /** It answers a message that was unsent. */
   | { readonly rule: 'R6'; readonly act: 'refuse' }
 
 /** A reflex arrives. `named` is the message its `in_reply_to` names; `messages` are those of its thread, oldest first. */
 export const bindReflex = (
-  reflex: { readonly says: string; readonly named?: PostedMessage },
+  reflex: {
+    readonly says: string
+    readonly named?: PostedMessage
+    /** Whether two or more messages, of any thread, had these words already. */
+    readonly isStock: () => boolean
+  },
   thread: { readonly messages: readonly PostedMessage[]; readonly unmatched: readonly SentReflex[] },
   matching: Matching,
 ): ReflexDecision => {
@@ -59,36 +84,82 @@ export const bindReflex = (
   if (named?.unsent) return UNSENT
   if (named !== undefined) {
     const taken = named.reflexes > 0 || named.answer?.firstIsLive === true
-    return { rule: 'R2', act: taken ? 'bind' : 'send', messageId: named.id }
+    return taken
+      ? { rule: 'R2', act: 'bind', messageId: named.id, bond: 'firm' }
+      : { rule: 'R2', act: 'send', messageId: named.id }
   }
 
-  const sameWords = (other: string | undefined) =>
-    other !== undefined && (matching.match === 'position' || other === reflex.says)
+  const isSame = sameWords(matching.match)
   const live = thread.messages.filter(({ unsent }) => !unsent)
-  const answered = live.find(
-    ({ answer, reflexes, posts }) =>
-      answer !== undefined && isRecent(answer.atMs, matching) && sameWords(answer.firstSays) && reflexes < posts,
+  const inFlight = live.filter(({ answer }) => answer === undefined)
+  const isAwaited = awaitsReflex(inFlight, thread.unmatched)
+  // Answered otherwise a moment ago: no answer will show any more whose reflex this was.
+  const otherwise = live.filter(
+    message => message.answer?.lateReflex && lacksReflex(message) && !isSame(message.answer.firstSays, reflex.says),
   )
-  if (answered !== undefined) return { rule: 'R3', act: 'bind', messageId: answered.id }
+  const had = live.filter(
+    ({ answer, reflexes, posts, hadSocket, reflexSays }) =>
+      answer !== undefined &&
+      isRecent(answer.atMs, matching) &&
+      (isSame(answer.firstSays, reflex.says) || reflexSays === reflex.says) &&
+      reflexes < posts &&
+      hadSocket,
+  )
+  const late = had.find(({ answer }) => answer?.lateReflex) ?? had[0]
+  const canCome = late?.answer?.lateReflex === true
+  const isNext =
+    late !== undefined &&
+    !canCome &&
+    ((isAwaited && (matching.match === 'position' || reflex.isStock())) ||
+      (!isAwaited && awaitsReflex(otherwise, thread.unmatched)))
+  if (late !== undefined && !isNext) {
+    return {
+      rule: 'R3b',
+      act: 'bind',
+      messageId: late.id,
+      bond: !inFlight.some(lacksReflex) ? 'firm' : canCome ? 'expected' : 'open',
+    }
+  }
 
   // An answer to another message begins with other words, and those in flight are all unsent.
-  const inFlight = live.some(({ answer }) => answer === undefined)
-  if (!inFlight && thread.messages.some(({ unsent, reflexes, posts }) => unsent && reflexes < posts)) return UNSENT
+  if (inFlight.length === 0 && thread.messages.some(message => message.unsent && lacksReflex(message))) return UNSENT
 
-  const repeated = live.some(({ answer, posts }) => answer === undefined && posts > 1)
-  if (repeated && thread.unmatched.some(sent => sameWords(sent.says))) return { rule: 'R4', act: 'hold' }
-  return { rule: 'R5', act: 'send' }
+  const repeated = [...inFlight, ...otherwise].find(
+    ({ posts, reflexes, firstPostSeq }) =>
+      posts - reflexes > 1 &&
+      thread.unmatched.some(sent => sent.receivedSeq > firstPostSeq && isSame(sent.says, reflex.says)),
+  )
+  if (repeated !== undefined) {
+    return { rule: 'R4', act: 'bind', messageId: repeated.id, bond: isAwaited ? 'expected' : 'firm' }
+  }
+  return { rule: isNext ? 'R3a' : 'R5', act: 'send' }
 }
 
 const UNSENT: ReflexDecision = { rule: 'R6', act: 'refuse' }
 
-export type AnswerDecision =
-  /** The reflex is the first bubble: it is not sent again. */
-  | { readonly rule: 'A1'; readonly reflex: string }
+const lacksReflex = ({ reflexes, posts }: PostedMessage): boolean => reflexes < posts
+
+/** Some message in flight has had no reflex: those that were sent since are fewer than such messages. */
+const awaitsReflex = (inFlight: readonly PostedMessage[], unmatched: readonly SentReflex[]): boolean => {
+  const without = inFlight.filter(({ hasOwn }) => !hasOwn)
+  const since = Math.min(...without.map(({ firstPostSeq }) => firstPostSeq))
+  return unmatched.filter(({ receivedSeq }) => receivedSeq > since).length < without.length
+}
+
+export type AnswerDecision = {
+  /** Reflexes that turn out to be this message's own though its answer begins otherwise (A4), shown ones and held ones. */
+  readonly own: readonly OwnReflex[]
+} & (
+  | { /** The reflex is the first bubble: it is not sent again. */ readonly rule: 'A1'; readonly reflex: string }
+  /** A reflex that was held back for another message was this one's: the first bubble is sent. */
+  | { readonly rule: 'A1b'; readonly reflex: string; readonly takenFor: number }
   /** The reflex was meant, but provably never started: the first bubble is sent. */
   | { readonly rule: 'A2'; readonly reflex: string }
   /** All bubbles are sent. `mismatch`: a reflex came for this thread meanwhile, and says something else. */
   | { readonly rule: 'A3'; readonly mismatch: boolean }
+)
+
+export type OwnReflex = { readonly reflex: string; readonly says: string; readonly act: 'bind' | 'send' }
 
 /** The answer for a message arrives; `firstSays` is absent where it has no bubbles. */
 export const bindAnswer = (
@@ -98,18 +169,61 @@ export const bindAnswer = (
     /** The reflex that was sent for this very message, by `in_reply_to`. */
     readonly named?: SentReflex
   },
-  unmatched: readonly SentReflex[],
+  thread: {
+    readonly unmatched: readonly SentReflex[]
+    readonly held: readonly HeldReflex[]
+    /** The other messages in flight. */
+    readonly others: readonly PostedMessage[]
+  },
   match: Matching['match'],
 ): AnswerDecision => {
   const { firstSays, named } = answer
-  if (firstSays === undefined) return { rule: 'A3', mismatch: false }
-  const candidates = unmatched
-    .filter(sent => sent.receivedSeq > answer.firstPostSeq)
-    .sort((a, b) => a.receivedSeq - b.receivedSeq)
-  const reflex = named ?? candidates.find(sent => match === 'position' || sent.says === firstSays)
-  if (reflex === undefined) return { rule: 'A3', mismatch: candidates.length > 0 }
-  return { rule: reflex.notStarted ? 'A2' : 'A1', reflex: reflex.commandId }
+  const isSame = sameWords(match)
+  const since = <R extends { readonly receivedSeq: number }>(reflexes: readonly R[]): readonly R[] =>
+    reflexes
+      .filter(({ receivedSeq }) => receivedSeq > answer.firstPostSeq)
+      .sort((a, b) => a.receivedSeq - b.receivedSeq)
+  const unmatched = since(thread.unmatched)
+  const held = since(thread.held)
+  const reflex = firstSays === undefined ? undefined : (named ?? unmatched.find(({ says }) => isSame(firstSays, says)))
+  const own =
+    named === undefined
+      ? findOwn(
+          unmatched.filter(({ says }) => !isSame(firstSays, says)),
+          held.filter(({ says }) => !isSame(firstSays, says)),
+          thread.others.filter(({ unsent }) => !unsent),
+          isSame,
+        )
+      : []
+  if (reflex !== undefined) return { own, rule: reflex.notStarted ? 'A2' : 'A1', reflex: reflex.commandId }
+  const moved = held.find(({ says }) => isSame(firstSays, says))
+  if (moved !== undefined) return { own, rule: 'A1b', reflex: moved.commandId, takenFor: moved.messageId }
+  return { own, rule: 'A3', mismatch: firstSays !== undefined && unmatched.length > 0 }
 }
+
+/** Of the reflexes that say the same, where more came than the other messages account for, one was this message's own. */
+const findOwn = (
+  unmatched: readonly SentReflex[],
+  held: readonly HeldReflex[],
+  others: readonly PostedMessage[],
+  isSame: (one: string | undefined, other: string) => boolean,
+): OwnReflex[] => {
+  const room = others.reduce((sum, { posts, reflexes }) => sum + Math.max(0, posts - reflexes), 0)
+  // Those that were expected for another message are accounted for by it.
+  const loose = [
+    ...unmatched.map(({ commandId: reflex, says }): OwnReflex => ({ reflex, says, act: 'bind' })),
+    ...held
+      .filter(({ expected }) => !expected)
+      .map(({ commandId: reflex, says }): OwnReflex => ({ reflex, says, act: 'send' })),
+  ]
+  const first = loose.filter((one, index) => loose.findIndex(other => isSame(other.says, one.says)) === index)
+  return first.filter(({ says }) => loose.filter(other => isSame(other.says, says)).length > room)
+}
+
+const sameWords =
+  (match: Matching['match']) =>
+  (one: string | undefined, other: string): boolean =>
+    one !== undefined && (match === 'position' || one === other)
 
 /** A time from before the window; a clock that was set back does not make anything old. */
 const isRecent = (atMs: number, { now, windowMs }: Matching): boolean => now - atMs <= windowMs

@@ -1,10 +1,10 @@
-import { type AnswerDecision, bindAnswer } from '../core/bind-reflex.ts'
+import { type AnswerDecision, bindAnswer, type OwnReflex } from '../core/bind-reflex.ts'
 import { MESSAGE_UNSENT, unsendable } from '../core/bubble.ts'
 import type { Log } from '../core/log.ts'
 import type { Problems } from '../core/problems.ts'
 import { isBlank, says } from '../core/says.ts'
 import type { Timers } from '../core/timers.ts'
-import type { InboxMessage } from '../store/inbox.ts'
+import type { DueMessage, InboxMessage } from '../store/inbox.ts'
 import type { Store } from '../store/open-store.ts'
 import { createPump } from './pump.ts'
 
@@ -39,12 +39,26 @@ export type AnswerNeeds = {
     | 'deadLetter'
     | 'markAnswered'
     | 'firstPostSeq'
+    | 'othersInFlight'
+    | 'postedById'
+    | 'endLateOf'
     | 'isWithdrawn'
     | 'hastenRetries'
     | 'recover'
   >
-  readonly commands: Pick<Store['commands'], 'unmatched' | 'namedFor' | 'bind'>
-  readonly outbox: Pick<Store['outbox'], 'planAnswer' | 'plannedIn'>
+  readonly commands: Pick<
+    Store['commands'],
+    'unmatched' | 'heldBack' | 'heldText' | 'namedFor' | 'bind' | 'attachBubble'
+  >
+  readonly outbox: Pick<Store['outbox'], 'planAnswer' | 'planCommand' | 'plannedIn'>
+  readonly lines: Pick<Store['lines'], 'note'>
+  readonly socket: {
+    /** The backend has a WebSocket to write reflexes to. */
+    readonly isOpen: () => boolean
+    /** Whether a reflex of a message may still be under way when its answer comes. */
+    readonly mayBringReflex: (messageId: number) => boolean
+  }
+  readonly hash: (text: string) => string
   readonly transaction: <T>(work: () => T) => T
   /**
    * A last look at the row of a message, right before a POST: it may have been edited or unsent. `ended`: it is not POSTed
@@ -91,6 +105,8 @@ export const createAnswering = (needs: AnswerNeeds) => {
   const { inbox, now, settings, problems } = needs
   const abort = new AbortController()
   const running = new Set<Promise<void>>()
+  /** How many of these each thread has. */
+  const runningBy = new Map<string, number>()
   /** The message of a thread whose POST is just leaving: until it is well on its way the next one would overtake it. */
   const departing = new Map<string, number>()
   /** The backend as a whole: nobody is POSTed before `untilMs`; where the road is wrong, one probe at a time then. */
@@ -105,12 +121,13 @@ export const createAnswering = (needs: AnswerNeeds) => {
     if (stopping) return undefined
     const at = now()
     if (gate !== undefined && at < gate.untilMs) return gate.untilMs - at
-    const room = gate?.wrongRoad ? 1 : settings.concurrency
-    if (running.size >= room) return undefined // whoever ends wakes us
+    const slots = gate?.wrongRoad ? 1 : settings.concurrency
+    if (running.size >= slots) return undefined // whoever ends wakes us
     let next: number | undefined
-    for (const head of gate?.wrongRoad ? inProbeOrder(inbox.heads()) : inbox.heads()) {
-      if (running.size >= room) break
+    for (const head of gate?.wrongRoad ? inProbeOrder(inbox.heads()) : inFairOrder(inbox.heads())) {
+      if (running.size >= slots) break
       if (departing.has(head.threadId)) continue
+      if (!mayTakeSlot(runningIn(head.threadId), running.size, slots)) continue
       if (head.dueMs > at) {
         next = Math.min(next ?? Number.POSITIVE_INFINITY, head.dueMs - at)
         continue
@@ -121,6 +138,12 @@ export const createAnswering = (needs: AnswerNeeds) => {
     }
     return next
   }
+
+  const runningIn = (threadId: string): number => runningBy.get(threadId) ?? 0
+
+  /** Whoever has the fewest POSTs under way comes first: nobody waits for another's backlog. */
+  const inFairOrder = (heads: readonly DueMessage[]): readonly DueMessage[] =>
+    running.size === 0 ? heads : heads.toSorted((a, b) => runningIn(a.threadId) - runningIn(b.threadId))
 
   /** Never refused or longest ago comes first: what is refused for its own sake must not be the only probe. */
   const inProbeOrder = <T extends { readonly id: number }>(heads: readonly T[]): readonly T[] => {
@@ -137,16 +160,20 @@ export const createAnswering = (needs: AnswerNeeds) => {
     }
     const run = answerMessage(id, () => needs.timers.after(HEADWAY_MS, departed)).finally(() => {
       running.delete(run)
+      const left = runningIn(threadId) - 1
+      if (left > 0) runningBy.set(threadId, left)
+      else runningBy.delete(threadId)
       needs.onPosted?.(threadId)
       departed()
       pump.wake()
     })
     running.add(run)
+    runningBy.set(threadId, runningIn(threadId) + 1)
   }
 
   const answerMessage = async (id: number, onSent: () => void): Promise<void> => {
     try {
-      const message = needs.transaction(() => inbox.startPost(id, now(), settings.backend))
+      const message = needs.transaction(() => inbox.startPost(id, now(), settings.backend, needs.socket.isOpen()))
       needs.onPosting?.(message)
       const startedMs = now()
       const result = await needs.post({ key: message.guid, body: message.body, signal: abort.signal, onSent })
@@ -282,6 +309,13 @@ export const createAnswering = (needs: AnswerNeeds) => {
   }
 }
 
+/**
+ * Slots are shared by thread: its first POST takes any that is free; for more of them a thread leaves others more free slots
+ * than it has itself, and a quarter of all on top.
+ */
+const mayTakeSlot = (own: number, running: number, slots: number): boolean =>
+  own === 0 || slots - running - Math.floor(slots / 4) > own
+
 /** A server may take up a new connection a little later than a request on an old one. */
 const HEADWAY_MS = 10
 const ROAD_PROBE_MS = 60_000
@@ -311,22 +345,26 @@ const storeAnswer = (
   const parked = needs.inbox.isWithdrawn(message.id) ? MESSAGE_UNSENT : undefined
   const firstSays = bubbles[0] === undefined ? undefined : says(bubbles[0])
   const named = commands.namedFor(message.id)
+  const { threadId, id: messageId } = message
+  const firstPostSeq = needs.inbox.firstPostSeq(messageId)
   const decision = bindAnswer(
+    { firstPostSeq, ...(firstSays !== undefined && { firstSays }), ...(named !== undefined && { named }) },
     {
-      firstPostSeq: needs.inbox.firstPostSeq(message.id),
-      ...(firstSays !== undefined && { firstSays }),
-      ...(named !== undefined && { named }),
+      unmatched: commands.unmatched(threadId, now - settings.windowMs),
+      held: commands.heldBack(threadId, firstPostSeq),
+      others: needs.inbox.othersInFlight(threadId, messageId),
     },
-    commands.unmatched(message.threadId, now - settings.windowMs),
     settings.match,
   )
+  for (const own of decision.own) takeOwn(message, own, parked !== undefined, needs)
   if (decision.rule === 'A3') {
     if (decision.mismatch) needs.count('reflex.mismatch')
   } else {
-    if (named === undefined) commands.bind(decision.reflex, message.id, decision.rule)
-    needs.count(decision.rule === 'A1' ? 'reflex.deduplicated' : 'reflex.fallback')
+    if (named === undefined) commands.bind(decision.reflex, messageId, decision.rule)
+    // It shows that the message it was taken for has none under way: or each reflex of the thread would be held back.
+    if (decision.rule === 'A1b') needs.inbox.endLateOf(decision.takenFor)
+    if (decision.rule !== 'A1b') needs.count(decision.rule === 'A1' ? 'reflex.deduplicated' : 'reflex.fallback')
   }
-  const { threadId, id: messageId } = message
   let room = settings.maxWaiting - needs.outbox.plannedIn(threadId).length
   for (const [position, text] of bubbles.entries()) {
     if (position === 0 && decision.rule === 'A1') continue
@@ -335,8 +373,26 @@ const storeAnswer = (
     if (failed === undefined) room -= 1
   }
   const rule = decision.rule === 'A3' && decision.mismatch ? 'A3 mismatch' : decision.rule
-  needs.inbox.markAnswered(message.id, now, firstSays, bubbles.length, rule)
+  if (firstSays !== undefined) needs.lines.note(needs.hash(firstSays), messageId)
+  const { posts = 0, reflexes = 0 } = needs.inbox.postedById(messageId) ?? {}
+  const isLate = reflexes < posts && needs.socket.mayBringReflex(messageId)
+  needs.inbox.markAnswered(messageId, now, firstSays, bubbles.length, rule, isLate)
   return { rule: decision.rule, bubbles: bubbles.length }
+}
+
+/** A reflex that was this message's own, though its answer begins otherwise: what was held back of it is sent, ahead of all. */
+const takeOwn = (
+  { id, threadId }: InboxMessage,
+  { reflex, says: words, act }: OwnReflex,
+  isUnsent: boolean,
+  { commands, outbox, lines, hash, now }: AnswerNeeds,
+): void => {
+  const text = commands.heldText(reflex)
+  commands.bind(reflex, id, 'A4')
+  lines.note(hash(words), id)
+  if (act === 'bind' || text === undefined || isUnsent) return
+  const planned = { threadId, commandId: reflex, text, says: words, immediate: true, now: now() }
+  commands.attachBubble(reflex, outbox.planCommand(planned))
 }
 
 /** Of a refusal's body only the word for programs: `unauthorized` of {"error":"unauthorized","reason":"…"}. */

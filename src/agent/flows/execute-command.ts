@@ -17,6 +17,7 @@ export type CommandNeeds = {
   readonly commands: Pick<Store['commands'], 'find' | 'add' | 'finish' | 'oweAck' | 'forgetRefused' | 'unmatched'>
   readonly inbox: Pick<Store['inbox'], 'idOf' | 'threadIdOf' | 'postedById' | 'posted'>
   readonly outbox: Pick<Store['outbox'], 'planCommand' | 'hurryFirst'>
+  readonly lines: Pick<Store['lines'], 'isStock'>
   readonly scheduling: SchedulingNeeds
   /** Why this may not be sent there now; undefined where it may. */
   readonly refuse: (threadId: string, text: string) => string | undefined
@@ -234,6 +235,7 @@ const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds)
     ...(decision !== undefined && { rule: decision.rule }),
     ...(messageId !== undefined && { messageId }),
     ...(bubbleId !== undefined && { bubbleId }),
+    ...(decision?.act === 'bind' && decision.bond !== 'firm' && { bond: decision.bond, heldText: send.text }),
   })
   if (decision?.act === 'bind') outbox.hurryFirst(decision.messageId)
   if (decision?.act === 'refuse') {
@@ -250,14 +252,18 @@ const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds)
 const decide = (
   send: Command['send'],
   reflexSays: string,
-  { inbox, commands, settings, now }: CommandNeeds,
+  { inbox, commands, lines, hash, settings, now }: CommandNeeds,
 ): ReflexDecision => {
   const since = now() - settings.windowMs
   const namedId = send.in_reply_to ? inbox.idOf(fromIdempotencyKey(send.in_reply_to)) : undefined
   const isHere = namedId !== undefined && inbox.threadIdOf(namedId) === send.thread_id
   const named = isHere ? inbox.postedById(namedId) : undefined
   return bindReflex(
-    { says: reflexSays, ...(named !== undefined && { named }) },
+    {
+      says: reflexSays,
+      isStock: () => lines.isStock(hash(reflexSays)),
+      ...(named !== undefined && { named }),
+    },
     { messages: inbox.posted(send.thread_id, since), unmatched: commands.unmatched(send.thread_id, since) },
     { match: settings.match, windowMs: settings.windowMs, now: now() },
   )
@@ -265,6 +271,6 @@ const decide = (
 
 const roleAfter = (decision: ReflexDecision | undefined): CommandRole => {
   if (decision === undefined) return 'plain'
-  if (decision.act === 'hold' || decision.act === 'refuse') return 'held'
-  return decision.rule === 'R5' ? 'unmatched' : 'bound'
+  if (decision.act === 'refuse') return 'held'
+  return 'messageId' in decision ? 'bound' : 'unmatched'
 }

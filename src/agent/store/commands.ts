@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3'
-import type { SentReflex } from '../core/bind-reflex.ts'
+import type { Bond, HeldReflex, SentReflex } from '../core/bind-reflex.ts'
 import type { Counters } from './counters.ts'
 
-/** plain: takes no part in the dedupe; unmatched: sent, for no answer yet; held: not sent, an answer will bring it. */
+/** plain: takes no part in the dedupe; unmatched: sent, for no answer yet; bound: a message's; held: refused. */
 export type CommandRole = 'plain' | 'unmatched' | 'bound' | 'held'
 
 export type CommandOutcome = {
@@ -24,14 +24,18 @@ export type NewCommand = {
   readonly rule?: string
   readonly messageId?: number
   readonly bubbleId?: number
+  /** Held back, and perhaps another message's: then its text is kept. */
+  readonly bond?: Exclude<Bond, 'firm'>
+  readonly heldText?: string
   readonly nowMs: number
 }
 
 export const createCommands = (db: Database, counters: Counters) => {
   const insert = db.prepare(
     `INSERT INTO commands (command_id, command_type, digest, thread_id, says, role, rule, message_id, bubble_id,
-       received_seq, received_ms, status)
-     VALUES (@commandId, @commandType, @digest, @threadId, @says, @role, @rule, @messageId, @bubbleId, @seq, @nowMs, 'received')`,
+       bond, held_text, received_seq, received_ms, status)
+     VALUES (@commandId, @commandType, @digest, @threadId, @says, @role, @rule, @messageId, @bubbleId,
+       @bond, @heldText, @seq, @nowMs, 'received')`,
   )
   const byId = db.prepare<[string], CommandRow>('SELECT * FROM commands WHERE command_id = ?')
   const byBubble = db.prepare<[number], string>('SELECT command_id FROM commands WHERE bubble_id = ?').pluck()
@@ -39,8 +43,13 @@ export const createCommands = (db: Database, counters: Counters) => {
     'UPDATE commands SET status = ?, error = ?, detail = ?, finished_ms = ?, ack_owed = 1 WHERE command_id = ?',
   )
   const bind = db.prepare<[number, string, string]>(
-    "UPDATE commands SET role = 'bound', message_id = ?, rule = ? WHERE command_id = ?",
+    "UPDATE commands SET role = 'bound', message_id = ?, rule = ?, bond = NULL, held_text = NULL WHERE command_id = ?",
   )
+  const held = db.prepare<[string, number], HeldRow>(
+    `SELECT command_id, says, received_seq, message_id, bond FROM commands
+     WHERE thread_id = ? AND received_seq > ? AND bond IS NOT NULL AND held_text IS NOT NULL ORDER BY received_seq`,
+  )
+  const heldText = db.prepare<[string], string | null>('SELECT held_text FROM commands WHERE command_id = ?').pluck()
   const attach = db.prepare<[number, string]>('UPDATE commands SET bubble_id = ? WHERE command_id = ?')
   // While a message that was POSTed before the reflex is in flight, its answer may still be the reflex's: then the
   // window does not end.
@@ -102,6 +111,8 @@ export const createCommands = (db: Database, counters: Counters) => {
         rule: null,
         messageId: null,
         bubbleId: null,
+        bond: null,
+        heldText: null,
         ...command,
         seq: counters.nextSeq(),
       })
@@ -120,12 +131,15 @@ export const createCommands = (db: Database, counters: Counters) => {
     /** Reflexes of the thread that were sent for no answer in particular yet, oldest first. */
     unmatched: (threadId: string, receivedSinceMs: number): SentReflex[] =>
       unmatched.all({ threadId, since: receivedSinceMs }).map(toReflex),
+    /** Reflexes of the thread, received after that, that were held back for a message and may be another's; oldest first. */
+    heldBack: (threadId: string, afterSeq: number): HeldReflex[] => held.all(threadId, afterSeq).map(toHeld),
+    heldText: (commandId: string): string | undefined => heldText.get(commandId) ?? undefined,
     /** The reflex that was sent for this very message because it named it. */
     namedFor: (messageId: number): SentReflex | undefined => {
       const row = named.get(messageId)
       return row && toReflex(row)
     },
-    /** A scheduled message became this bubble: with that the command ends. */
+    /** A scheduled message, or a reflex that was held back, became this bubble. */
     attachBubble: (commandId: string, bubbleId: number): void => {
       attach.run(bubbleId, commandId)
     },
@@ -163,17 +177,25 @@ export const createCommands = (db: Database, counters: Counters) => {
 const MAX_ACKS = 100
 
 const REFLEX = `
-  SELECT c.command_id, c.says, c.received_seq, c.received_ms, COALESCE(b.state = 'failed' AND b.row_guid IS NULL, 0) AS not_started
+  SELECT c.command_id, c.says, c.received_seq, COALESCE(b.state = 'failed' AND b.row_guid IS NULL, 0) AS not_started
   FROM commands c LEFT JOIN bubbles b ON b.id = c.bubble_id`
 
-type ReflexRow = { command_id: string; says: string; received_seq: number; received_ms: number; not_started: number }
+type ReflexRow = { command_id: string; says: string; received_seq: number; not_started: number }
+type HeldRow = { command_id: string; says: string; received_seq: number; message_id: number; bond: Bond }
 
 const toReflex = (row: ReflexRow): SentReflex => ({
   commandId: row.command_id,
   says: row.says,
   receivedSeq: row.received_seq,
-  receivedMs: row.received_ms,
   notStarted: row.not_started === 1,
+})
+
+const toHeld = (row: HeldRow): HeldReflex => ({
+  commandId: row.command_id,
+  says: row.says,
+  receivedSeq: row.received_seq,
+  messageId: row.message_id,
+  expected: row.bond === 'expected',
 })
 
 type CommandRow = {

@@ -125,7 +125,7 @@ export const createInbox = (db: Database, counters: Counters) => {
   const idOf = db.prepare<[string], number>('SELECT id FROM messages WHERE guid = ?').pluck()
   const start = db.prepare<[Start]>(
     `UPDATE messages SET state = 'posting', posts = posts + 1, first_post_seq = COALESCE(first_post_seq, @seq),
-       first_post_ms = COALESCE(first_post_ms, @now), posted_to = COALESCE(@to, posted_to), posted_fields = COALESCE(
+       first_post_ms = COALESCE(first_post_ms, @now), had_socket = had_socket OR @socket, posted_to = COALESCE(@to, posted_to), posted_fields = COALESCE(
          posted_fields, (SELECT group_concat(key, ' ') FROM json_each(CASE WHEN json_valid(body) THEN body ELSE '{}' END)))
      WHERE id = @id`,
   )
@@ -137,10 +137,19 @@ export const createInbox = (db: Database, counters: Counters) => {
   const bury = db.prepare<[string, string | null, number, number]>(
     "UPDATE messages SET state = 'dead', reason = ?, detail = ?, unconnected = unconnected + ? WHERE id = ?",
   )
-  const answer = db.prepare<[number, string | null, number, string | null, number]>(
+  const answer = db.prepare<[number, string | null, number, string | null, number, number]>(
     `UPDATE messages SET state = 'answered', reason = NULL, detail = NULL, next_post_ms = NULL, answered_ms = ?,
-       first_says = ?, bubbles = ?, answer_rule = ? WHERE id = ?`,
+       first_says = ?, bubbles = ?, answer_rule = ?, late_reflex = ? WHERE id = ?`,
   )
+  const meetSocket = db.prepare<[]>(
+    "UPDATE messages SET had_socket = 1 WHERE state IN ('queued', 'waiting', 'posting') AND posts > 0 AND had_socket = 0",
+  )
+  const expectLate = db.prepare<[number]>('UPDATE messages SET had_socket = 1, late_reflex = 1 WHERE id = ?')
+  const oldestLate = db
+    .prepare<[], number | null>('SELECT MIN(answered_ms) FROM messages WHERE late_reflex = 1')
+    .pluck()
+  const endLate = db.prepare<[number]>('UPDATE messages SET late_reflex = 0 WHERE late_reflex = 1 AND answered_ms <= ?')
+  const endLateOf = db.prepare<[number]>('UPDATE messages SET late_reflex = 0 WHERE id = ?')
   const recover = db.prepare<[number]>(
     "UPDATE messages SET state = 'waiting', reason = 'interrupted', next_post_ms = ? WHERE state = 'posting'",
   )
@@ -259,8 +268,8 @@ export const createInbox = (db: Database, counters: Counters) => {
     heads: (): DueMessage[] =>
       heads.all().map(({ id, thread_id, next_post_ms }) => ({ id, threadId: thread_id, dueMs: next_post_ms ?? 0 })),
     /** Counts a POST before it is made, with where `to`: whoever comes after a crash knows that it may have happened. */
-    startPost: (id: number, nowMs: number, to?: string): InboxMessage => {
-      start.run({ id, now: nowMs, seq: counters.nextSeq(), to: to ?? null })
+    startPost: (id: number, nowMs: number, to?: string, isConnected = false): InboxMessage => {
+      start.run({ id, now: nowMs, seq: counters.nextSeq(), to: to ?? null, socket: isConnected ? 1 : 0 })
       return toMessage(must(byId.get(id)))
     },
     /**
@@ -283,9 +292,36 @@ export const createInbox = (db: Database, counters: Counters) => {
     deadLetter: (id: number, reason: string, detail: string | undefined): void => {
       bury.run(reason, detail ?? null, neverConnected(reason) ? 1 : 0, id)
     },
-    /** `rule`: that of the A table by which its first bubble met a reflex, or none. */
-    markAnswered: (id: number, nowMs: number, firstSays: string | undefined, bubbles: number, rule?: string): void => {
-      answer.run(nowMs, firstSays ?? null, bubbles, rule ?? null, id)
+    /**
+     * `rule`: that of the A table by which its first bubble met a reflex, or none. `lateReflex`: one that was written before
+     * may still be under way.
+     */
+    markAnswered: (
+      id: number,
+      nowMs: number,
+      firstSays: string | undefined,
+      bubbles: number,
+      rule?: string,
+      lateReflex = false,
+    ): void => {
+      answer.run(nowMs, firstSays ?? null, bubbles, rule ?? null, lateReflex ? 1 : 0, id)
+    },
+    /** A WebSocket opened: the backend has one to write the reflexes of all that is in flight to. */
+    meetSocket: (): void => {
+      meetSocket.run()
+    },
+    /** The backend had a WebSocket before that answer after all: a reflex may be under way on it. */
+    expectLate: (id: number): void => {
+      expectLate.run(id)
+    },
+    /** When the oldest message was answered of which a reflex may still be under way. */
+    oldestLate: (): number | undefined => oldestLate.get() ?? undefined,
+    /** No reflex of what was answered until then is under way any more. */
+    endLate: (answeredUntilMs: number): void => {
+      endLate.run(answeredUntilMs)
+    },
+    endLateOf: (id: number): void => {
+      endLateOf.run(id)
     },
     /** What the last life of the agent was POSTing is tried again; a clock that was set back makes no wait longer. */
     recover: (nowMs: number): void => {
@@ -305,6 +341,12 @@ export const createInbox = (db: Database, counters: Counters) => {
       const row = postedById.get(id)
       return row && row.posts > 0 ? toPosted(row) : undefined
     },
+    /** The other messages of a thread that are in flight. */
+    othersInFlight: (threadId: string, id: number): PostedMessage[] =>
+      posted
+        .all({ threadId, since: Number.POSITIVE_INFINITY })
+        .filter(row => row.id !== id)
+        .map(toPosted),
     firstPostSeq: (id: number): number => byId.get(id)?.first_post_seq ?? 0,
     /** Messages by state, those included that retention has removed. */
     counts: (): Partial<Record<MessageState, number>> => counters.withRetired('messages', counts.all()),
@@ -340,8 +382,11 @@ export type WaitingMessage = {
 }
 
 const POSTED = `
-  SELECT m.id, m.posts, m.state, m.answered_ms, m.first_says, m.withdrawn_ms IS NOT NULL AS unsent,
+  SELECT m.id, m.posts, m.first_post_seq, m.state, m.answered_ms, m.first_says, m.withdrawn_ms IS NOT NULL AS unsent,
+    m.had_socket, m.late_reflex,
     (SELECT COUNT(*) FROM commands c WHERE c.message_id = m.id AND c.role = 'bound') AS reflexes,
+    EXISTS (SELECT 1 FROM commands c WHERE c.message_id = m.id AND c.bubble_id IS NOT NULL) AS has_own,
+    (SELECT c.says FROM commands c WHERE c.message_id = m.id AND c.rule = 'A4' LIMIT 1) AS reflex_says,
     EXISTS (SELECT 1 FROM bubbles b WHERE b.message_id = m.id AND b.position = 0 AND b.state <> 'failed') AS first_is_live
   FROM messages m`
 
@@ -356,15 +401,26 @@ type Wait = {
   readonly asked: number
 }
 
-type Start = { readonly id: number; readonly now: number; readonly seq: number; readonly to: string | null }
+type Start = {
+  readonly id: number
+  readonly now: number
+  readonly seq: number
+  readonly to: string | null
+  readonly socket: number
+}
 
 type PostedRow = {
   id: number
   posts: number
+  first_post_seq: number
   state: MessageState
   answered_ms: number | null
   first_says: string | null
   reflexes: number
+  has_own: number
+  reflex_says: string | null
+  had_socket: number
+  late_reflex: number
   first_is_live: number
   unsent: number
 }
@@ -372,12 +428,17 @@ type PostedRow = {
 const toPosted = (row: PostedRow): PostedMessage => ({
   id: row.id,
   posts: row.posts,
+  firstPostSeq: row.first_post_seq,
   reflexes: row.reflexes,
+  hasOwn: row.has_own === 1,
+  hadSocket: row.had_socket === 1,
+  ...(row.reflex_says !== null && { reflexSays: row.reflex_says }),
   ...(row.unsent === 1 && { unsent: true }),
   ...(row.answered_ms !== null && {
     answer: {
       atMs: row.answered_ms,
       firstIsLive: row.first_is_live === 1,
+      lateReflex: row.late_reflex === 1,
       ...(row.first_says !== null && { firstSays: row.first_says }),
     },
   }),

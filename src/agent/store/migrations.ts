@@ -309,4 +309,30 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX commands_refused ON commands (received_seq) WHERE status = 'failed' AND bubble_id IS NULL;
   CREATE INDEX commands_bound ON commands (received_ms) WHERE status = 'completed' AND bubble_id IS NULL;
   `,
+  `
+  -- What tells whether a reflex may still come. had_socket: some WebSocket was open while the message was in flight;
+  -- late_reflex: it was answered without all of its reflexes, and one that was written before may be under way. Of what an
+  -- earlier version POSTed nobody knows, and its connection has ended.
+  ALTER TABLE messages ADD COLUMN had_socket INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN late_reflex INTEGER NOT NULL DEFAULT 0;
+  UPDATE messages SET had_socket = 1
+    WHERE posts > 0 AND (state <> 'answered' OR answered_ms > unixepoch('subsec') * 1000 - 86400000);
+  CREATE INDEX messages_late ON messages (answered_ms) WHERE late_reflex = 1;
+
+  -- Of a reflex that was held back, and may turn out to be another message's: how that is ("open", "expected"), and its text.
+  ALTER TABLE commands ADD COLUMN bond TEXT;
+  ALTER TABLE commands ADD COLUMN held_text TEXT;
+  CREATE INDEX commands_held ON commands (thread_id, received_seq) WHERE bond IS NOT NULL;
+
+  -- What messages had as reflex or first bubble, by hash: the first that had it, and whether another one had.
+  CREATE TABLE lines (
+    hash TEXT PRIMARY KEY,
+    message_id INTEGER NOT NULL,
+    is_stock INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX lines_of_one ON lines (message_id) WHERE is_stock = 0;
+  CREATE TRIGGER messages_line_ends AFTER DELETE ON messages BEGIN
+    DELETE FROM lines WHERE is_stock = 0 AND message_id = old.id;
+  END;
+  `,
 ]

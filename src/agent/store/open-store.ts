@@ -19,6 +19,7 @@ import { createCommands } from './commands.ts'
 import { createCounters } from './counters.ts'
 import { createCursor } from './cursor.ts'
 import { createInbox } from './inbox.ts'
+import { createLines, noteOldLines } from './lines.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { createOutbox } from './outbox.ts'
 import { createPauses } from './pauses.ts'
@@ -108,6 +109,7 @@ export const createStore = (db: Database.Database, path: string) => {
     outbox: createOutbox(db, counters),
     commands: createCommands(db, counters),
     schedules: createSchedules(db, counters),
+    lines: createLines(db),
     cursor: createCursor(db),
     pauses: createPauses(db),
     recipients: createRecipients(db),
@@ -241,12 +243,15 @@ const migrate = (db: Database.Database, path: string): void => {
       keyOldHashes(db)
       createCounters(db).count(LOOSE) // what was removed before was not overwritten
     }
+    if (version > 0 && version < LINES_SINCE) noteOldLines(db, createTextHash(db))
     db.pragma(`user_version = ${MIGRATIONS.length}`)
   }).immediate()
 }
 
 /** The first version of which the hashes have a key. */
 const KEYED_SINCE = 5
+/** The first version that keeps lines. */
+const LINES_SINCE = 9
 
 const unwritable = (path: string, cause: InstanceType<typeof Database.SqliteError>): EdgeError =>
   isDamage(cause.code)

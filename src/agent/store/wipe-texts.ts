@@ -51,7 +51,7 @@ const MESSAGE = {
 }
 const BUBBLE = { table: 'bubbles', key: 'id', text: 'text', clear: "text = '', says = ''" }
 const ENDED_BUBBLE = 'MAX(planned_ms, COALESCE(ended_ms, 0), COALESCE(confirmed_ms, 0))'
-const COMMAND = { table: 'commands', key: 'command_id', text: 'says', clear: 'says = NULL' }
+const COMMAND = { table: 'commands', key: 'command_id', text: 'says', clear: 'says = NULL, held_text = NULL' }
 
 /** Whoever keeps words in another table adds a line here, and the columns text_hash, text_length and wiped_ms there. */
 const WORDED: readonly Worded[] = [

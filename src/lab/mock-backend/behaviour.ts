@@ -30,6 +30,8 @@ export const behaviourSchema = z.strictObject({
   replies: z.enum(['canned', 'echo', 'table', 'command']),
   bubbles,
   table: z.array(tableRow).max(200),
+  /** A reflex names the message it answers (`in_reply_to`), where the POST carried an `Idempotency-Key`. */
+  inReplyTo: z.boolean(),
 })
 
 export type BehaviourSettings = z.infer<typeof behaviourSchema>
@@ -49,6 +51,7 @@ export const createBehaviour = (
     reflex: DEFAULT_REFLEX,
     bubbles: [...DEFAULT_REPLIES],
     table: [],
+    inReplyTo: true,
     replies: command !== undefined ? 'command' : start.table?.length ? 'table' : 'canned',
     ...start,
   }
@@ -70,6 +73,7 @@ export const createBehaviour = (
 
   return {
     thinkMs: (): number => settings.thinkMs,
+    inReplyTo: (): boolean => settings.inReplyTo,
     reflex,
     replies: (message: ReceivedMessage): Replies | Promise<Replies> => {
       const text = message.filtered_text

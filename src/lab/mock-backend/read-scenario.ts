@@ -24,7 +24,6 @@ const scenarioSchema = z.strictObject({
   downForMs: z.int().min(0).max(3_600_000).optional(),
   dialect: z.enum(DIALECTS).optional(),
   idempotency: z.boolean().optional(),
-  inReplyTo: z.boolean().optional(),
   faults: z.array(startFault).max(1000).default([]),
 })
 

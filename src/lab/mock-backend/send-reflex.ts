@@ -33,7 +33,7 @@ export const sendReflex = (
     thread_id,
     text,
     bubble_type: 'reflex',
-    ...(inReplyTo && key !== undefined ? { in_reply_to: key } : {}),
+    ...(inReplyTo() && key !== undefined ? { in_reply_to: key } : {}),
   }
   const command = commandFrame({ command_id, command_type: 'send_message_now', payload }, dialect)
   return router.send(agentId, command.text, {
@@ -51,5 +51,5 @@ export type ReflexNeeds = {
   readonly emit: Emit
   readonly dialect: Dialect
   /** Whether a reflex names the message it answers. */
-  readonly inReplyTo: boolean
+  readonly inReplyTo: () => boolean
 }

@@ -42,8 +42,8 @@ export type MockBackendOptions = {
   readonly replies?: readonly string[] | ((message: ReceivedMessage) => Replies | Promise<Replies>)
   /** Whether a repeated `Idempotency-Key` gets the stored answer. Default true. */
   readonly idempotency?: boolean
-  /** Whether a reflex names its message in `in_reply_to`. Default false. */
-  readonly inReplyTo?: boolean
+  /** Whether a reflex names its message in `in_reply_to`, where the POST carried an `Idempotency-Key`. Default true. */
+  readonly inReplyTo?: boolean | (() => boolean)
   /** `correlation` turns off what goes beyond `correlation.md`, the two options above included. Default `full`. */
   readonly dialect?: Dialect
   /** How to find the connections at other replicas. Without it there are none. */
@@ -76,7 +76,7 @@ export type MockBackend = {
  */
 export const startMockBackend = async (options: MockBackendOptions = {}): Promise<MockBackend> => {
   const { host = '127.0.0.1', port = 0, dialect = 'full', reflex = DEFAULT_REFLEX, replies = DEFAULT_REPLIES } = options
-  const { thinkMs = 0 } = options
+  const { thinkMs = 0, inReplyTo = true } = options
   const secret = options.secret === '' ? undefined : options.secret
   if (secret === undefined && !isLoopback(host)) throw secretRequired(host)
 
@@ -103,7 +103,7 @@ export const startMockBackend = async (options: MockBackendOptions = {}): Promis
   const context: RequestContext = {
     secret,
     dialect,
-    inReplyTo: full && (options.inReplyTo ?? false),
+    inReplyTo: () => full && (typeof inReplyTo === 'boolean' ? inReplyTo : inReplyTo()),
     thinkMs: typeof thinkMs === 'number' ? () => thinkMs : thinkMs,
     reflex: typeof reflex === 'string' ? () => reflex : reflex,
     replies: typeof replies === 'function' ? replies : () => replies,

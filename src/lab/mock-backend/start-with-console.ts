@@ -6,10 +6,7 @@ import type { Scenario } from './read-scenario.ts'
 import { createReplyCommand } from './reply-command.ts'
 import { type MockBackend, type MockBackendOptions, startMockBackend } from './start-mock-backend.ts'
 
-type Options = Pick<
-  MockBackendOptions,
-  'host' | 'port' | 'secret' | 'dialect' | 'idempotency' | 'inReplyTo' | 'join' | 'onEvent'
-> & {
+type Options = Pick<MockBackendOptions, 'host' | 'port' | 'secret' | 'dialect' | 'idempotency' | 'join' | 'onEvent'> & {
   readonly behaviour: Partial<BehaviourSettings>
   /** Program and arguments. */
   readonly replyCommand?: readonly [string, ...string[]]
@@ -62,6 +59,7 @@ export const startWithConsole = async ({
   const backend = await startMockBackend({
     ...options,
     thinkMs: behaviour.thinkMs,
+    inReplyTo: behaviour.inReplyTo,
     reflex: behaviour.reflex,
     replies: behaviour.replies,
     routes: console.routes,

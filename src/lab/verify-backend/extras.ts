@@ -7,6 +7,9 @@ import { no, unclear, type Verdict, yes } from './verdict.ts'
 
 export type Extra = { readonly tried: string; readonly judge: (facts: Facts) => Verdict }
 
+const RECOMMENDED =
+  'not there. Recommended: it is the exact way to tell whose a reflex is; otherwise a lost one may delay the next'
+
 export const EXTRAS: Readonly<Record<string, Extra>> = {
   'idempotency-key': {
     tried: 'the same POST again with the same Idempotency-Key: the same answer, and no second reflex',
@@ -26,7 +29,7 @@ export const EXTRAS: Readonly<Record<string, Extra>> = {
     judge: facts => {
       const reflex = facts.steady.repeated?.first.own[0]
       if (!reflex) return notTried(facts)
-      return reflex.inReplyTo === undefined ? no('missing') : yes('there')
+      return reflex.inReplyTo === undefined ? no(RECOMMENDED) : yes('there')
     },
   },
   'replaced-4409': {

@@ -74,7 +74,10 @@ test.each([
 })
 
 test('each rule of the tables R and A has its words', () => {
-  for (const rule of ['R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'A1', 'A2', 'A3', 'A3 mismatch']) {
+  for (const rule of [
+    ...['R1', 'R2', 'R3', 'R3a', 'R3b', 'R4', 'R5', 'R6'],
+    ...['A1', 'A1b', 'A2', 'A3', 'A3 mismatch', 'A4'],
+  ]) {
     expect(hasWords(rule, explainBinding(rule))).toBe(true)
   }
 })

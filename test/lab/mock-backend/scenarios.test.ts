@@ -32,7 +32,6 @@ test.each(readdirSync(SHIPPED))('the example %s fits, says what it shows, and it
     downForMs: _,
     faults,
     dialect: _d,
-    inReplyTo: _i,
     idempotency: _k,
     ...scenario
   } = readScenario(join(SHIPPED, name))

@@ -60,18 +60,23 @@ describe('the reflex and the answer', () => {
       data: {
         command_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
         command_type: 'send_message_now',
-        payload: { thread_id: THREAD, text: 'okie lemme see', bubble_type: 'reflex' },
+        payload: { thread_id: THREAD, text: 'okie lemme see', bubble_type: 'reflex', in_reply_to: '"guid-1"' },
         priority: 'immediate',
         timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       },
     })
   })
 
-  test('the reflex names its message when asked to', async () => {
-    const { backend } = await start({ inReplyTo: true })
+  test('the reflex names its message, where that has a key, and does not when told so', async () => {
+    let inReplyTo = true
+    const { backend } = await start({ inReplyTo: () => inReplyTo })
     const client = await connect(backend)
     await post(backend, { key: '"guid-1"' })
     await vi.waitFor(() => expect(client.frames[0]?.data?.payload).toMatchObject({ in_reply_to: '"guid-1"' }))
+    inReplyTo = false
+    await post(backend, { key: '"guid-2"' })
+    await vi.waitFor(() => expect(client.frames).toHaveLength(2))
+    expect(client.frames[1]?.data?.payload).not.toHaveProperty('in_reply_to')
   })
 
   test('without a connection the answer alone carries the reflex', async () => {

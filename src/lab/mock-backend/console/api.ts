@@ -150,7 +150,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   {
     method: 'PATCH',
     path: '/mock/settings',
-    about: 'change some of them: {thinkMs?, reflex?, replies?, bubbles?, table?}',
+    about: 'change some of them: {thinkMs?, reflex?, inReplyTo?, replies?, bubbles?, table?}',
     answer: ({ behaviour }, { body }) => {
       behaviour.change(parse(behaviourSchema.partial(), body))
       return ok(behaviour.settings())

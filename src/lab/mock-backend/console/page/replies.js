@@ -6,6 +6,7 @@ import { onChange, pageState } from './page-state.js'
 export const startReplies = () => {
   const thinkMs = el('input', { type: 'number', min: '0', max: '3600000', required: true })
   const reflex = el('input', { placeholder: 'none' })
+  const inReplyTo = el('input', { type: 'checkbox' })
   const replies = el(
     'select',
     {},
@@ -23,6 +24,7 @@ export const startReplies = () => {
     { class: 'form' },
     field('Thinking time, in ms', thinkMs),
     field('Reflex, sent early over the WebSocket', reflex),
+    el('label', { class: 'check' }, inReplyTo, ' The reflex names its message (in_reply_to)'),
     field('Then it answers with', replies),
     bubblesField,
     tableField,
@@ -40,6 +42,7 @@ export const startReplies = () => {
     const change = () => ({
       thinkMs: Number(thinkMs.value),
       reflex: reflex.value,
+      inReplyTo: inReplyTo.checked,
       replies: replies.value,
       bubbles: bubbles.value.split('\n').filter(line => line.trim() !== ''),
       table: table.value.trim() === '' ? [] : JSON.parse(table.value),
@@ -56,6 +59,7 @@ export const startReplies = () => {
       replies.append(el('option', { value: 'command' }, 'the reply command'))
     thinkMs.value = String(settings.thinkMs)
     reflex.value = settings.reflex
+    inReplyTo.checked = settings.inReplyTo
     replies.value = settings.replies
     bubbles.value = settings.bubbles.join('\n')
     table.value = settings.table.length === 0 ? '' : JSON.stringify(settings.table, null, 2)
