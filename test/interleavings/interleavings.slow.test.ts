@@ -17,6 +17,7 @@ exploreAll([
   ['one message, a retry gets other words, named', { ...one, words: 'fresh', named: true }, 10_000],
   ['one message, its reflex in other words, named', { ...one, words: 'different', named: true }, 10_000],
   ['two messages with one reflex', two, 10_000],
+  ['two messages with one reflex and no more', { ...two, bubbles: 1 }, 20_000],
   ['two messages with one stock line, the connection may be lost', stock, 20_000],
   ['the same, in use for the first time', { ...stock, stock: false }, 20_000],
   ['the same, a kill', { ...stock, faults: 0, crashes: 1 }, 5_000],

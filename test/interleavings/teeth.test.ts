@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { explore, findShortestFailure, printFailure } from './explore.ts'
 import type { Tamper } from './life.ts'
-import { ONE_MESSAGE, type Scenario, SECOND_CHANGES, STOCK_LINES, type settingsOf, TWO_MESSAGES } from './scenario.ts'
+import { ONE_MESSAGE, type Scenario, SECOND_CHANGES, STOCK_LINES, type settingsOf } from './scenario.ts'
 
 type EngineStore = Parameters<NonNullable<Tamper['store']>>[0]
 const part =
@@ -62,20 +62,19 @@ const MISSING: readonly [what: string, scenario: Partial<Scenario>, tamper: Tamp
     inbox(() => ({ endLate: () => {}, endLateOf: () => {} })),
   ],
   [
-    'A1b: what was held back for another message is bound to its own',
-    { ...TWO_MESSAGES, bubbles: 1, faults: 0 },
-    commands(() => ({ heldBack: () => [] })),
-  ],
-  [
     'A4: what was held back and has no answer to bring it is sent',
     { ...LAST_IS_SILENT, stock: false },
     commands(() => ({ heldBack: () => [] })),
   ],
   [
-    'A4: what a reflex alone says is known, when its retry says it again',
+    'A4 and R4: what a reflex alone says is known, when its retry says it again after the answer',
     { words: 'different', faults: 1 },
-    commands(({ bind }) => ({
-      bind: (commandId, messageId, rule) => rule !== 'A4' && bind(commandId, messageId, rule),
+    inbox(({ posted }) => ({
+      posted: (...of) =>
+        posted(...of).map(({ reflexSays: _, answer, ...message }) => ({
+          ...message,
+          ...(answer && { answer: { ...answer, lateReflex: false } }),
+        })),
     })),
   ],
   [

@@ -97,6 +97,7 @@ export const bindReflex = (
   const otherwise = live.filter(
     message => message.answer?.lateReflex && lacksReflex(message) && !isSame(message.answer.firstSays, reflex.says),
   )
+  const silent = otherwise.filter(({ answer }) => answer?.firstSays === undefined)
   const had = live.filter(
     ({ answer, reflexes, posts, hadSocket, reflexSays }) =>
       answer !== undefined &&
@@ -111,7 +112,7 @@ export const bindReflex = (
     late !== undefined &&
     !canCome &&
     ((isAwaited && (matching.match === 'position' || reflex.isStock())) ||
-      (!isAwaited && awaitsReflex(otherwise, thread.unmatched)))
+      (!isAwaited && awaitsReflex(silent, thread.unmatched)))
   if (late !== undefined && !isNext) {
     return {
       rule: 'R3b',
@@ -124,12 +125,13 @@ export const bindReflex = (
   // An answer to another message begins with other words, and those in flight are all unsent.
   if (inFlight.length === 0 && thread.messages.some(message => message.unsent && lacksReflex(message))) return UNSENT
 
-  const repeated = [...inFlight, ...otherwise].find(
+  const open = [...inFlight, ...otherwise]
+  const shown = thread.unmatched.filter(({ says }) => isSame(says, reflex.says))
+  const repeated = open.find(
     ({ posts, reflexes, firstPostSeq }) =>
-      posts - reflexes > 1 &&
-      thread.unmatched.some(sent => sent.receivedSeq > firstPostSeq && isSame(sent.says, reflex.says)),
+      posts - reflexes > 1 && shown.some(({ receivedSeq }) => receivedSeq > firstPostSeq),
   )
-  if (repeated !== undefined) {
+  if (repeated !== undefined && canBeOf(shown.length, heldFor(inFlight), open)) {
     return { rule: 'R4', act: 'bind', messageId: repeated.id, bond: isAwaited ? 'expected' : 'firm' }
   }
   return { rule: isNext ? 'R3a' : 'R5', act: 'send' }
@@ -138,6 +140,15 @@ export const bindReflex = (
 const UNSENT: ReflexDecision = { rule: 'R6', act: 'refuse' }
 
 const lacksReflex = ({ reflexes, posts }: PostedMessage): boolean => reflexes < posts
+
+/** With this one, all reflexes that say so can be those of as many messages as were shown one. */
+const canBeOf = (shown: number, held: number, messages: readonly PostedMessage[]): boolean => {
+  const most = messages.map(({ posts }) => posts).sort((a, b) => b - a)
+  return most.slice(0, shown).reduce((sum, posts) => sum + posts, 0) >= shown + held + 1
+}
+
+const heldFor = (inFlight: readonly PostedMessage[]): number =>
+  inFlight.reduce((sum, { reflexes, hasOwn }) => sum + reflexes - (hasOwn ? 1 : 0), 0)
 
 /** Some message in flight has had no reflex: those that were sent since are fewer than such messages. */
 const awaitsReflex = (inFlight: readonly PostedMessage[], unmatched: readonly SentReflex[]): boolean => {
@@ -166,6 +177,8 @@ export const bindAnswer = (
   answer: {
     readonly firstSays?: string
     readonly firstPostSeq: number
+    /** How many reflexes it lacks. */
+    readonly lacks: number
     /** The reflex that was sent for this very message, by `in_reply_to`. */
     readonly named?: SentReflex
   },
@@ -186,17 +199,18 @@ export const bindAnswer = (
   const unmatched = since(thread.unmatched)
   const held = since(thread.held)
   const reflex = firstSays === undefined ? undefined : (named ?? unmatched.find(({ says }) => isSame(firstSays, says)))
+  const moved = held.find(({ says }) => isSame(firstSays, says))
+  const room = named === undefined ? answer.lacks - ((reflex ?? moved) ? 1 : 0) : 0
   const own =
-    named === undefined
+    room > 0
       ? findOwn(
           unmatched.filter(({ says }) => !isSame(firstSays, says)),
           held.filter(({ says }) => !isSame(firstSays, says)),
           thread.others.filter(({ unsent }) => !unsent),
           isSame,
-        )
+        ).slice(0, room)
       : []
   if (reflex !== undefined) return { own, rule: reflex.notStarted ? 'A2' : 'A1', reflex: reflex.commandId }
-  const moved = held.find(({ says }) => isSame(firstSays, says))
   if (moved !== undefined) return { own, rule: 'A1b', reflex: moved.commandId, takenFor: moved.messageId }
   return { own, rule: 'A3', mismatch: firstSays !== undefined && unmatched.length > 0 }
 }

@@ -348,7 +348,12 @@ const storeAnswer = (
   const { threadId, id: messageId } = message
   const firstPostSeq = needs.inbox.firstPostSeq(messageId)
   const decision = bindAnswer(
-    { firstPostSeq, ...(firstSays !== undefined && { firstSays }), ...(named !== undefined && { named }) },
+    {
+      firstPostSeq,
+      lacks: lacking(messageId, needs),
+      ...(firstSays !== undefined && { firstSays }),
+      ...(named !== undefined && { named }),
+    },
     {
       unmatched: commands.unmatched(threadId, now - settings.windowMs),
       held: commands.heldBack(threadId, firstPostSeq),
@@ -374,10 +379,14 @@ const storeAnswer = (
   }
   const rule = decision.rule === 'A3' && decision.mismatch ? 'A3 mismatch' : decision.rule
   if (firstSays !== undefined) needs.lines.note(needs.hash(firstSays), messageId)
-  const { posts = 0, reflexes = 0 } = needs.inbox.postedById(messageId) ?? {}
-  const isLate = reflexes < posts && needs.socket.mayBringReflex(messageId)
+  const isLate = lacking(messageId, needs) > 0 && needs.socket.mayBringReflex(messageId)
   needs.inbox.markAnswered(messageId, now, firstSays, bubbles.length, rule, isLate)
   return { rule: decision.rule, bubbles: bubbles.length }
+}
+
+const lacking = (messageId: number, { inbox }: AnswerNeeds): number => {
+  const { posts = 0, reflexes = 0 } = inbox.postedById(messageId) ?? {}
+  return posts - reflexes
 }
 
 /** A reflex that was this message's own, though its answer begins otherwise: what was held back of it is sent, ahead of all. */

@@ -307,7 +307,7 @@ describe('a reflex arrives', () => {
 describe('an answer arrives', () => {
   const rows: [
     name: string,
-    answer: { firstSays?: string; firstPostSeq: number; named?: SentReflex },
+    answer: { firstSays?: string; firstPostSeq: number; lacks?: number; named?: SentReflex },
     unmatched: SentReflex[],
     expected: object,
     others?: { held?: HeldReflex[]; others?: PostedMessage[] },
@@ -390,6 +390,13 @@ describe('an answer arrives', () => {
       { held: [held('a', 'x', 3)] },
     ],
     [
+      'A1: it has its reflex, so what was held back for another message is none of its own',
+      { firstSays: 'x', firstPostSeq: 2, lacks: 1 },
+      [sent('b', 'x', 4)],
+      { own: [], rule: 'A1', reflex: 'b' },
+      { held: [held('a', 'y', 3)] },
+    ],
+    [
       'A3: what was held back for a message that could get one: nobody can tell',
       { firstPostSeq: 2 },
       [],
@@ -398,13 +405,13 @@ describe('an answer arrives', () => {
     ],
   ]
   test.each(rows)('%s', (_name, answer, unmatched, expected, { held = [], others = [] } = {}) => {
-    expect(bindAnswer(answer, { unmatched, held, others }, 'text')).toEqual(expected)
+    expect(bindAnswer({ lacks: 2, ...answer }, { unmatched, held, others }, 'text')).toEqual(expected)
   })
 
   test('by position the oldest reflex is bound, whatever it says', () => {
     expect(
       bindAnswer(
-        { firstSays: 'x', firstPostSeq: 1 },
+        { firstSays: 'x', firstPostSeq: 1, lacks: 1 },
         { unmatched: [sent('a', 'y', 2)], held: [], others: [] },
         'position',
       ),
