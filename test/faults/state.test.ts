@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
@@ -198,11 +198,13 @@ describe.concurrent('somebody tidies up', () => {
   test('the evidence of a send goes between two lives: nothing is sent again, its row decides', () =>
     withHouse({ backend: twoBubbles }, async house => {
       await house.startConnected()
-      house.simulator.setOsascriptMode({ mode: 'slow', ms: 1_000 }, { times: 1 })
+      house.simulator.setOsascriptMode({ mode: 'slow', ms: 3_000 }, { times: 1 })
       await house.simulator.receive({ from: ANNA, text: 'hi' })
-      await waitFor('the send', async () => (await house.status()).bubbles.sending === 1)
+      const attempts = join(house.stateDir, 'attempts')
+      const wrote = () => readdirSync(attempts).map(file => readFileSync(join(attempts, file), 'utf8'))
+      await waitFor('the send, which has its text by then', () => wrote().join('').includes('phase: send'))
       await house.killAgent()
-      rmSync(join(house.stateDir, 'attempts'), { recursive: true })
+      rmSync(attempts, { recursive: true })
       await waitFor('R', () => house.seen(ANNA).length === 1)
       await house.startConnected()
       await ends(house, 'hi')
