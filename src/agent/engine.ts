@@ -347,7 +347,7 @@ export const createEngine = (edges: Edges) => {
         hash,
         now,
         settings: settings.dedupe,
-        claim: delivery.claim,
+        intend: delivery.intend,
         acks,
         count: counters.count,
         log: edges.frameLog,
@@ -469,7 +469,7 @@ export const createEngine = (edges: Edges) => {
           const letGo = way === 'cold' ? warmth?.keepCold(chat.threadId) : undefined
           try {
             const timeoutMs = settings.send.timeoutMs + SELFTEST_ROW_MS
-            return await selftests.run({ chat, text, timeoutMs, claim: delivery.claim })
+            return await selftests.run({ chat, text, timeoutMs, intend: delivery.intend })
           } finally {
             letGo?.()
           }

@@ -122,7 +122,7 @@ test('the backend is there again: a closed road is tried at once', async () => {
   receiveMessage()
   store.transaction(queueMessage)
   await settle()
-  life.posts.get(1)?.end({ kind: 'wrong-road', reason: 'http_401', detail: '' })
+  life.posts.get(1)?.end({ kind: 'refuses-all', reason: 'http_401', detail: '' })
   life.posts.clear()
   world.posts = []
   await settle()

@@ -46,7 +46,7 @@ export type PostOutcome =
       readonly retryAfterMs?: number
     }
   /** Nothing is wrong with the message: `http_401`, `redirect`, `tls_CERT_HAS_EXPIRED`, `bad_request`, … */
-  | { readonly kind: 'wrong-road'; readonly reason: string; readonly detail: string }
+  | { readonly kind: 'refuses-all'; readonly reason: string; readonly detail: string }
   | { readonly kind: 'rejected'; readonly status: number; readonly bodyHead: string }
   | { readonly kind: 'stopped' }
 
@@ -192,12 +192,12 @@ const readOutcome = (response: HttpAnswer, nowMs: number): PostOutcome => {
   if (status < 400) {
     const location = one(headers['location'])
     return location === undefined
-      ? { kind: 'wrong-road', reason: `http_${status}`, detail: '' }
-      : { kind: 'wrong-road', reason: 'redirect', detail: `status ${status} to ${head(location)}` }
+      ? { kind: 'refuses-all', reason: `http_${status}`, detail: '' }
+      : { kind: 'refuses-all', reason: 'redirect', detail: `status ${status} to ${head(location)}` }
   }
   const { text } = readText(response)
   return WRONG_ROAD.has(status)
-    ? { kind: 'wrong-road', reason: `http_${status}`, detail: head(text) }
+    ? { kind: 'refuses-all', reason: `http_${status}`, detail: head(text) }
     : { kind: 'rejected', status, bodyHead: head(text) }
 }
 
@@ -248,8 +248,8 @@ const outcomeOfError = (error: unknown): PostOutcome => {
   const code = codeOf(error)
   // It never came to a connection: a header or the URL is refused.
   if (!(error instanceof Error) || error instanceof TypeError || code === 'UND_ERR_INVALID_ARG') {
-    return { kind: 'wrong-road', reason: 'bad_request', detail: String(error) }
+    return { kind: 'refuses-all', reason: 'bad_request', detail: String(error) }
   }
-  if (isTlsError(code)) return { kind: 'wrong-road', reason: `tls_${code}`, detail: error.message }
+  if (isTlsError(code)) return { kind: 'refuses-all', reason: `tls_${code}`, detail: error.message }
   return { kind: 'retry', reason: `network_${code}`, scope: 'message', network: true }
 }

@@ -1,6 +1,6 @@
 /**
  * Whose reflex is it? A reflex command and the first bubble of an answer can be the same bubble, arriving by two
- * roads. These two functions are the tables R2 to R6 and A1 to A4 of docs/delivery-rules.md, as pure decisions over what
+ * channels. These two functions are the tables R2 to R6 and A1 to A4 of docs/delivery-rules.md, as pure decisions over what
  * the store knows of one thread; R1 (a `command_id` seen before) is the primary key of the commands and needs none.
  * Order is told by sequence numbers, not by clocks.
  */

@@ -26,7 +26,7 @@ export type PostResult =
       readonly network: boolean
       readonly retryAfterMs?: number
     }
-  | { readonly kind: 'wrong-road'; readonly reason: string; readonly detail: string }
+  | { readonly kind: 'refuses-all'; readonly reason: string; readonly detail: string }
   | { readonly kind: 'rejected'; readonly status: number; readonly bodyHead: string }
   | { readonly kind: 'stopped' }
 
@@ -109,8 +109,8 @@ export const createAnswering = (needs: AnswerNeeds) => {
   const runningBy = new Map<string, number>()
   /** The message of a thread whose POST is just leaving: until it is well on its way the next one would overtake it. */
   const departing = new Map<string, number>()
-  /** The backend as a whole: nobody is POSTed before `untilMs`; where the road is wrong, one probe at a time then. */
-  let gate: { readonly untilMs: number; readonly wrongRoad: boolean } | undefined
+  /** The backend as a whole: nobody is POSTed before `untilMs`; where it refuses all, one probe at a time then. */
+  let gate: { readonly untilMs: number; readonly isProbing: boolean } | undefined
   /** How many messages the backend has taken. */
   let taken = 0
   /** Messages that it refused as it would all others, least lately first, with how many it had taken before. */
@@ -121,10 +121,10 @@ export const createAnswering = (needs: AnswerNeeds) => {
     if (stopping) return undefined
     const at = now()
     if (gate !== undefined && at < gate.untilMs) return gate.untilMs - at
-    const slots = gate?.wrongRoad ? 1 : settings.concurrency
+    const slots = gate?.isProbing ? 1 : settings.concurrency
     if (running.size >= slots) return undefined // whoever ends wakes us
     let next: number | undefined
-    for (const head of gate?.wrongRoad ? inProbeOrder(inbox.heads()) : inFairOrder(inbox.heads())) {
+    for (const head of gate?.isProbing ? inProbeOrder(inbox.heads()) : inFairOrder(inbox.heads())) {
       if (running.size >= slots) break
       if (departing.has(head.threadId)) continue
       if (!mayTakeSlot(runningIn(head.threadId), running.size, slots)) continue
@@ -182,7 +182,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
     } catch (error) {
       // The store could not record it: after a pause what was being POSTed is tried again, under the same key.
       problems.setFrom(error)
-      gate = { untilMs: now() + STORE_PAUSE_MS, wrongRoad: false }
+      gate = { untilMs: now() + STORE_PAUSE_MS, isProbing: false }
       unrecorded.add(id)
     }
   }
@@ -193,14 +193,14 @@ export const createAnswering = (needs: AnswerNeeds) => {
     const { id, guid } = message
     if (result.kind === 'answered') {
       const { rule, bubbles } = needs.transaction(() => storeAnswer(message, result.answer, needs))
-      openRoad(id)
+      stopProbing(id)
       // `bubbles` would be taken for the words themselves, and redacted.
       needs.log.info({ guid, posts: message.posts, bubbleCount: bubbles, rule }, 'message answered')
       return
     }
     if (result.kind === 'rejected') {
       needs.transaction(() => inbox.deadLetter(id, `http_${result.status}`, result.bodyHead))
-      openRoad(id)
+      stopProbing(id)
       needs.log.warn({ guid, status: result.status }, 'message rejected by the backend; kept as a dead letter')
       return
     }
@@ -208,7 +208,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
     const age = at - (message.firstPostMs ?? at)
     const reason = result.kind === 'stopped' ? 'stopped' : result.reason
     const invalid = result.kind === 'invalid-answer'
-    const detail = invalid ? result.bodyHead : result.kind === 'wrong-road' ? result.detail : undefined
+    const detail = invalid ? result.bodyHead : result.kind === 'refuses-all' ? result.detail : undefined
     const hopeless = invalid
       ? message.invalidAnswers + 1 >= MAX_INVALID_ANSWERS
       : result.kind === 'retry' && age > settings.maxAgeMs
@@ -217,15 +217,15 @@ export const createAnswering = (needs: AnswerNeeds) => {
       needs.log.warn({ guid, reason, posts: message.posts }, 'message given up; kept as a dead letter')
       return
     }
-    const isRoad = result.kind === 'wrong-road' && !isRefusedAlone(id)
-    const waitMs = isRoad ? 0 : waitAfter(result, message.posts)
+    const refusesAll = result.kind === 'refuses-all' && !isRefusedAlone(id)
+    const waitMs = refusesAll ? 0 : waitAfter(result, message.posts)
     const asked = result.kind === 'retry' && isAsked(result.retryAfterMs)
     needs.transaction(() => inbox.waitForRetry(id, reason, detail, at, waitMs, invalid, asked))
     if (result.kind === 'stopped') return
     needs.log.info({ guid, reason, posts: message.posts, waitMs: Math.round(waitMs) }, 'message waits for its retry')
-    if (isRoad) closeRoad(reason, result.detail)
+    if (refusesAll) startProbing(reason, result.detail)
     else if (result.kind === 'retry' && result.scope === 'backend') {
-      gate = { untilMs: Math.max(gate?.untilMs ?? 0, at + waitMs), wrongRoad: false }
+      gate = { untilMs: Math.max(gate?.untilMs ?? 0, at + waitMs), isProbing: false }
     }
   }
 
@@ -237,14 +237,14 @@ export const createAnswering = (needs: AnswerNeeds) => {
   }
 
   /** Not this message is wrong but the way to the backend: keep all, ask once a minute. */
-  const closeRoad = (reason: string, detail: string): void => {
-    gate = { untilMs: now() + ROAD_PROBE_MS, wrongRoad: true }
+  const startProbing = (reason: string, detail: string): void => {
+    gate = { untilMs: now() + PROBE_MS, isProbing: true }
     // A body may repeat what somebody wrote; this goes into the log.
     const told = reason.startsWith('http_') ? errorWord(detail) : detail
     problems.set('backend_refuses', `the backend refuses all messages: ${reason} ${told}`.trim(), remedyFor(reason))
   }
 
-  /** The backend has taken others since it first refused this one: then the road is not what is wrong. */
+  /** The backend has taken others since it first refused this one: then it does not refuse all. */
   const isRefusedAlone = (id: number): boolean => {
     const before = refused.get(id) ?? taken
     refused.delete(id)
@@ -252,11 +252,11 @@ export const createAnswering = (needs: AnswerNeeds) => {
     return taken > before
   }
 
-  const openRoad = (id: number): void => {
+  const stopProbing = (id: number): void => {
     taken += 1
     refused.delete(id)
     // Where the backend asked for patience, what it answers now was POSTed before that.
-    if (gate?.wrongRoad) gate = undefined
+    if (gate?.isProbing) gate = undefined
     problems.clear('backend_refuses')
   }
 
@@ -277,7 +277,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
       unrecorded.clear()
     } catch (error) {
       problems.setFrom(error)
-      gate = { untilMs: now() + STORE_PAUSE_MS, wrongRoad: false }
+      gate = { untilMs: now() + STORE_PAUSE_MS, isProbing: false }
     }
   }
 
@@ -287,14 +287,14 @@ export const createAnswering = (needs: AnswerNeeds) => {
       needs.transaction(() => inbox.recover(now()))
     },
     wake: pump.wake,
-    /** The backend was seen alive: messages that wait for the network alone go now, and a closed road is probed. */
+    /** The backend was seen alive: messages that wait for the network alone go now, and one that refused all is probed. */
     backendIsBack: (): void => {
       try {
         needs.transaction(() => inbox.hastenRetries(now()))
       } catch (error) {
         problems.setFrom(error) // then they wait as long as they would have
       }
-      if (gate?.wrongRoad) gate = { ...gate, untilMs: now() }
+      if (gate?.isProbing) gate = { ...gate, untilMs: now() }
       pump.wake()
     },
     inFlight: (): number => running.size,
@@ -318,7 +318,7 @@ const mayTakeSlot = (own: number, running: number, slots: number): boolean =>
 
 /** A server may take up a new connection a little later than a request on an old one. */
 const HEADWAY_MS = 10
-const ROAD_PROBE_MS = 60_000
+const PROBE_MS = 60_000
 /** A shorter `Retry-After` is none. */
 const MIN_RETRY_AFTER_MS = 1_000
 const STORE_PAUSE_MS = 2_000

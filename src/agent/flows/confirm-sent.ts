@@ -107,7 +107,7 @@ const matchRows = (db: ConfirmSource, awaiting: readonly Bubble[], { outbox }: C
     if (row.chat === undefined || outbox.isClaimed(row.guid)) continue
     const { threadId } = row.chat
     const text = says(row.text)
-    // A send under way has the better claim to a new row than one that was given up.
+    // A new row belongs to a send under way rather than to one that was given up.
     const isTaken = ({ state }: Bubble) =>
       state === 'parked' && sending.some(other => other.threadId === threadId && other.says === text)
     const index = open.findIndex(

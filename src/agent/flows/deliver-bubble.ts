@@ -286,7 +286,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
      * For a caller that is just storing what is to be sent: makes the intent part of its transaction. What is returned is
      * to be called once that is on the disk.
      */
-    claim: (threadId: string): (() => void) => {
+    intend: (threadId: string): (() => void) => {
       const bubble = needs.holdOf(threadId) === undefined ? next(threadId) : undefined
       return typeof bubble === 'object' ? intend(bubble) : () => {}
     },

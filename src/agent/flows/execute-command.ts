@@ -29,7 +29,7 @@ export type CommandNeeds = {
   readonly now: () => number
   readonly settings: { readonly match: 'text' | 'position'; readonly windowMs: number }
   /** Stores the intent to send what is next in the thread, where it may go now; what it returns begins the send. */
-  readonly claim: (threadId: string) => () => void
+  readonly intend: (threadId: string) => () => void
   readonly acks: {
     /** Tells the backend of an outcome that is not kept. */
     readonly sendNow: (outcome: Acked) => void
@@ -81,21 +81,21 @@ const obey = (parsed: Obeyed, needs: CommandNeeds): void => {
   const digest = needs.hash(JSON.stringify([command.command_type, asks(parsed)]))
   const commandId = command.command_id
   // The command and the intent to send it are one commit: each costs the time of the disk.
-  const { stored, begin } = needs.transaction(() => ({
-    stored: store(parsed, digest, needs),
-    begin: parsed.kind === 'command' ? needs.claim(parsed.send.thread_id) : () => {},
+  const { kept, begin } = needs.transaction(() => ({
+    kept: keep(parsed, digest, needs),
+    begin: parsed.kind === 'command' ? needs.intend(parsed.send.thread_id) : () => {},
   }))
   begin()
 
-  if (stored.kind === 'accepted') {
-    needs.log.info({ commandId, reflex: stored.isReflex, rule: stored.rule }, 'command accepted')
-  } else if (stored.kind === 'refused') {
-    const { error, detail, isKept } = stored
+  if (kept.kind === 'accepted') {
+    needs.log.info({ commandId, reflex: kept.isReflex, rule: kept.rule }, 'command accepted')
+  } else if (kept.kind === 'refused') {
+    const { error, detail, isKept } = kept
     needs.log.warn({ commandId, error, detail }, 'command refused')
     if (!isKept) needs.acks.sendNow({ commandId, status: 'failed', error, ...(detail !== undefined && { detail }) })
-  } else if (stored.kind === 'idle') {
+  } else if (kept.kind === 'idle') {
     needs.acks.sendNow({ commandId, status: 'completed', detail: 'cancelled' })
-  } else if (stored.kind === 'conflict') {
+  } else if (kept.kind === 'conflict') {
     needs.log.warn({ commandId }, 'command id used again for something else')
     needs.acks.sendNow({
       commandId,
@@ -108,13 +108,13 @@ const obey = (parsed: Obeyed, needs: CommandNeeds): void => {
   if (outcome?.status === 'received') {
     const held = parsed.kind === 'command' ? needs.heldBy(parsed.send.thread_id) : undefined
     // Who asks again is told again.
-    if (held !== undefined && stored.kind !== 'again') needs.acks.sendHeld(commandId, held)
+    if (held !== undefined && kept.kind !== 'again') needs.acks.sendHeld(commandId, held)
     else {
       const detail = held === undefined ? parsed.kind === 'schedule' && scheduled(commandId, needs) : { detail: held }
       needs.acks.sendNow({ commandId, status: 'received', ...detail })
     }
   }
-  if (stored.kind === 'again') needs.acks.sendAgain(commandId)
+  if (kept.kind === 'again') needs.acks.sendAgain(commandId)
 }
 
 /** What makes it the same command. */
@@ -140,14 +140,14 @@ const scheduled = (commandId: string, { scheduling }: CommandNeeds) => {
   return { detail: 'scheduled', scheduleId, sendAtMs }
 }
 
-type Stored =
+type Kept =
   | { readonly kind: 'accepted'; readonly isReflex: boolean; readonly rule: string | undefined }
   | { readonly kind: 'refused'; readonly error: string; readonly detail?: string; readonly isKept: boolean }
   /** A cancellation that changes nothing, one of so many that it is not kept. */
   | { readonly kind: 'again' | 'conflict' | 'idle' }
 
 /** The command, or what is wrong with it, in the caller's transaction. */
-const store = (parsed: Obeyed, digest: string, needs: CommandNeeds): Stored => {
+const keep = (parsed: Obeyed, digest: string, needs: CommandNeeds): Kept => {
   const { command_id: commandId, command_type: type } = parsed.command
   const known = needs.commands.find(commandId) // R1
   if (known !== undefined) {
@@ -155,7 +155,7 @@ const store = (parsed: Obeyed, digest: string, needs: CommandNeeds): Stored => {
     needs.commands.oweAck(commandId)
     return { kind: 'again' }
   }
-  const reject = ({ error, detail }: { readonly error: string; readonly detail?: string }): Stored => {
+  const reject = ({ error, detail }: { readonly error: string; readonly detail?: string }): Kept => {
     const isKept = needs.mayKeepRefusal()
     if (isKept) {
       needs.commands.add({ commandId, commandType: type.slice(0, 100), digest, role: 'plain', nowMs: needs.now() })
@@ -164,7 +164,7 @@ const store = (parsed: Obeyed, digest: string, needs: CommandNeeds): Stored => {
     }
     return { kind: 'refused', error, isKept, ...(detail !== undefined && { detail }) }
   }
-  const add = (threadId?: string): Stored => {
+  const add = (threadId?: string): Kept => {
     const thread = threadId !== undefined && { threadId }
     needs.commands.add({ commandId, commandType: type, digest, role: 'plain', nowMs: needs.now(), ...thread })
     return { kind: 'accepted', isReflex: false, rule: undefined }
@@ -205,7 +205,7 @@ const refuse = ({ send }: Command, needs: CommandNeeds): { error: string; detail
 }
 
 /** The R table, and what follows from it, in the caller's transaction. */
-const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds): Stored => {
+const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds): Kept => {
   const { commands, outbox } = needs
   const now = needs.now()
   const reflexSays = says(send.text)

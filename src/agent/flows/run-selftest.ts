@@ -30,7 +30,7 @@ export type SelftestLine = {
   readonly text: string
   readonly timeoutMs: number
   /** As for a command: the intent to send is part of the transaction, what is returned begins the send. */
-  readonly claim: (threadId: string) => () => void
+  readonly intend: (threadId: string) => () => void
 }
 
 /** Sends a line of our own by the usual way, and looks on. */
@@ -39,7 +39,7 @@ export const createSelftest = (needs: SelftestNeeds) => {
   const lines = new Map<string, Watched>()
 
   /** Plans the line and follows it to its end. */
-  const run = async ({ chat, text, timeoutMs, claim }: SelftestLine): Promise<SelftestRun> => {
+  const run = async ({ chat, text, timeoutMs, intend }: SelftestLine): Promise<SelftestRun> => {
     const { threadId } = chat
     const began = performance.now()
     const stepsMs: Partial<Record<SelftestStep, number>> = {}
@@ -60,7 +60,7 @@ export const createSelftest = (needs: SelftestNeeds) => {
       note('planned')
       const { id, begin } = needs.transaction(() => {
         const bubble = { threadId, text, says: says(text), immediate: true, now: needs.now() } as const
-        return { id: outbox.planCommand(bubble), begin: claim(threadId) }
+        return { id: outbox.planCommand(bubble), begin: intend(threadId) }
       })
       if (outbox.byId(id).state === 'sending') note('intent stored')
       begin()

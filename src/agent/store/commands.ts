@@ -158,7 +158,7 @@ export const createCommands = (db: Database, counters: Counters) => {
     oweAck: (commandId: string): void => {
       owe.run(commandId)
     },
-    /** Commands received after `sinceMs` that were bound to what goes, or went, by another road. */
+    /** Commands received after `sinceMs` that were bound to what goes, or went, by the other channel. */
     boundSince: (sinceMs: number): number => boundSince.get(sinceMs) ?? 0,
     /** Of the refused ones keeps the latest, so that no flood fills the disk; the others stay counted. */
     forgetRefused: (keep: number): void => {

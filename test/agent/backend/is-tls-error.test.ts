@@ -19,7 +19,7 @@ test('a self-signed certificate is the wrong road for POSTs and WebSocket alike,
     requests += 1
   })
   const port = await listen(server)
-  expect(await tryPost(port)).toMatchObject({ kind: 'wrong-road', reason: 'tls_DEPTH_ZERO_SELF_SIGNED_CERT' })
+  expect(await tryPost(port)).toMatchObject({ kind: 'refuses-all', reason: 'tls_DEPTH_ZERO_SELF_SIGNED_CERT' })
   const status = await tryToConnect(port)
   expect(status.lastError).toMatchObject({ code: 'tls_DEPTH_ZERO_SELF_SIGNED_CERT', remedy: expect.any(String) })
   expect(status.retryAt - status.since).toBe(60_000)
@@ -28,7 +28,7 @@ test('a self-signed certificate is the wrong road for POSTs and WebSocket alike,
 
 test('a port that does not speak TLS is the wrong road', async () => {
   const port = await listen(http.createServer())
-  expect(await tryPost(port)).toMatchObject({ kind: 'wrong-road', reason: expect.stringMatching(/^tls_/) })
+  expect(await tryPost(port)).toMatchObject({ kind: 'refuses-all', reason: expect.stringMatching(/^tls_/) })
   const status = await tryToConnect(port)
   expect(status.lastError.code).toMatch(/^tls_/)
 })

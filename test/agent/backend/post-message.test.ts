@@ -127,18 +127,18 @@ describe('by the status and the body of the answer', () => {
 
   test.each([401, 403, 404, 405, 410])('%i is the wrong road', async status => {
     answerWith(() => ({ status, text: 'who are you?' }))
-    expect(await post()).toEqual({ kind: 'wrong-road', reason: `http_${status}`, detail: 'who are you?' })
+    expect(await post()).toEqual({ kind: 'refuses-all', reason: `http_${status}`, detail: 'who are you?' })
   })
 
   test.each([300, 304])('%i that leads nowhere is the wrong road, and no redirect', async status => {
     answerWith(() => ({ status, text: null }))
-    expect(await post()).toEqual({ kind: 'wrong-road', reason: `http_${status}`, detail: '' })
+    expect(await post()).toEqual({ kind: 'refuses-all', reason: `http_${status}`, detail: '' })
   })
 
   test.each([301, 302, 303, 307, 308])('%i is the wrong road and is not followed', async status => {
     answerWith(() => ({ status, text: null, headers: { Location: 'https://elsewhere.example/' } }))
     expect(await post()).toEqual({
-      kind: 'wrong-road',
+      kind: 'refuses-all',
       reason: 'redirect',
       detail: `status ${status} to https://elsewhere.example/`,
     })
@@ -207,7 +207,7 @@ describe('by what happens on the wire', () => {
   test.each([
     ['a body that is cut off', 'HTTP/1.1 400 X\r\nContent-Length: 500\r\n\r\nno', { kind: 'rejected', status: 400 }],
     ['no gzip', 'HTTP/1.1 422 X\r\nContent-Encoding: gzip\r\n\r\nno', { kind: 'rejected', status: 422 }],
-    ['a body cut off', 'HTTP/1.1 401 X\r\nContent-Length: 500\r\n\r\n', { kind: 'wrong-road', reason: 'http_401' }],
+    ['a body cut off', 'HTTP/1.1 401 X\r\nContent-Length: 500\r\n\r\n', { kind: 'refuses-all', reason: 'http_401' }],
   ])('a status counts, also with %s', async (_, bytes, outcome) => {
     const { url } = await serveTcp(socket => socket.once('data', () => socket.end(bytes)))
     expect(await toPost(url)()).toMatchObject(outcome)
@@ -385,7 +385,7 @@ describe('by what happens on the wire', () => {
 
   test('a secret that no header can hold is the wrong road, not a crash', async () => {
     const { url } = await serve((_request, response) => response.end(answerText))
-    expect(await toPost(url, { secret: 'two\nlines' })()).toMatchObject({ kind: 'wrong-road', reason: 'bad_request' })
+    expect(await toPost(url, { secret: 'two\nlines' })()).toMatchObject({ kind: 'refuses-all', reason: 'bad_request' })
   })
 
   test('onSent comes once, when the request has left and long before the answer', async () => {

@@ -99,7 +99,7 @@ const createAgent = () => {
         hash: text => text,
         now: Date.now,
         settings: { match: 'text', windowMs: MINUTE },
-        claim: () => () => {},
+        intend: () => () => {},
         acks,
         count: store.counters.count,
         log,

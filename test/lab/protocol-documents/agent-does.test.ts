@@ -39,7 +39,7 @@ const postTo = (status: number): Promise<PostOutcome> =>
   })({ key: 'B373E262-AFC1-41F5-B802-7B90DC0BEE7B', body: '{}', signal: new AbortController().signal })
 
 const does = ({ kind }: PostOutcome): string =>
-  ({ answered: 'accept', retry: 'retry', 'wrong-road': 'probe', rejected: 'dead-letter' })[kind as string] ?? kind
+  ({ answered: 'accept', retry: 'retry', 'refuses-all': 'probe', rejected: 'dead-letter' })[kind as string] ?? kind
 
 test('the agent does with each status what openapi.json says', async () => {
   const documented = new Map(Object.entries(post.responses).map(([key, answer]) => [key, answer['x-agent-does']]))
