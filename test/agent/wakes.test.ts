@@ -16,13 +16,14 @@ beforeEach(() => {
   const db = new Database(':memory:')
   for (const step of MIGRATIONS) db.exec(step)
   store = createStore(db, ':memory:')
-  world = newWorld(ONE_MESSAGE)
+  world = newWorld(SCENARIO)
   timers = createTimers(() => world.now)
-  life = createLife(world, store, ONE_MESSAGE, timers)
+  life = createLife(world, store, SCENARIO, timers)
   store.transaction(() => store.cursor.rememberChat({ ...CHAT, guid: 'any;-;anna' }))
 })
 afterEach(() => store.close())
 
+const SCENARIO = { ...ONE_MESSAGE, acks: true }
 const CHAT = { threadId: 'anna', isGroup: false, service: 'iMessage', accountId: '' }
 
 /** Whatever was woken has done what it can. */
