@@ -1,6 +1,6 @@
+import { fitOf, isLink } from './fit-of-row.ts'
 import { ROW_GRACE_MS } from './limits.ts'
 import type { MessageRow } from './message.ts'
-import { says } from './says.ts'
 import { SELFTEST_MARK } from './selftest.ts'
 
 /** A bubble of ours whose send was begun at least once. */
@@ -53,23 +53,23 @@ export const judgeOwnRow = (row: MessageRow, context: OwnRowContext): OwnRowVerd
 
   const { threadId } = row.chat
   if (row.toSelf || (!row.chat.isGroup && context.isOwnAddress(threadId))) return OTHER
-  if (context.started(threadId).some(bubble => explains(bubble, row, threadId, context.now))) return OTHER
+  if (context.started(threadId).some(bubble => explains(bubble, row, context.now))) return OTHER
   return { kind: 'by_hand', threadId, atMs: Math.min(row.dateMs, context.now) }
 }
 
 const OTHER = { kind: 'other' } as const
 
 /** Whether the row is, or may be, what became of that bubble. */
-const explains = (bubble: StartedBubble, row: MessageRow, threadId: string, now: number): boolean => {
+const explains = (bubble: StartedBubble, row: MessageRow, now: number): boolean => {
   const { rowGuid, startedMs, confirmedMs = 0 } = bubble
   if (rowGuid === row.guid) return true
   const sinceMs = now - startedMs
   const isFresh = sinceMs < UNDER_WAY_MS
-  if (bubble.says !== says(row.text)) {
-    return (isFresh || rowGuid === undefined) && bubble.threadId === threadId && isRewritten(bubble.says, row)
-  }
+  const fit = fitOf(bubble, row)
+  if (fit === 'none') return false
+  if (fit === 'rewritten') return isFresh || rowGuid === undefined
   // Messages may have put it into another chat of the same person.
-  if (bubble.threadId !== threadId) return rowGuid === undefined && isFresh
+  if (fit === 'elsewhere') return rowGuid === undefined && isFresh
   if (rowGuid === undefined) return !bubble.failed || isFresh
   if (isFresh && row.isLink && bubble.says.split(' ').some(isLink)) return true // once as words, once with its picture
   // It has its row. Another one is what a person has typed, unless it is of an earlier try, or a copy with the old date.
@@ -81,23 +81,3 @@ const explains = (bubble: StartedBubble, row: MessageRow, threadId: string, now:
 const UNDER_WAY_MS = 120_000
 /** The row of an earlier try can be that late. */
 const LATE_ROW_MS = 60 * 60_000
-
-/**
- * Messages rewrites more than we know of, but marks and not words; and a text that begins or ends with a link may come as
- * two rows: the words, and the link with its picture.
- */
-const isRewritten = (ours: string, row: MessageRow): boolean => {
-  const theirs = bare(row.text)
-  const words = ours.split(' ')
-  if (theirs === '') return bare(ours) === '' ? row.text.trim() !== '' : row.isLink && words.some(isLink)
-  const [first = '', last = ''] = [words[0], words.at(-1)]
-  const inner = [words, words.slice(isLink(first) ? 1 : 0), words.slice(0, isLink(last) ? -1 : undefined)]
-  return [...inner.map(part => part.join(' ')), ...words.filter(isLink)].some(part => bare(part) === theirs)
-}
-
-const isLink = (word: string): boolean => LINK.test(word)
-
-const LINK = /^(?:https?:\/\/|www\.|[^\s/@]+\.[a-z]{2,}(?:[/?#]|$))/i
-
-/** Letters, digits and symbols alone. */
-const bare = (text: string): string => text.normalize('NFKC').replace(/[^\p{L}\p{N}\p{Extended_Pictographic}]+/gu, '')

@@ -1,8 +1,8 @@
 import type { BubbleState } from '../core/bubble.ts'
 import { EdgeError } from '../core/errors.ts'
+import { fitOf } from '../core/fit-of-row.ts'
 import type { Log } from '../core/log.ts'
 import type { MessageRow } from '../core/message.ts'
-import { says } from '../core/says.ts'
 import type { Timers } from '../core/timers.ts'
 import type { ChatDb } from '../imessage/chat-db.ts'
 import type { Store } from '../store/open-store.ts'
@@ -104,16 +104,11 @@ const matchRows = (db: ConfirmSource, awaiting: readonly Bubble[], { outbox }: C
   const open = [...awaiting]
   const ends: End[] = []
   for (const row of db.outgoingAfter(Math.min(...awaiting.map(({ watermark }) => watermark)))) {
-    if (row.chat === undefined || outbox.isClaimed(row.guid)) continue
-    const { threadId } = row.chat
-    const text = says(row.text)
+    if (outbox.isClaimed(row.guid)) continue
+    const fits = (bubble: Bubble): boolean => fitOf(bubble, row) === 'same'
     // A new row belongs to a send under way rather than to one that was given up.
-    const isTaken = ({ state }: Bubble) =>
-      state === 'parked' && sending.some(other => other.threadId === threadId && other.says === text)
-    const index = open.findIndex(
-      bubble =>
-        bubble.threadId === threadId && bubble.says === text && bubble.watermark < row.rowid && !isTaken(bubble),
-    )
+    const isTaken = ({ state }: Bubble) => state === 'parked' && sending.some(fits)
+    const index = open.findIndex(bubble => fits(bubble) && bubble.watermark < row.rowid && !isTaken(bubble))
     const [bubble] = index < 0 ? [] : open.splice(index, 1)
     if (bubble !== undefined) ends.push({ bubble, row })
   }

@@ -1,5 +1,5 @@
+import { fitOf } from '../core/fit-of-row.ts'
 import type { Chat, MessageRow } from '../core/message.ts'
-import { says } from '../core/says.ts'
 import type { ChatDb } from '../imessage/chat-db.ts'
 import type { Store } from '../store/open-store.ts'
 
@@ -50,7 +50,7 @@ export const createKnownChats = ({ chatDb, cursor, writtenTo }: KnownChatsNeeds)
   hasRow: (threadId: string, words: string, after: number): boolean =>
     orElse(false, () => {
       const rows = chatDb()?.outgoingAfter(after) ?? []
-      return rows.some(({ chat, text }) => chat?.threadId === threadId && says(text) === words)
+      return rows.some(row => fitOf({ threadId, says: words }, row) === 'same')
     }),
 })
 

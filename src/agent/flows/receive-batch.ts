@@ -1,4 +1,5 @@
 import { decideForward, type ForwardRules, type Verdict } from '../core/decide-forward.ts'
+import { fitOf } from '../core/fit-of-row.ts'
 import { wordsOf } from '../core/judge-edit.ts'
 import { judgeOwnRow, type StartedBubble } from '../core/judge-own-row.ts'
 import type { Chat, MessageDetails, MessageRow } from '../core/message.ts'
@@ -40,7 +41,7 @@ export type ReceiveNeeds = {
     'read' | 'move' | 'pendingRows' | 'awaitRow' | 'renewGrace' | 'forgetRow' | 'forgetAllRows' | 'rememberChat'
   >
   readonly inbox: Pick<Store['inbox'], 'add' | 'isKnown' | 'hasTwin' | 'hasTwinAt'>
-  readonly outbox: Pick<Store['outbox'], 'ownBubble' | 'claimEcho' | 'awaitingRow' | 'lowerWatermark'>
+  readonly outbox: Pick<Store['outbox'], 'startedIn' | 'claimEcho' | 'awaitingRow' | 'lowerWatermark'>
   /** What of it leaves this Mac. */
   readonly compose: (message: Outgoing) => Composed
   /** With `payload = "extended"`: what else is told of a row. `isWhole`: all attachments are there that its text has a place for. */
@@ -174,7 +175,8 @@ const receiveRow = (
 
   const { chat, sender } = row
   const fingerprint = fingerprintOf(row, needs.hash)
-  const own = chat && outbox.ownBubble(chat.threadId, says(row.text), now - ECHO_WINDOW_MS)
+  const own =
+    chat && outbox.startedIn(chat.threadId, now - ECHO_WINDOW_MS).find(bubble => fitOf(bubble, row) === 'same')
   const verdict: Verdict = decideForward(row, {
     rules: needs.rules,
     now,

@@ -116,9 +116,9 @@ export const createOutbox = (db: Database, counters: Counters) => {
   const underWay = db.prepare<[number, string], StartedRow>(
     `${STARTED} WHERE started_ms > ? AND thread_id <> ? AND row_guid IS NULL`,
   )
-  const own = db.prepare<[string, string, number], { id: number; state: BubbleState }>(
-    `SELECT id, state FROM bubbles WHERE thread_id = ? AND says = ? AND started_ms >= ? AND echo_guid IS NULL
-       AND state <> 'failed' ORDER BY id LIMIT 1`,
+  const withoutEcho = db.prepare<[string, number], { id: number; thread_id: string; says: string; state: BubbleState }>(
+    `SELECT id, thread_id, says, state FROM bubbles WHERE thread_id = ? AND started_ms >= ? AND echo_guid IS NULL
+       AND state <> 'failed' ORDER BY id LIMIT 1000`,
   )
   const echo = db.prepare<[string, number]>('UPDATE bubbles SET echo_guid = ? WHERE id = ?')
   const echoed = db.prepare<[string], number>('SELECT 1 FROM bubbles WHERE echo_guid = ?').pluck()
@@ -266,15 +266,14 @@ export const createOutbox = (db: Database, counters: Counters) => {
       [...startedIn.all(threadId, sinceMs), ...underWay.all(recentMs, threadId)].map(toStarted),
     /** Commands that wait for their send, in one thread or in all. */
     commandsPlanned: (threadId?: string): number => commandsIn.get({ threadId: threadId ?? null }) ?? 0,
-    /** A bubble of ours in this thread that says this and whose incoming copy has not been seen. */
-    ownBubble: (
+    /** What was sent in this thread since then, oldest first, and has not been seen to come back. */
+    startedIn: (
       threadId: string,
-      says: string,
       sinceMs: number,
-    ): { readonly id: number; readonly open: boolean } | undefined => {
-      const row = own.get(threadId, says, sinceMs)
-      return row && { id: row.id, open: row.state !== 'confirmed' }
-    },
+    ): { readonly id: number; readonly threadId: string; readonly says: string; readonly open: boolean }[] =>
+      withoutEcho
+        .all(threadId, sinceMs)
+        .map(({ id, thread_id, says, state }) => ({ id, threadId: thread_id, says, open: state !== 'confirmed' })),
     claimEcho: (id: number, guid: string): void => {
       echo.run(guid, id)
     },
