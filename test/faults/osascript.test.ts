@@ -17,9 +17,9 @@ import { withHouse } from '../support/with-house.ts'
 /** Short, but not for a healthy osascript on a machine that has much to do. */
 const SHORT = { EDGE_SEND_TIMEOUT: '6s', EDGE_SEND_SETTLE: '1s' }
 
-/** Anna says hi, while osascript goes like this for the first bubble that it gets. */
+/** Anna says hi, while osascript goes like this for the first bubble that it gets for her. */
 const say = async (house: House, mode: OsascriptMode, chat?: { guid: string; participants: string[] }) => {
-  house.simulator.setOsascriptMode(mode, { times: 1 })
+  house.simulator.setOsascriptMode(mode, { times: 1, ...(chat === undefined && { target: ANNA }) })
   await house.simulator.receive({ from: ANNA, text: 'hi', ...(chat && { chat }) })
 }
 const acksOf = ({ events }: House) => events.flatMap(event => (event.type === 'ack' ? [event.ack] : []))
