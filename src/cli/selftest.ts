@@ -22,7 +22,7 @@ const EXAMPLES = `
 Examples:
   $ edge-agent selftest --to +15551234567              one line
   $ edge-agent selftest --to me@example.com --count 5  five lines and medians
-  $ edge-agent selftest --to +15551234567 --ways       five lines each way, compared
+  $ edge-agent selftest --to +15551234567 --ways       compare both ways
 
 The running agent sends the lines. The output names nobody, so you can paste it
 into a bug report.

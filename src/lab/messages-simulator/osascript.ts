@@ -141,7 +141,7 @@ const readJob = async (attempt: string): Promise<string> => {
 
 /** Until this process is that old: what the real one needs for its start, ours needs for its own. */
 const untilAge = async (ms: number): Promise<void> => {
-  const left = performance.timeOrigin + ms - Date.now()
+  const left = ms - performance.now() // the clock on the wall may be set
   if (left > 0) await sleep(left)
 }
 
