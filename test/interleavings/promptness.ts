@@ -9,7 +9,9 @@ import { guidOf, type World } from './world.ts'
 export const notePromptness = (world: World, stored: Stored, scenario: Scenario): void => {
   const { justRead: frame } = world
   world.justRead = undefined
-  if (frame === undefined || scenario.change !== 'none' || stored.sent.includes(frame.id)) return
+  // What is held back, refused or taken back is not late.
+  const isGuarded = scenario.change !== 'none' || scenario.guard !== 'none'
+  if (frame === undefined || isGuarded || stored.sent.includes(frame.id)) return
   const { id, message } = frame
   const thread = scenario.threads[message - 1] ?? ''
   if (world.answered[message - 1] !== 0 || world.delayed.includes(id)) return

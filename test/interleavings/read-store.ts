@@ -101,7 +101,7 @@ const storeOf = ({ messages, bubbles, commands, lines }: StoreRows, world: World
         bubble.immediate,
         bubble.tries,
         wait(bubble.next_send_ms, world),
-        bubble.ended_ms === null ? null : bubble.ended_ms - world.now,
+        bubble.ended_ms === null ? null : Math.max(-FORGOTTEN_MS, bubble.ended_ms - world.now),
         unclaimed.filter(({ rowid }) => rowid > (bubble.watermark ?? 0)).length,
       ]),
     bubbles
