@@ -96,7 +96,7 @@ const duty = (world: World, stored: Stored, scenario: Scenario) => {
   for (const [index, thread] of threads.entries()) {
     const message = index + 1
     const firstOf = (text: string) =>
-      named && words !== 'same' ? `the first bubble for message ${message}` : wordOf(thread, text)
+      named && words !== 'same' && words !== 'lines' ? `the first bubble for message ${message}` : wordOf(thread, text)
     const may = new Set<string>()
     for (let post = 1; post <= (world.heard[index] ?? 0); post += 1) {
       const { reflex, answer } = think(scenario, message, post)
@@ -110,7 +110,7 @@ const duty = (world: World, stored: Stored, scenario: Scenario) => {
 
     if (isTakenBack(world, message)) continue // whatever was not sent before need not be
     const answer = world.answered[index] ? think(scenario, message, world.answered[index]).answer : []
-    const reflexes = world.read.filter(read => read.message === message)
+    const reflexes = world.read.filter(read => read.message === message && stored.outcomes[read.id] !== 'failed')
     add(
       least,
       new Set([
