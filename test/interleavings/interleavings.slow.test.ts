@@ -39,6 +39,7 @@ exploreAll([
   ['one bubble a minute, faults', { ...guarded, guard: 'limit' }, 1_000],
   ['one bubble a minute, two messages', { ...two, faults: 0, guard: 'limit' }, 500],
   ['two messages, and the owner writes by hand', { ...two, faults: 0, bubbles: 1, guard: 'takeover' }, 1_000],
+  ['the second of two is edited', SECOND_CHANGES, 8_000],
   ['the second of two is taken back', { ...SECOND_CHANGES, change: 'unsend' }, 5_000],
   ['the message is edited, faults', { ...guarded, change: 'edit' }, 4_000],
   ['the message is taken back, faults', { ...guarded, change: 'unsend' }, 2_000],

@@ -1,5 +1,5 @@
 import { exploreAll } from './explore-all.ts'
-import { ONE_MESSAGE, SECOND_CHANGES, STOCK_LINES, TWO_MESSAGES } from './scenario.ts'
+import { ONE_MESSAGE, STOCK_LINES, TWO_MESSAGES } from './scenario.ts'
 
 const one = { ...ONE_MESSAGE, faults: 1, crashes: 1 }
 
@@ -30,7 +30,6 @@ exploreAll([
   ['quiet hours', { ...quick, guard: 'quiet' }, 150],
   ['one bubble a minute', { ...quick, guard: 'limit' }, 100],
   ['the message is taken back', { ...quick, change: 'unsend' }, 400],
-  ['the second of two is edited', SECOND_CHANGES, 8_000],
   ['the message is taken back, its reflex names it', { ...quick, change: 'unsend', named: true }, 400],
   ['a message for later, perhaps cancelled', { ...quick, schedule: true, crashes: 0, bubbles: 1 }, 300],
   ['acks over connections that are lost', { ...quick, acks: true, faults: 1, crashes: 0 }, 300],

@@ -134,7 +134,7 @@ test.each(MISSING)('it is missed: %s', { timeout: 600_000 }, async (_what, part,
   expect((await explore(scenario)).failure).toBeUndefined()
 })
 
-// In the same scenario the whole agent does nothing wrong: interleavings.test.ts explores it.
+// In the same scenario the whole agent does nothing wrong: interleavings.slow.test.ts explores it.
 test('it is missed: an edit is followed before the POST', { timeout: 600_000 }, async () => {
   const { failure } = await explore(SECOND_CHANGES, { tamper: inbox(() => ({ recompose: () => {} })) })
   expect(failure?.wrong).toBe('message 2 is POSTed in words that were edited away (edit)')
