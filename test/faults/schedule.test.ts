@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ANNA } from '../support/conversation.ts'
+import { runProgram } from '../support/run-program.ts'
 import { AGENT_ID, type House, MAIN, startHouse, waitFor } from '../support/start-house.ts'
 
 const HOUR_MS = 3_600_000
@@ -38,7 +38,7 @@ const hears = (house: House, id: string, what: string): Promise<void> =>
   waitFor(`${id} to be acked as ${what}`, () => told(house, id).includes(what))
 
 const cli = ({ stateDir }: House, ...args: string[]) =>
-  spawnSync(process.execPath, [MAIN, ...args, '--state-dir', stateDir], { encoding: 'utf8' })
+  runProgram(process.execPath, [MAIN, ...args, '--state-dir', stateDir])
 
 /** The agent's wall clock is off by as much, from now on. */
 const setClock = ({ dir }: House, offsetMs: number): Record<string, string> => {
@@ -78,13 +78,13 @@ test('cancelled, dropped by a person, or to a stranger: not sent, and the backen
     await hears(house, 'c1', 'failed cancelled')
     expect((await house.queue()).schedules).toMatchObject([{ id: 's2', state: 'waiting', threadId: ANNA, length: 7 }])
     // In local time, and without the words.
-    expect(cli(house, 'queue').stdout).toMatch(
+    expect((await cli(house, 'queue')).stdout).toMatch(
       /^s2 +waiting +\+15622924139 +7 characters, for \d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d$/m,
     )
-    const dropped = cli(house, 'queue', 'drop', 's2')
+    const dropped = await cli(house, 'queue', 'drop', 's2')
     expect(dropped.stdout).toContain('dropped: s2')
     await hears(house, 'c2', 'failed dropped')
-    expect(cli(house, 'queue').stdout).toContain('the queue is empty')
+    expect((await cli(house, 'queue')).stdout).toContain('the queue is empty')
     expect(house.simulator.readLedger()).toEqual([])
   }))
 

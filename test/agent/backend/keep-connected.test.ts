@@ -125,7 +125,7 @@ test('a close frame without the end of TCP does not hold it up', async () => {
   const closedAt = performance.now()
   tcp.write(Buffer.from([0x88, 2, 1012 >> 8, 1012 & 255]))
   await backend.next()
-  expect(performance.now() - closedAt).toBeLessThan(1_000)
+  expect(performance.now() - closedAt).toBeLessThan(10_000) // by itself, ws would wait for 30 s
   expect(agent.errors()).toEqual(['closed_1012'])
 })
 
@@ -293,7 +293,8 @@ test('a secret that no header can hold is an error to be seen, not a crash', asy
 
 test('a frame counts as delivered when a pong proves it, and not before', async () => {
   const backend = await startBackend({ options: { autoPong: false } })
-  const agent = connect(backend.url, { timings: { ...FAST, pingEveryMs: 60_000, silenceMs: 60_000 } })
+  // A machine with much to do would be taken for one that slept, and the connection be asked whether it lives.
+  const agent = connect(backend.url, { timings: { ...FAST, pingEveryMs: 60_000, silenceMs: 60_000, lagMs: 60_000 } })
   const socket = await backend.next()
   const pings: Buffer[] = []
   socket.on('ping', (payload: Buffer) => pings.push(payload))
@@ -322,7 +323,8 @@ test('a frame counts as delivered when a pong proves it, and not before', async 
 
 test('a backend whose pongs are stuck behind its own frames is asked for one proof at a time', async () => {
   const backend = await startBackend({ options: { autoPong: false } })
-  const agent = connect(backend.url, { timings: { ...FAST, pingEveryMs: 60_000, silenceMs: 60_000 } })
+  // A machine with much to do would be taken for one that slept, and the connection be asked whether it lives.
+  const agent = connect(backend.url, { timings: { ...FAST, pingEveryMs: 60_000, silenceMs: 60_000, lagMs: 60_000 } })
   const socket = await backend.next()
   const pings: Buffer[] = []
   socket.on('ping', (payload: Buffer) => pings.push(payload))
@@ -414,7 +416,7 @@ test('a flood of small frames comes in order, in bounded memory, and leaves time
     lastTurn = performance.now()
   }, 5)
   onTestFinished(() => clearInterval(timer))
-  await expect.poll(() => seen, { timeout: 30_000 }).toBe(10_000)
+  await expect.poll(() => seen, { timeout: 120_000 }).toBe(10_000)
   expect(isInOrder).toBe(true)
   // Without its turns a timer would wait for all frames of a chunk: more than half a second.
   expect(longest).toBeLessThan(1_500)
@@ -442,7 +444,7 @@ test('stopping does not wait for a backend that does not answer', async () => {
   const stoppedAt = performance.now()
   agent.stop()
   await agent.done
-  expect(performance.now() - stoppedAt).toBeLessThan(1_000)
+  expect(performance.now() - stoppedAt).toBeLessThan(10_000) // by itself, ws would wait for 30 s
 })
 
 test('stopping during the dial ends it', async () => {

@@ -159,12 +159,12 @@ describe('still being written', () => {
 
 test('a long text of a hostile backend is compared in no time', () => {
   const long = `${'a-'.repeat(9_000)}.`
-  const began = performance.now()
+  const before = process.cpuUsage()
   expect(
     judge(
       ROW,
       Array.from({ length: 60 }, () => ours(long)),
     ),
   ).toEqual(BY_HAND)
-  expect(performance.now() - began).toBeLessThan(5_000)
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(5_000)
 })

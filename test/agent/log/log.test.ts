@@ -96,9 +96,9 @@ test.each(['json', 'pretty'] as const)(
 )
 
 test('a long text without an address does not take long', async () => {
-  const started = performance.now()
+  const before = process.cpuUsage()
   await written({ format: 'json' }, log => log.info({ blob: 'a'.repeat(200_000) }, 'long'))
-  expect(performance.now() - started).toBeLessThan(1000)
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000)
 })
 
 test('a pretty log is for people: colour on a terminal only, and never against NO_COLOR', async () => {
@@ -133,19 +133,21 @@ const LOG = fileURLToPath(new URL('../../../dist/agent/log/log.js', import.meta.
 const HUNDRED_LINES = `
   const { createLog } = await import(${JSON.stringify(LOG)})
   const log = await createLog({ level: 'info', format: process.argv[1] })
-  const started = performance.now()
   for (let i = 0; i < 100; i++) log.info({ filler: 'x'.repeat(10_000) }, 'line')
-  process.stderr.write(performance.now() - started < 2_500 ? 'alive' : 'held up')`
+  process.stderr.write('alive')`
 
 const runHundredLines = (redirect: string, format: string) =>
-  spawnSync('bash', ['-c', `"$0" --input-type=module -e "$1" ${format} ${redirect}`, process.execPath, HUNDRED_LINES], {
+  spawnSync('bash', ['-c', `mkfifo pipe; "$0" --input-type=module -e "$1" ${format} ${redirect}`, process.execPath, HUNDRED_LINES], {
     encoding: 'utf8',
+    cwd: mkdtempSync(join(tmpdir(), 'edge-log-')),
+    timeout: 60_000, // of one that is held up
+    killSignal: 'SIGKILL',
   })
 
 test.each([
   ['a reader that has left', '| true'],
   ['a closed standard output', '>&-'],
-  ['a reader that never reads', '| sleep 4'],
+  ['a reader that never reads', '1<>pipe'],
 ])('%s neither ends nor holds up the process', (_, redirect) => {
   for (const format of ['json', 'pretty']) expect(runHundredLines(redirect, format).stderr).toBe('alive')
 })
