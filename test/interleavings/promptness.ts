@@ -13,6 +13,8 @@ export const notePromptness = (world: World, stored: Stored, scenario: Scenario)
   const isGuarded = scenario.change !== 'none' || scenario.guard !== 'none'
   if (frame === undefined || isGuarded || stored.sent.includes(frame.id)) return
   const { id, message } = frame
+  // R2: what names a message that has its reflex is none that is missing.
+  if (scenario.named && world.read.some(read => read.message === message && read.id !== id)) return
   const thread = scenario.threads[message - 1] ?? ''
   if (world.answered[message - 1] !== 0 || world.delayed.includes(id)) return
 
