@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { answerRequests } from './answer-requests.ts'
@@ -11,7 +11,11 @@ import { messagesSocket } from './messages-socket.ts'
 export const serveMessages = (dir: string): { readonly close: () => void } => {
   const log = (line: string): void => appendFileSync(join(dir, 'messages-app.log'), `here: ${line}\n`)
   const server = createServer(socket => {
-    answerRequests({ dir, input: socket, output: socket, log }).catch(error => socket.destroy(error))
+    answerRequests({ dir, input: socket, output: socket, log }).catch(error => {
+      socket.destroy()
+      // Whoever asks a simulator whose folder is gone is hung up on, and nobody is left to be told.
+      if (existsSync(dir)) log(`failed: ${error}`)
+    })
   })
   server.listen(messagesSocket(dir))
   return { close: () => void server.close() }

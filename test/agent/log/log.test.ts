@@ -137,12 +137,16 @@ const HUNDRED_LINES = `
   process.stderr.write('alive')`
 
 const runHundredLines = (redirect: string, format: string) =>
-  spawnSync('bash', ['-c', `mkfifo pipe; "$0" --input-type=module -e "$1" ${format} ${redirect}`, process.execPath, HUNDRED_LINES], {
-    encoding: 'utf8',
-    cwd: mkdtempSync(join(tmpdir(), 'edge-log-')),
-    timeout: 60_000, // of one that is held up
-    killSignal: 'SIGKILL',
-  })
+  spawnSync(
+    'bash',
+    ['-c', `mkfifo pipe; "$0" --input-type=module -e "$1" ${format} ${redirect}`, process.execPath, HUNDRED_LINES],
+    {
+      encoding: 'utf8',
+      cwd: mkdtempSync(join(tmpdir(), 'edge-log-')),
+      timeout: 60_000, // of one that is held up
+      killSignal: 'SIGKILL',
+    },
+  )
 
 test.each([
   ['a reader that has left', '| true'],
