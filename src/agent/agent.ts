@@ -285,9 +285,10 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       problems,
       quietUntilMs: engine.quietUntilMs,
       warmth: () => ({ setting: warm, ...(engine.warmth?.status() ?? NO_WARMTH) }),
+      passed: () => engine.seen().passed,
     }),
     probeChatDb: (): ChatDbProbe => {
-      const seenRowid = store.cursor.read()?.rowid
+      const { rowid: seenRowid } = engine.seen()
       return { ...probe(), ...(seenRowid !== undefined && { seenRowid }) }
     },
     /** Takes up what the last life left. */

@@ -16,6 +16,7 @@ import { createKnownChats } from './flows/known-chats.ts'
 import { createLook } from './flows/look-at-chat-db.ts'
 import { createEditWatch } from './flows/notice-edits.ts'
 import { createReflexProof, type PingedConnection } from './flows/prove-reflexes.ts'
+import { createReadAhead } from './flows/read-ahead.ts'
 import { receiveBatch } from './flows/receive-batch.ts'
 import { requestSelftest, type SelftestRequest, selftestChat } from './flows/request-selftest.ts'
 import { createSelftest } from './flows/run-selftest.ts'
@@ -137,7 +138,8 @@ export type Engine = ReturnType<typeof createEngine>
  */
 export const createEngine = (edges: Edges) => {
   const { settings, store, commit, clock, timers, random, newId, problems, log, latencies } = edges
-  const { inbox, outbox, commands, schedules, lines, cursor, counters, pauses, recipients, hash } = store
+  const { inbox, outbox, commands, schedules, lines, counters, pauses, recipients, hash } = store
+  const cursor = createReadAhead(store.cursor)
   const { now, wall } = clock
   const onError = problems.setFrom
   const pumps = createPumps(timers)
@@ -156,7 +158,7 @@ export const createEngine = (edges: Edges) => {
   const endCommand = createCommandEnd({ commands, now: wall })
   pumps.add(loops)
 
-  // chat.db → inbox
+  // What becomes of a message afterwards
   const edits = createEditWatch({
     chatDb,
     rules,
@@ -171,33 +173,6 @@ export const createEngine = (edges: Edges) => {
     ...details,
     onEnd: endCommand,
     log,
-  })
-  const looking = createLook<EngineChatDb>({
-    chatDb,
-    receive: (db, { nowMs, attended }) =>
-      receiveBatch(db, {
-        rules,
-        now: () => nowMs,
-        commitMs: edges.commitMs(),
-        attended,
-        hash,
-        transaction: commit('receive'),
-        cursor,
-        inbox,
-        outbox,
-        compose,
-        ...details,
-        count: counters.count,
-        startedOver: store.startedOver,
-        firstStartMs: store.firstStartMs,
-        takeover: guard.takeover,
-        onQueued: ({ says, ...turn }) => loops.incoming({ ...turn, words: hash(says) }),
-        onReanchored: file => log.warn({ file }, 'chat.db was replaced or rebuilt; continuing by date'),
-      }),
-    followEdits: edits.look,
-    onLooked: pumps.wakeSoon,
-    onError,
-    now: wall,
   })
 
   // What sends, as far as others need it
@@ -251,6 +226,7 @@ export const createEngine = (edges: Edges) => {
       socket: reflexProof,
       hash,
       transaction: commit('answer'),
+      nested: store.transaction,
       lookAgain: edits.lookAgain,
       post: edges.post,
       now,
@@ -276,12 +252,43 @@ export const createEngine = (edges: Edges) => {
     }),
   )
 
+  // chat.db → inbox, and on
+  const looking = createLook<EngineChatDb>({
+    chatDb,
+    receive: (db, { nowMs, attended }) =>
+      receiveBatch(db, {
+        rules,
+        now: () => nowMs,
+        commitMs: edges.commitMs(),
+        attended,
+        hash,
+        transaction: commit('receive'),
+        cursor,
+        inbox,
+        outbox,
+        compose,
+        ...details,
+        count: counters.count,
+        startedOver: store.startedOver,
+        firstStartMs: store.firstStartMs,
+        takeover: guard.takeover,
+        onQueued: ({ says, ...turn }) => loops.incoming({ ...turn, words: hash(says) }),
+        intendPosts: answering.intend,
+        onReanchored: file => log.warn({ file }, 'chat.db was replaced or rebuilt; continuing by date'),
+      }),
+    followEdits: edits.look,
+    onLooked: pumps.wakeSoon,
+    onError,
+    now: wall,
+  })
+
   // bubble → Messages
   /** When the frame came that is being obeyed now. */
   let frameAt: number | undefined
   const delivery = pumps.add(
     createDelivery({
       transaction: commit('deliver'),
+      nested: store.transaction,
       outbox,
       sender,
       warmth,
@@ -416,6 +423,8 @@ export const createEngine = (edges: Edges) => {
     /** One frame from the backend. When it returns, its command is on the disk. Throws where it cannot be stored. */
     obey,
     backendIsBack: answering.backendIsBack,
+    /** How far chat.db was read, and over how many rows of our own that nobody has counted yet. */
+    seen: () => ({ rowid: cursor.read()?.rowid, passed: cursor.passed() }),
     /** POSTs or sends are under way. */
     isBusy: (): boolean => answering.inFlight() > 0 || delivery.running() > 0,
     automation,
@@ -457,10 +466,13 @@ export const createEngine = (edges: Edges) => {
     }),
     explain: (asked: StoryAsked) =>
       findStory(asked, { read: store.stories.read, rowOf: chats.rowOf, waitsFor: guard.waitsFor, cursor }),
-    audit: ({ sinceMs, list }: { readonly sinceMs: number; readonly list?: number | undefined }) => ({
-      audit: store.audits.read(sinceMs, wall()),
-      ...(list !== undefined && { list: store.audits.list(sinceMs, list) }),
-    }),
+    audit: ({ sinceMs, list }: { readonly sinceMs: number; readonly list?: number | undefined }) => {
+      const audit = store.audits.read(sinceMs, wall())
+      return {
+        audit: { ...audit, own: audit.own + cursor.passed() },
+        ...(list !== undefined && { list: store.audits.list(sinceMs, list) }),
+      }
+    },
     selftest: (request: SelftestRequest) =>
       requestSelftest(request, {
         ...asked,

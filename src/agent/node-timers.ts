@@ -5,5 +5,6 @@ export const NODE_TIMERS: Timers = {
     const timer = setTimeout(run, ms)
     return () => clearTimeout(timer)
   },
-  soon: queueMicrotask,
+  // At the end of the turn: whatever it brings shares a commit, and a look at what is due.
+  soon: run => void setImmediate(run),
 }

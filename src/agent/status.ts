@@ -27,6 +27,8 @@ type StatusNeeds = {
   /** When the quiet hours of now end. */
   readonly quietUntilMs: () => number | undefined
   readonly warmth: () => WarmStatus
+  /** Rows of our own that were passed over and are not counted yet. */
+  readonly passed: () => number
 }
 
 /** How the agent is, at each call: counts, times and codes, no text and no number of anybody. */
@@ -43,6 +45,7 @@ export const createStatus =
     problems,
     quietUntilMs,
     warmth,
+    passed,
   }: StatusNeeds) =>
   () => ({
     agent: {
@@ -66,7 +69,7 @@ export const createStatus =
     },
     lastMessage: lastMessage(store.inbox.last()),
     messages: store.inbox.counts(),
-    skipped: store.counters.under('skipped'),
+    skipped: withOwn(store.counters.under('skipped'), passed()),
     bubbles: store.outbox.counts(),
     commands: store.commands.counts(),
     scheduled: store.schedules.counts(),
@@ -115,3 +118,6 @@ const toTime = (ms: number | undefined): string | null =>
 
 const lastMessage = (last: { readonly seenMs: number; readonly state: string } | undefined) =>
   last && { at: new Date(last.seenMs).toISOString(), state: last.state }
+
+const withOwn = (skipped: Record<string, number>, more: number): Record<string, number> =>
+  more === 0 ? skipped : { ...skipped, own: (skipped['own'] ?? 0) + more }

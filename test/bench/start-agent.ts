@@ -18,11 +18,14 @@ export const startAgent = async <Connection>(options: {
   readonly hint?: boolean
   readonly agentId?: string
   readonly env?: Readonly<Record<string, string>>
+  /** The program, where another build is to be compared. */
+  readonly main?: string
 }) => {
-  const { backend, dir, osascript = '/bin/false', warm = 'off', hint = true, agentId = AGENT_ID, env = {} } = options
+  const { backend, dir, osascript = '/bin/false', warm = 'off', hint = true, agentId = AGENT_ID } = options
+  const { env = {}, main = MAIN } = options
   const stateDir = join(dir, `state-${hint ? 'hint' : 'no-hint'}`)
   const log = openSync(join(dir, 'agent.log'), 'a')
-  const child = spawn(process.execPath, [MAIN, 'start'], {
+  const child = spawn(process.execPath, [main, 'start'], {
     // Nothing of the person's own settings counts.
     env: {
       PATH: process.env['PATH'],

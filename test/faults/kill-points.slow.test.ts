@@ -14,11 +14,12 @@ describe.concurrent('killed while a stranger sends, that does not say how far it
 
 /** One life's last point, and the next one's. */
 const TWICE = [
-  ['answer-before@3', 'answer-before@3'],
-  ['answer-after@3', 'answer-after@3'],
+  ['receive-before@2', 'receive-before@1'],
+  ['receive-after@2', 'answer-before@3'],
+  ['receive-after@2', 'answer-after@3'],
   ['post-before@1', 'post-before@1'],
   ['post-after@1', 'post-after@1'],
-  ['answer-before@4', 'answer-before@4'],
+  ['answer-before@3', 'answer-before@4'],
   ['command-after@1', 'deliver-before@3'],
   ['command-after@1', 'deliver-after@3'],
   ['command-after@1', 'spawn-after@1'],

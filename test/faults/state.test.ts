@@ -42,9 +42,9 @@ describe.runIf(CAN_LIMIT).concurrent('the disk is full, or read-only', () => {
 
   /** At each commit of a conversation the agent stands still for a moment, and goes on with a full disk. */
   test.each([
-    ['receive-before@3', 'a row'],
-    ['answer-before@3', 'the POST'],
+    ['receive-before@2', 'a row and its POST'],
     ['post-after@1', 'the answer'],
+    ['answer-before@3', 'the answer, whose commit is under way,'],
     ['command-before@1', 'R and the intent to send it'],
     ['command-after@1', 'the evidence of R, and its outcome'],
     ['spawn-before@1', 'the outcome of R, whose osascript is out'],

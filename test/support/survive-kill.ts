@@ -7,10 +7,7 @@ import { bubblesTo, sees, settled, twoBubbles } from './two-bubbles.ts'
 
 /** Each commit and effect of a conversation of one message, R and B; before and after each there is a point. */
 const CONVERSATION: readonly (readonly [work: string, what: string])[] = [
-  ['receive@2', 'the message, or its first half, is stored'],
-  ['receive@3', 'the next row is stored'],
-  ['receive@4', 'the last row is stored'],
-  ['answer@3', 'the POST is recorded'],
+  ['receive@2', 'the message is stored, and that it is POSTed'],
   ['post@1', 'the POST is made'],
   ['command@1', 'R is accepted, with the intent to send it'],
   ['spawn@1', 'osascript is out with R'],
@@ -18,7 +15,7 @@ const CONVERSATION: readonly (readonly [work: string, what: string])[] = [
   ['deliver@2', 'the outcome of R'],
   ['confirm@1', 'the row of R is found'],
   ['ack@1', 'the ack has arrived'],
-  ['answer@4', 'the answer is stored'],
+  ['answer@3', 'the answer is stored'],
   ['deliver@3', 'the intent to send B, or a look whether to'],
   ['spawn@2', 'osascript is out with B'],
   ['send@2', 'osascript sends B'],

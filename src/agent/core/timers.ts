@@ -14,6 +14,19 @@ export type Clock = {
   readonly wall: () => number
 }
 
+/** Runs it soon, once for all who ask until then. */
+export const onceSoon = (run: () => void, { soon }: Pick<Timers, 'soon'>): (() => void) => {
+  let isAsked = false
+  return () => {
+    if (isAsked) return
+    isAsked = true
+    soon(() => {
+      isAsked = false
+      run()
+    })
+  }
+}
+
 export const sleep = (ms: number, { after }: Timers): Promise<void> =>
   new Promise(resolve => {
     after(ms, resolve)

@@ -3,10 +3,11 @@ import { MESSAGE_UNSENT, unsendable } from '../core/bubble.ts'
 import type { Log } from '../core/log.ts'
 import type { Problems } from '../core/problems.ts'
 import { isBlank, says } from '../core/says.ts'
-import type { Timers } from '../core/timers.ts'
+import { onceSoon, type Timers } from '../core/timers.ts'
 import type { DueMessage, InboxMessage } from '../store/inbox.ts'
 import type { Store } from '../store/open-store.ts'
-import { createPump } from './pump.ts'
+import { createPump, earliest } from './pump.ts'
+import { createSharedCommit } from './share-commit.ts'
 
 /** How one POST ended. */
 export type PostResult =
@@ -60,6 +61,8 @@ export type AnswerNeeds = {
   }
   readonly hash: (text: string) => string
   readonly transaction: <T>(work: () => T) => T
+  /** A transaction within that, of which nothing stays where its own work throws. */
+  readonly nested: <T>(work: () => T) => T
   /**
    * A last look at the row of a message, right before a POST: it may have been edited or unsent. `ended`: it is not POSTed
    * any more; `wait`: chat.db cannot be read now, and the message has not left this Mac yet.
@@ -116,27 +119,52 @@ export const createAnswering = (needs: AnswerNeeds) => {
   /** Messages that it refused as it would all others, least lately first, with how many it had taken before. */
   const refused = new Map<number, number>()
   let stopping = false
+  const store = createSharedCommit(needs)
 
-  const startDue = (): number | undefined => {
-    if (stopping) return undefined
+  /** What may be POSTed now, and in how many milliseconds the next may be. `isFresh`: only those, which need no last look. */
+  const findDue = (isFresh?: (id: number) => boolean): Due => {
+    const due: number[] = []
+    if (stopping) return { due }
     const at = now()
-    if (gate !== undefined && at < gate.untilMs) return gate.untilMs - at
+    if (gate !== undefined && at < gate.untilMs) return { due, nextMs: gate.untilMs - at }
     const slots = gate?.isProbing ? 1 : settings.concurrency
-    if (running.size >= slots) return undefined // whoever ends wakes us
-    let next: number | undefined
-    for (const head of gate?.isProbing ? inProbeOrder(inbox.heads()) : inFairOrder(inbox.heads())) {
-      if (running.size >= slots) break
-      if (departing.has(head.threadId)) continue
-      if (!mayTakeSlot(runningIn(head.threadId), running.size, slots)) continue
-      if (head.dueMs > at) {
-        next = Math.min(next ?? Number.POSITIVE_INFINITY, head.dueMs - at)
+    if (running.size >= slots) return { due } // whoever ends wakes us
+    let nextMs: number | undefined
+    for (const { id, threadId, dueMs } of gate?.isProbing ? inProbeOrder(inbox.heads()) : inFairOrder(inbox.heads())) {
+      const underWay = running.size + due.length
+      if (underWay >= slots) break
+      if (departing.has(threadId) || isFresh?.(id) === false) continue
+      if (!mayTakeSlot(runningIn(threadId), underWay, slots)) continue
+      if (dueMs > at) {
+        nextMs = earliest(nextMs, dueMs - at)
         continue
       }
-      const look = needs.lookAgain(head.id)
-      if (look === 'go') start(head.id, head.threadId)
-      else if (look === 'wait') next = Math.min(next ?? Number.POSITIVE_INFINITY, BLIND_PAUSE_MS)
+      const look = isFresh === undefined ? needs.lookAgain(id) : 'go'
+      if (look === 'go') due.push(id)
+      else if (look === 'wait') nextMs = earliest(nextMs, BLIND_PAUSE_MS)
     }
-    return next
+    return { due, nextMs }
+  }
+
+  /** Counts them as POSTed, in the caller's transaction: whoever comes after a crash knows that they may have been. */
+  const intend = (due: readonly number[]): InboxMessage[] =>
+    due.map(id => inbox.startPost(id, now(), settings.backend, needs.socket.isOpen()))
+
+  const startDue = (): number | undefined => {
+    const { due, nextMs } = findDue()
+    if (due.length === 0) return nextMs
+    try {
+      for (const message of needs.transaction(() => intend(due))) start(message)
+    } catch (error) {
+      pauseForStore(error)
+      return STORE_PAUSE_MS
+    }
+    return nextMs
+  }
+
+  const pauseForStore = (error: unknown): void => {
+    problems.setFrom(error)
+    gate = { untilMs: now() + STORE_PAUSE_MS, isProbing: false }
   }
 
   const runningIn = (threadId: string): number => runningBy.get(threadId) ?? 0
@@ -151,55 +179,54 @@ export const createAnswering = (needs: AnswerNeeds) => {
     return heads.toSorted((a, b) => order.indexOf(a.id) - order.indexOf(b.id))
   }
 
-  const start = (id: number, threadId: string): void => {
+  const start = (message: InboxMessage): void => {
+    const { id, threadId } = message
     departing.set(threadId, id)
     const departed = () => {
       if (departing.get(threadId) !== id) return
       departing.delete(threadId)
-      pump.wake()
+      wakeSoon()
     }
-    const run = answerMessage(id, () => needs.timers.after(HEADWAY_MS, departed)).finally(() => {
+    const run = answerMessage(message, () => needs.timers.after(HEADWAY_MS, departed)).finally(() => {
       running.delete(run)
       const left = runningIn(threadId) - 1
       if (left > 0) runningBy.set(threadId, left)
       else runningBy.delete(threadId)
       needs.onPosted?.(threadId)
       departed()
-      pump.wake()
+      wakeSoon()
     })
     running.add(run)
     runningBy.set(threadId, runningIn(threadId) + 1)
   }
 
-  const answerMessage = async (id: number, onSent: () => void): Promise<void> => {
+  const answerMessage = async (message: InboxMessage, onSent: () => void): Promise<void> => {
     try {
-      const message = needs.transaction(() => inbox.startPost(id, now(), settings.backend, needs.socket.isOpen()))
       needs.onPosting?.(message)
       const startedMs = now()
       const result = await needs.post({ key: message.guid, body: message.body, signal: abort.signal, onSent })
       if (result.kind === 'answered') needs.onAnswered?.(now() - startedMs)
-      accept(message, result)
+      await accept(message, result)
     } catch (error) {
       // The store could not record it: after a pause what was being POSTed is tried again, under the same key.
-      problems.setFrom(error)
-      gate = { untilMs: now() + STORE_PAUSE_MS, isProbing: false }
-      unrecorded.add(id)
+      pauseForStore(error)
+      unrecorded.add(message.id)
     }
   }
   /** Messages whose POST ended without a record of it. */
   const unrecorded = new Set<number>()
 
-  const accept = (message: InboxMessage, result: PostResult): void => {
+  const accept = async (message: InboxMessage, result: PostResult): Promise<void> => {
     const { id, guid } = message
     if (result.kind === 'answered') {
-      const { rule, bubbles } = needs.transaction(() => storeAnswer(message, result.answer, needs))
+      const { rule, bubbles } = await store(() => storeAnswer(message, result.answer, needs))
       stopProbing(id)
       // `bubbles` would be taken for the words themselves, and redacted.
       needs.log.info({ guid, posts: message.posts, bubbleCount: bubbles, rule }, 'message answered')
       return
     }
     if (result.kind === 'rejected') {
-      needs.transaction(() => inbox.deadLetter(id, `http_${result.status}`, result.bodyHead))
+      await store(() => inbox.deadLetter(id, `http_${result.status}`, result.bodyHead))
       stopProbing(id)
       needs.log.warn({ guid, status: result.status }, 'message rejected by the backend; kept as a dead letter')
       return
@@ -213,20 +240,20 @@ export const createAnswering = (needs: AnswerNeeds) => {
       ? message.invalidAnswers + 1 >= MAX_INVALID_ANSWERS
       : result.kind === 'retry' && age > settings.maxAgeMs
     if (hopeless) {
-      needs.transaction(() => inbox.deadLetter(id, reason, detail))
+      await store(() => inbox.deadLetter(id, reason, detail))
       needs.log.warn({ guid, reason, posts: message.posts }, 'message given up; kept as a dead letter')
       return
     }
     const refusesAll = result.kind === 'refuses-all' && !isRefusedAlone(id)
     const waitMs = refusesAll ? 0 : waitAfter(result, message.posts)
     const asked = result.kind === 'retry' && isAsked(result.retryAfterMs)
-    needs.transaction(() => inbox.waitForRetry(id, reason, detail, at, waitMs, invalid, asked))
-    if (result.kind === 'stopped') return
-    needs.log.info({ guid, reason, posts: message.posts, waitMs: Math.round(waitMs) }, 'message waits for its retry')
     if (refusesAll) startProbing(reason, result.detail)
     else if (result.kind === 'retry' && result.scope === 'backend') {
       gate = { untilMs: Math.max(gate?.untilMs ?? 0, at + waitMs), isProbing: false }
     }
+    await store(() => inbox.waitForRetry(id, reason, detail, at, waitMs, invalid, asked))
+    if (result.kind === 'stopped') return
+    needs.log.info({ guid, reason, posts: message.posts, waitMs: Math.round(waitMs) }, 'message waits for its retry')
   }
 
   const waitAfter = (result: PostResult, posts: number): number => {
@@ -267,6 +294,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
     },
     { timers: needs.timers, onError: problems.setFrom },
   )
+  const wakeSoon = onceSoon(pump.wake, needs.timers)
 
   const recoverUnrecorded = (): void => {
     if (unrecorded.size === 0 || (gate !== undefined && now() < gate.untilMs)) return
@@ -276,8 +304,7 @@ export const createAnswering = (needs: AnswerNeeds) => {
       })
       unrecorded.clear()
     } catch (error) {
-      problems.setFrom(error)
-      gate = { untilMs: now() + STORE_PAUSE_MS, isProbing: false }
+      pauseForStore(error)
     }
   }
 
@@ -287,6 +314,14 @@ export const createAnswering = (needs: AnswerNeeds) => {
       needs.transaction(() => inbox.recover(now()))
     },
     wake: pump.wake,
+    /**
+     * For a caller that is just storing messages, as it has read them: makes their first POSTs part of its transaction, as far
+     * as they may go now. What is returned is to be called once that is on the disk.
+     */
+    intend: (isFresh: (id: number) => boolean): (() => void) => {
+      const messages = intend(findDue(isFresh).due)
+      return () => messages.forEach(start)
+    },
     /** The backend was seen alive: messages that wait for the network alone go now, and one that refused all is probed. */
     backendIsBack: (): void => {
       try {
@@ -308,6 +343,8 @@ export const createAnswering = (needs: AnswerNeeds) => {
     },
   }
 }
+
+type Due = { readonly due: readonly number[]; readonly nextMs?: number | undefined }
 
 /**
  * Slots are shared by thread: its first POST takes any that is free; for more of them a thread leaves others more free slots

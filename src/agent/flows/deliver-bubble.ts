@@ -10,6 +10,7 @@ import type { Store } from '../store/open-store.ts'
 import type { Bubble } from '../store/outbox.ts'
 import type { Slots, Warmth } from './keep-warm.ts'
 import { createPump, earliest } from './pump.ts'
+import { createSharedCommit } from './share-commit.ts'
 
 type Target =
   | { readonly mode: 'chat'; readonly chatGuid: string }
@@ -28,6 +29,8 @@ export type Sender = {
 
 export type DeliveryNeeds = {
   readonly transaction: <T>(work: () => T) => T
+  /** A transaction within that, of which nothing stays where its own work throws. */
+  readonly nested: <T>(work: () => T) => T
   readonly outbox: Pick<
     Store['outbox'],
     | 'threadsWithPlanned'
@@ -86,11 +89,12 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   const { outbox, sender, warmth, clock, timers, settings, permission, problems } = needs
   const running = new Map<string, Promise<void>>()
   let stopping = false
+  const store = createSharedCommit(needs)
 
-  /** What is next in a thread: a bubble that may go now, or in how many milliseconds one may. */
-  const next = (threadId: string): Bubble | number | undefined => {
-    if (stopping || running.has(threadId) || running.size >= Math.min(MAX_PARALLEL, permission.atOnce()))
-      return undefined
+  /** What is next in a thread: a bubble that may go now, while so many others begin, or in how many milliseconds one may. */
+  const next = (threadId: string, beginning = 0): Bubble | number | undefined => {
+    const atOnce = Math.min(MAX_PARALLEL, permission.atOnce())
+    if (stopping || running.has(threadId) || running.size + beginning >= atOnce) return undefined
     if (outbox.isBusy(threadId)) return undefined
     const head = outbox.head(threadId)
     if (head === undefined) return undefined
@@ -120,22 +124,12 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   /** For how many milliseconds a hold lasts, as far as is known. */
   const waitFor = ({ untilMs }: Hold): number => Math.min(HOLD_RECHECK_MS, Math.max(1, untilMs - clock.wall()))
 
-  /** Starts what is due in one thread; says in how many milliseconds the next is. */
-  const startThread = (threadId: string): number | undefined => {
+  /** The same, where nothing holds it back; where something does, the backend is told. */
+  const nextUnheld = (threadId: string, beginning: number): Bubble | number | undefined => {
     const hold = needs.holdOf(threadId)
-    if (hold !== undefined) {
-      tellHeld(threadId, hold)
-      return waitFor(hold)
-    }
-    const bubble = next(threadId)
-    if (bubble === undefined || typeof bubble === 'number') return bubble
-    try {
-      needs.transaction(() => intend(bubble))()
-      return undefined
-    } catch (error) {
-      problems.setFrom(error) // without the intent on the disk nothing is sent
-      return STORE_PAUSE_MS
-    }
+    if (hold === undefined) return next(threadId, beginning)
+    tellHeld(threadId, hold)
+    return waitFor(hold)
   }
 
   const tellHeld = (threadId: string, { detail }: Hold): void => {
@@ -146,7 +140,21 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   const startDue = (): number | undefined => {
     if (outbox.threadsWithPlanned().length === 0) return undefined
     needs.lookFirst?.()
-    return earliest(...outbox.threadsWithPlanned().map(startThread))
+    const due: Bubble[] = []
+    let nextMs: number | undefined
+    for (const threadId of outbox.threadsWithPlanned()) {
+      const found = nextUnheld(threadId, due.length)
+      if (typeof found === 'object') due.push(found)
+      else nextMs = earliest(nextMs, found)
+    }
+    if (due.length === 0) return nextMs
+    try {
+      for (const begin of needs.transaction(() => due.map(intend))) begin()
+      return nextMs
+    } catch (error) {
+      problems.setFrom(error) // without the intent on the disk nothing is sent
+      return earliest(nextMs, STORE_PAUSE_MS)
+    }
   }
 
   const pump = createPump(startDue, { timers, onError: problems.setFrom })
@@ -204,17 +212,17 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   const judge = (end: SendEnd, attempt: string): SendOutcome => judgeSend(end, sender.evidence(attempt))
 
   /** Once the outcome is on the disk, what told of it is no longer needed. */
-  const conclude = (bubble: Bubble, outcome: SendOutcome): void => {
-    record(bubble, outcome)
+  const conclude = async (bubble: Bubble, outcome: SendOutcome): Promise<void> => {
+    await record(bubble, outcome)
     const { attempt = '' } = bubble
     for (const name of namesOf(attempt)) sender.forget(name)
   }
 
-  const record = (bubble: Bubble, outcome: SendOutcome): void => {
+  const record = async (bubble: Bubble, outcome: SendOutcome): Promise<void> => {
     const after = afterSend(outcome, bubble.tries, settings.maxTries)
     const at = clock.now()
     const reason = 'reason' in after ? after.reason : undefined
-    needs.transaction(() => {
+    await store(() => {
       if (after.state === 'paused') {
         outbox.move(bubble.id, 'planned', reason, at)
         outbox.refundTry(bubble.id)
@@ -244,7 +252,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   const keepOutcome = async (bubble: Bubble, outcome: SendOutcome): Promise<void> => {
     do {
       try {
-        conclude(bubble, outcome)
+        await conclude(bubble, outcome)
         return
       } catch (error) {
         problems.setFrom(error)

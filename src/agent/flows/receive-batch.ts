@@ -8,6 +8,7 @@ import type { ChatDb } from '../imessage/chat-db.ts'
 import type { CursorPosition, PendingRow } from '../store/cursor.ts'
 import type { Store } from '../store/open-store.ts'
 import type { Composed, Outgoing } from './compose-message.ts'
+import type { ReadAhead } from './read-ahead.ts'
 
 /** A row that was seen before, and what for it was kept in mind. */
 type Seen = PendingRow
@@ -37,8 +38,17 @@ export type ReceiveNeeds = {
   readonly hash: (text: string) => string
   readonly transaction: <T>(work: () => T) => T
   readonly cursor: Pick<
-    Store['cursor'],
-    'read' | 'move' | 'pendingRows' | 'awaitRow' | 'renewGrace' | 'forgetRow' | 'forgetAllRows' | 'rememberChat'
+    ReadAhead,
+    | 'read'
+    | 'move'
+    | 'pass'
+    | 'passed'
+    | 'pendingRows'
+    | 'awaitRow'
+    | 'renewGrace'
+    | 'forgetRow'
+    | 'forgetAllRows'
+    | 'rememberChat'
   >
   readonly inbox: Pick<Store['inbox'], 'add' | 'isKnown' | 'hasTwin' | 'hasTwinAt'>
   readonly outbox: Pick<Store['outbox'], 'startedIn' | 'claimEcho' | 'awaitingRow' | 'lowerWatermark'>
@@ -47,12 +57,14 @@ export type ReceiveNeeds = {
   /** With `payload = "extended"`: what else is told of a row. `isWhole`: all attachments are there that its text has a place for. */
   readonly details?: (row: MessageRow, chat: Chat) => MessageDetails
   readonly isWhole?: (row: MessageRow) => boolean
-  readonly count: (name: string) => void
+  readonly count: (name: string, by?: number) => void
   /** What was known is lost, after a first start at that time: what may have been left unanswered is kept for a person. */
   readonly startedOver?: { readonly firstStartMs: number } | undefined
   /** When this agent first started, though it may not have been able to read chat.db then; Unix milliseconds. */
   readonly firstStartMs?: number
   readonly onReanchored?: (file: string) => void
+  /** Makes the first POSTs of what was just read part of the transaction; what it returns makes them. */
+  readonly intendPosts?: (isFresh: (id: number) => boolean) => () => void
   /** A message is queued for the backend; in the transaction that stores it. */
   readonly onQueued?: (message: {
     readonly threadId: string
@@ -114,18 +126,27 @@ export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received =
     if (last !== undefined) {
       position = { ...after, file: db.file, rowid: last.rowid, guid: last.guid, newestMs: newest(rows, after, needs) }
     }
+    const fresh = new Set<number>()
     const take = (row: MessageRow, seen?: Seen): void => {
-      if (receiveRow(row, seen, marksFinished, after.firstStartMs, needs)) queued += 1
+      const id = receiveRow(row, seen, marksFinished, after.firstStartMs, needs)
+      if (id !== undefined) fresh.add(id)
     }
-    if (pending.length > 0 || rows.length > 0) {
-      needs.transaction(() => {
+    if (pending.length === 0 && rows.length > 0 && rows.every(row => isPassed(row, needs))) {
+      needs.cursor.pass(position, rows.length)
+    } else if (pending.length > 0 || rows.length > 0) {
+      const begin = needs.transaction(() => {
         for (const { row, ...seen } of pending) {
           if (row === undefined) needs.cursor.forgetRow(seen.rowid)
           else take(row, seen)
         }
         for (const row of rows) take(row)
-        if (rows.length > 0) needs.cursor.move(position)
+        const passed = needs.cursor.passed()
+        if (passed > 0) needs.count('skipped.own', passed)
+        needs.cursor.move(position)
+        return fresh.size > 0 ? needs.intendPosts?.(id => fresh.has(id)) : undefined
       })
+      queued += fresh.size
+      begin?.()
     }
     const more = rows.length === BATCH_ROWS
     if (!more || batches === MAX_BATCHES) return { queued, pending: needs.cursor.pendingRows().length, more }
@@ -148,26 +169,25 @@ const REANCHOR_OVERLAP_MS = 60 * 60_000
 const isJustWritten = ({ chat, dateMs = 0 }: MessageRow, now: number): boolean =>
   chat === undefined && Math.abs(now - dateMs) < JUST_WRITTEN_MS
 
-/** Judges and stores one row; true where it is queued. Part of the caller's transaction. */
+/** Judges and stores one row: its id in the inbox, where it is queued there. Part of the caller's transaction. */
 const receiveRow = (
   row: MessageRow,
   seen: Seen | undefined,
   marksFinished: boolean,
   firstStartMs: number,
   needs: ReceiveNeeds,
-): boolean => {
+): number | undefined => {
   const { cursor, inbox, outbox } = needs
   const now = needs.now()
-  const settled = (): false => {
+  const settled = (): undefined => {
     if (seen !== undefined) cursor.forgetRow(row.rowid)
-    return false
   }
   if (inbox.isKnown(row.guid)) return settled()
   if (row.fromMe) {
     const waitsFor = receiveOwnRow(row, seen, needs)
     if (waitsFor !== undefined) {
       if (seen === undefined) cursor.awaitRow(row.rowid, now, waitsFor)
-      return false
+      return undefined
     }
     needs.count('skipped.own')
     return settled()
@@ -190,7 +210,7 @@ const receiveRow = (
 
   if (verdict.kind === 'wait') {
     if (seen === undefined) cursor.awaitRow(row.rowid, now, verdict.for)
-    return false
+    return undefined
   }
   const record = {
     guid: row.guid,
@@ -217,25 +237,36 @@ const receiveRow = (
   const words = needs.hash(wordsOf(row))
   const edited = row.editedMs !== undefined && { editedMs: row.editedMs }
   const message = { ...record, ...composed, rule: verdict.rule, words, ...edited }
-  inbox.add('body' in message && isLost ? { ...message, dead: STATE_LOST } : message)
+  const id = inbox.add('body' in message && isLost ? { ...message, dead: STATE_LOST } : message)
   settled()
-  if (!('body' in message) || isLost) return false
+  if (!('body' in message) || isLost) return undefined
   needs.onQueued?.({ threadId: chat.threadId, sender, says: says(row.text), isGroup: chat.isGroup })
-  return true
+  return id
 }
 
 /** What this account sent: where its owner did so by hand, that holds us back. Returns what the row still lacks. */
 const receiveOwnRow = (row: MessageRow, seen: Seen | undefined, needs: ReceiveNeeds): string | undefined => {
-  const { takeover } = needs
-  if (takeover === undefined || (row.dateMs ?? 0) < takeover.knownSinceMs) return undefined
-  const now = needs.now()
-  const verdict = judgeOwnRow(row, { ...takeover, now, waitedMs: seen === undefined ? 0 : now - seen.firstSeenMs })
-  if (verdict.kind === 'wait') return verdict.for
-  if (verdict.kind === 'by_hand') {
-    takeover.begin(verdict.threadId, verdict.atMs, (row.chat?.isGroup === false && row.senderAliases) || [])
+  const verdict = judgeOwn(row, seen, needs)
+  if (verdict?.kind === 'wait') return verdict.for
+  if (verdict?.kind === 'by_hand') {
+    needs.takeover?.begin(verdict.threadId, verdict.atMs, (row.chat?.isGroup === false && row.senderAliases) || [])
     needs.count('guard.by_hand')
   }
   return undefined
+}
+
+/** Undefined where it means nothing who wrote it. */
+const judgeOwn = (row: MessageRow, seen: Seen | undefined, { takeover, now }: ReceiveNeeds) => {
+  if (takeover === undefined || (row.dateMs ?? 0) < takeover.knownSinceMs) return undefined
+  const at = now()
+  return judgeOwnRow(row, { ...takeover, now: at, waitedMs: seen === undefined ? 0 : at - seen.firstSeenMs })
+}
+
+/** A row of ours of which nothing is to be kept. */
+const isPassed = (row: MessageRow, needs: ReceiveNeeds): boolean => {
+  if (!row.fromMe || needs.inbox.isKnown(row.guid)) return false
+  const kind = judgeOwn(row, undefined, needs)?.kind
+  return kind !== 'wait' && kind !== 'by_hand'
 }
 
 /**

@@ -1,14 +1,12 @@
-import type { Timers } from '../core/timers.ts'
+import { onceSoon, type Timers } from '../core/timers.ts'
 
 /**
  * All queues that live by the store. A commit may have made work for any of them, and to look costs them little: so each
  * commit wakes them all, once, when what runs now has returned. Nobody has to remember whom a change concerns.
  */
-export const createPumps = ({ soon }: Pick<Timers, 'soon'>) => {
+export const createPumps = (timers: Pick<Timers, 'soon'>) => {
   const wakes: (() => void)[] = []
-  let isAsked = false
   const wake = (): void => {
-    isAsked = false
     for (const each of wakes) each()
   }
   return {
@@ -18,10 +16,6 @@ export const createPumps = ({ soon }: Pick<Timers, 'soon'>) => {
       return pump
     },
     wake,
-    wakeSoon: (): void => {
-      if (isAsked) return
-      isAsked = true
-      soon(wake)
-    },
+    wakeSoon: onceSoon(wake, timers),
   }
 }

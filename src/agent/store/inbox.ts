@@ -188,9 +188,9 @@ export const createInbox = (db: Database, counters: Counters) => {
   )
 
   return {
-    /** Stores a row's message for good; false where its guid is known. Skipped ones are counted by reason. */
-    add: (message: NewMessage): boolean => {
-      const { changes } = insert.run({
+    /** Stores a row's message for good: its id; undefined where its guid is known. Skipped ones are counted by reason. */
+    add: (message: NewMessage): number | undefined => {
+      const { changes, lastInsertRowid } = insert.run({
         guid: message.guid,
         threadId: message.threadId ?? null,
         fingerprint: message.fingerprint ?? null,
@@ -206,8 +206,9 @@ export const createInbox = (db: Database, counters: Counters) => {
         event: message.event ?? null,
         about: message.about ?? null,
       })
-      if (changes === 1 && 'skip' in message) counters.count(`skipped.${message.skip}`)
-      return changes === 1
+      if (changes === 0) return undefined
+      if ('skip' in message) counters.count(`skipped.${message.skip}`)
+      return Number(lastInsertRowid)
     },
     isKnown: (guid: string): boolean => known.get(guid) !== undefined,
     hasTwin: (fingerprint: string, guid: string): boolean => twin.get(fingerprint, guid) !== undefined,

@@ -23,6 +23,7 @@ afterEach(() => {
 
 const needs = (): DeliveryNeeds => ({
   transaction: store.transaction,
+  nested: store.transaction,
   outbox: store.outbox,
   sender: {
     send: () => Promise.reject(new Error('nothing is to be sent')),

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFilter } from '../../../src/agent/core/filter.ts'
 import { composeMessage, type Outgoing } from '../../../src/agent/flows/compose-message.ts'
 import { createEditWatch } from '../../../src/agent/flows/notice-edits.ts'
+import { createReadAhead } from '../../../src/agent/flows/read-ahead.ts'
 import { receiveBatch } from '../../../src/agent/flows/receive-batch.ts'
 import { type ChatDb, openChatDb } from '../../../src/agent/imessage/chat-db.ts'
 import { openStore, type Store } from '../../../src/agent/store/open-store.ts'
@@ -85,7 +86,7 @@ const receive = () =>
     attended: true,
     hash: text => text,
     transaction: store.transaction,
-    cursor: store.cursor,
+    cursor: createReadAhead(store.cursor),
     inbox: store.inbox,
     outbox: store.outbox,
     compose,

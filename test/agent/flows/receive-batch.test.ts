@@ -2,6 +2,7 @@ import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createReadAhead } from '../../../src/agent/flows/read-ahead.ts'
 import { receiveBatch } from '../../../src/agent/flows/receive-batch.ts'
 import { type ChatDb, openChatDb } from '../../../src/agent/imessage/chat-db.ts'
 import { openStore, type Store } from '../../../src/agent/store/open-store.ts'
@@ -14,6 +15,7 @@ let dir: string
 let writer: ChatDbWriter
 let db: ChatDb
 let store: Store
+let cursor: ReturnType<typeof createReadAhead>
 let commits: number
 
 beforeEach(() => {
@@ -21,6 +23,7 @@ beforeEach(() => {
   writer = openChatDbWriter(join(dir, 'chat.db'))
   db = openChatDb(join(dir, 'chat.db'))
   store = openStore(join(dir, 'state.db'))
+  cursor = createReadAhead(store.cursor)
   receive(Date.now()) // the first start begins at the end of chat.db
   commits = 0
 })
@@ -40,7 +43,7 @@ const receive = (now: number, attended = true) =>
       commits += 1
       return store.transaction(work)
     },
-    cursor: store.cursor,
+    cursor,
     inbox: store.inbox,
     outbox: store.outbox,
     compose: ({ text }) => ({ body: text, redacted: {} }),
@@ -69,6 +72,27 @@ test('a row that was just written is noted when a whole one stands behind it', a
   await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'half', joinMs: 'never' })
   await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'whole' })
   expect(receive(Date.now())).toEqual({ queued: 1, pending: 1, more: false })
+})
+
+test('rows of our own alone cost no commit, and are counted with the next', async () => {
+  const started = store.cursor.read()
+  await writer.writeOutgoing({ chat: CHAT, text: 'R' })
+  receive(Date.now())
+  await writer.writeOutgoing({ chat: CHAT, text: 'B' })
+  receive(Date.now())
+  expect({ commits, passed: cursor.passed(), onDisk: store.cursor.read() }).toEqual({
+    commits: 0,
+    passed: 2,
+    onDisk: started,
+  })
+  const { rowid } = await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'hi' })
+  expect(receive(Date.now())).toEqual({ queued: 1, pending: 0, more: false })
+  expect({ commits, passed: cursor.passed(), own: store.counters.read('skipped.own') }).toEqual({
+    commits: 1,
+    passed: 0,
+    own: 2,
+  })
+  expect(store.cursor.read()).toMatchObject({ rowid })
 })
 
 test('a row with a date from the future is no newer than another', async () => {

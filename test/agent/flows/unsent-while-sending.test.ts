@@ -44,6 +44,7 @@ test.each([
   const id = underWay()
   const delivery = createDelivery({
     transaction: store.transaction,
+    nested: store.transaction,
     outbox: store.outbox,
     sender: {
       send: () => Promise.reject(new Error('nothing is to be sent')),

@@ -1,0 +1,26 @@
+import type { CursorPosition } from '../store/cursor.ts'
+import type { Store } from '../store/open-store.ts'
+
+/**
+ * The cursor, which may be further on than the disk knows: over rows of which nothing is to be kept but their number. Whoever
+ * comes after this life passes them once more.
+ */
+export const createReadAhead = (cursor: Store['cursor']) => {
+  let ahead: { readonly to: CursorPosition; readonly rows: number } | undefined
+  return {
+    ...cursor,
+    read: (): CursorPosition | undefined => ahead?.to ?? cursor.read(),
+    move: (to: CursorPosition): void => {
+      ahead = undefined
+      cursor.move(to)
+    },
+    /** Moves it over so many rows: the disk is told with the next move. */
+    pass: (to: CursorPosition, rows: number): void => {
+      ahead = { to, rows: (ahead?.rows ?? 0) + rows }
+    },
+    /** How many rows were passed of which the disk does not know. */
+    passed: (): number => ahead?.rows ?? 0,
+  }
+}
+
+export type ReadAhead = ReturnType<typeof createReadAhead>
