@@ -31,6 +31,7 @@ const run = (written: readonly PlannedMessage[], got: readonly string[], facts: 
   bubbles: got.map(text => ({ threadId: T, text, state: 'confirmed', reason: null })),
   commands: [{ commandId: 'c1', status: 'completed', ackOwed: false }],
   promptness: { reflexes: [], answers: [] },
+  firstBubbles: [],
   ...facts,
 })
 
@@ -142,4 +143,23 @@ test('a reflex that was held back, and none was missing', () => {
   const came = (isSent: boolean) => ({ reflexes: [{ commandId: 'c1', at: 5, isSent }], answers })
   expect(kinds({ ...facts, journal, promptness: came(true) })).toEqual([])
   expect(kinds({ ...facts, journal, promptness: came(false) })).toEqual(['held back'])
+})
+
+test('the reflex of an answer without bubbles is to be seen where the agent had it, and only there', () => {
+  const silent: PlannedMessage = { ...message(1, [COMMON_REFLEX]), isSilent: true }
+  const facts = (got: readonly string[], commandId: string) => {
+    const { journal, ...rest } = run([silent], got)
+    const other: Facts['journal'] = journal.map(entry => (entry.type === 'answer' ? { ...entry, bubbles: [] } : entry))
+    return { ...rest, journal: [...other, { at: 0, type: 'reflex' as const, n: 1, commandId }] }
+  }
+  expect(kinds(facts([COMMON_REFLEX], 'c1'))).toEqual([])
+  expect(kinds(facts([], 'c1'))).toEqual(['lost'])
+  expect(kinds(facts([], 'never heard'))).toEqual([])
+  expect(kinds(facts([COMMON_REFLEX], 'never heard'))).toEqual(['doubled'])
+})
+
+test('a first bubble that lay in the agent for long', () => {
+  const late = (agentMs: number) => run([ONE], ['R1', 'A1', 'B1'], { firstBubbles: [{ n: 1, threadId: T, agentMs }] })
+  expect(kinds(late(499))).toEqual([])
+  expect(kinds(late(501))).toEqual(['late'])
 })
