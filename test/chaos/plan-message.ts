@@ -88,7 +88,7 @@ const planTurmoil = (random: Random, n: number): PlannedMessage => {
  */
 const planTalk = (random: Random, n: number, lines: number): PlannedMessage => {
   const threadId = `+1555100${String(between(random, 1, TALKERS)).padStart(4, '0')}`
-  const line = STOCK_LINES[Math.floor(random() * lines)]
+  const line = lines === 0 ? undefined : STOCK_LINES[Math.floor(random() * lines)]
   const first = line ?? `${n}: let me think about that`
   const isSilent = random() < 0.15
   const [isSkipped, isLost] = [random() < 0.04, random() < 0.06]
