@@ -32,6 +32,7 @@ const run = (written: readonly PlannedMessage[], got: readonly string[], facts: 
   commands: [{ commandId: 'c1', status: 'completed', ackOwed: false }],
   promptness: { reflexes: [], answers: [] },
   firstBubbles: [],
+  undecided: [],
   ...facts,
 })
 
@@ -81,7 +82,7 @@ describe('what the agent gave up', () => {
 
   test('a bubble whose outcome cannot be known may be parked', () => {
     const verdict = judge(run([hung], ['R1'], { bubbles: [parked('A1')] }))
-    expect(verdict).toEqual({ findings: [], excused: [parked('A1')] })
+    expect(verdict).toEqual({ findings: [], excused: [parked('A1')], swallowed: 0 })
   })
 
   test('no other may', () => {
@@ -156,6 +157,8 @@ test('the reflex of an answer without bubbles is to be seen where the agent had 
   expect(kinds(facts([], 'c1'))).toEqual(['lost'])
   expect(kinds(facts([], 'never heard'))).toEqual([])
   expect(kinds(facts([COMMON_REFLEX], 'never heard'))).toEqual(['doubled'])
+  expect(judge({ ...facts([], 'c1'), undecided: ['c1'] })).toMatchObject({ findings: [], swallowed: 1 })
+  expect(judge({ ...facts([COMMON_REFLEX], 'c1'), undecided: ['c1'] })).toMatchObject({ findings: [], swallowed: 0 })
 })
 
 test('a first bubble that lay in the agent for long', () => {

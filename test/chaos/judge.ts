@@ -15,6 +15,8 @@ export type Facts = {
   /** When reflexes came, and answers. */
   readonly promptness: Parameters<typeof findDelays>[0]
   readonly firstBubbles: readonly FirstBubble[]
+  /** Reflexes of which the rules say that nobody can tell whose they are: they need not be seen where their answer has no bubbles. */
+  readonly undecided: readonly string[]
   readonly commands: readonly { readonly commandId: string; readonly status: string; readonly ackOwed: boolean }[]
 }
 
@@ -45,10 +47,17 @@ export type Finding = {
  */
 export const judge = (
   facts: Facts,
-): { readonly findings: readonly Finding[]; readonly excused: readonly AgentBubble[] } => {
+): {
+  readonly findings: readonly Finding[]
+  readonly excused: readonly AgentBubble[]
+  /** Reflexes that nobody saw, where nobody could tell whose they were. */
+  readonly swallowed: number
+} => {
   const answers = new Map(facts.journal.flatMap(entry => (entry.type === 'answer' ? [[entry.n, entry.bubbles]] : [])))
   const excused = facts.bubbles.filter(bubble => isExcused(bubble, facts.written))
   const heard = findHeard(facts)
+  const unsure = findUnsure(facts)
+  let swallowed = 0
   const threads = Map.groupBy(facts.written, ({ threadId }) => threadId)
   const findings = [
     ...findUnanswered(facts, answers),
@@ -58,14 +67,19 @@ export const judge = (
         isSilent && heard.has(n) ? bubbles.slice(0, 1) : (answers.get(n) ?? []),
       )
       const given = excused.filter(bubble => bubble.threadId === threadId)
-      return [...findMiscounted(threadId, got, said.flat(), given), ...findDisordered(threadId, got, said)]
+      const quiet = messages
+        .filter(({ n, isSilent }) => isSilent && unsure.has(n))
+        .map(({ bubbles: [text = ''] }) => text)
+      const counts = countTexts(threadId, got, said.flat(), given)
+      swallowed += counts.reduce((sum, { missing, text }) => sum + Math.min(missing, countOf(quiet, text)), 0)
+      return [...findMiscounted(counts, quiet), ...findDisordered(threadId, got, said)]
     }),
     ...findGivenUp(facts.bubbles, excused),
     ...findUnacked(facts),
     ...findHeldBack(facts),
     ...findLate(facts),
   ]
-  return { findings, excused }
+  return { findings, excused, swallowed }
 }
 
 /** The messages of which the agent has a reflex on record: a person is to see it, also where the answer has no bubbles. */
@@ -73,6 +87,14 @@ const findHeard = ({ journal, commands }: Facts): ReadonlySet<number> => {
   const known = new Set(commands.map(({ commandId }) => commandId))
   return new Set(journal.flatMap(entry => (entry.type === 'reflex' && known.has(entry.commandId) ? [entry.n] : [])))
 }
+
+/** Of those the ones that the agent could not tell from another's: a reflex, and an answer without bubbles. */
+const findUnsure = ({ journal, undecided }: Facts): ReadonlySet<number> => {
+  const some = new Set(undecided)
+  return new Set(journal.flatMap(entry => (entry.type === 'reflex' && some.has(entry.commandId) ? [entry.n] : [])))
+}
+
+const countOf = (texts: readonly string[], text: string): number => texts.filter(other => other === text).length
 
 /** Ends that the plan has for a text: its outcome cannot be known, or Messages refuses to deliver it. */
 const END_OF_MODE: Readonly<Record<string, string>> = {
@@ -96,21 +118,25 @@ const findUnanswered = ({ written, messages }: Facts, answers: ReadonlyMap<numbe
   })
 }
 
-/** Each text must be there as often as the answers have it, but for those given up. */
-const findMiscounted = (
+/** How often each text is missing, but for those given up, and how often it came beyond what was said. */
+const countTexts = (
   threadId: string,
   got: Facts['ledger'],
   said: readonly string[],
   given: readonly AgentBubble[],
-): Finding[] =>
-  [...new Set([...said, ...got.map(({ text }) => text)])].flatMap((text): Finding[] => {
-    const wanted = said.filter(other => other === text).length
+): readonly { readonly text: string; readonly missing: number; readonly extra: number; readonly evidence: string }[] =>
+  [...new Set([...said, ...got.map(({ text }) => text)])].map(text => {
+    const wanted = countOf(said, text)
     const attempts = got.filter(sent => sent.text === text).map(({ attempt }) => attempt)
-    const missing = given.filter(bubble => bubble.text === text).length
+    const lost = wanted - attempts.length - given.filter(bubble => bubble.text === text).length
     const evidence = `${threadId} "${text}": ${wanted} times in answers, ${attempts.length} times sent (${attempts})`
-    if (attempts.length > wanted) return [{ kind: 'doubled', evidence }]
-    if (attempts.length + missing < wanted) return [{ kind: 'lost', evidence }]
-    return []
+    return { text, missing: Math.max(0, lost), extra: attempts.length - wanted, evidence }
+  })
+
+const findMiscounted = (counts: ReturnType<typeof countTexts>, quiet: readonly string[]): Finding[] =>
+  counts.flatMap(({ text, missing, extra, evidence }): Finding[] => {
+    if (extra > 0) return [{ kind: 'doubled', evidence }]
+    return missing > countOf(quiet, text) ? [{ kind: 'lost', evidence }] : []
   })
 
 /**

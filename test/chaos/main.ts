@@ -55,7 +55,7 @@ const main = async (): Promise<void> => {
     progress.stop()
 
     const facts = collectFacts(world, written)
-    const { findings, excused } = judge(facts)
+    const { findings, excused, swallowed } = judge(facts)
     const all: readonly { readonly kind: string; readonly evidence: string }[] = [
       ...findings,
       ...left.map(evidence => ({ kind: 'not settled', evidence })),
@@ -78,6 +78,7 @@ const main = async (): Promise<void> => {
         toFirstPost: measureRecovery(world.lives, facts.journal, 'posted'),
       },
       firstBubbles: sumUpFirst(facts.firstBubbles),
+      swallowed,
       excused: countBy(excused, ({ state, reason }) => `${state}: ${reason}`),
       findings: all,
     }

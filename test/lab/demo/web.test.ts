@@ -144,10 +144,12 @@ test('kill -9 between reflex and answer: the agent comes back, and the person ge
 
 test('the answer is lost once, by a click: each of the reflexes that follow is there long before its answer', async () => {
   const page = await open(url, DESKTOP)
+  await page.getByText('● agent running').waitFor()
   const known = await timings(page)
+  const shown = page.locator('.phone-screen .assistant .bubble')
   await page.getByRole('button', { name: 'Lose the next answer' }).click()
   for (const text of ['one', 'two', 'three', 'four', 'five']) {
-    const before = await countBubbles(page)
+    const before = await shown.count()
     await page.getByLabel('Write as the person').fill(text)
     await page.keyboard.press('Enter')
     expect((await bubbles(page, before, 3))[0]).toBe('okie lemme see')
