@@ -20,15 +20,9 @@ export const collectFacts = (world: World, written: readonly PlannedMessage[]): 
         'SELECT command_id AS commandId, status, ack_owed AS ackOwed FROM commands',
       ).map(command => ({ ...command, ackOwed: command.ackOwed === 1 })),
       promptness: readPromptness(db),
-      undecided: db.prepare<[], string>(UNDECIDED).pluck().all(),
       firstBubbles: timeFirstBubbles({ journal, ledger, lives: world.lives, ...readSends(db) }),
     }
   } finally {
     db.close()
   }
 }
-
-/** Reflexes that stayed held back for a message of which one could still come: it was POSTed more than once, or just answered. */
-const UNDECIDED = `
-  SELECT c.command_id FROM commands c JOIN messages m ON m.id = c.message_id
-  WHERE c.bond = 'expected' AND (m.posts > 1 OR c.received_ms - m.answered_ms BETWEEN 0 AND 2500)`

@@ -32,7 +32,6 @@ const run = (written: readonly PlannedMessage[], got: readonly string[], facts: 
   commands: [{ commandId: 'c1', status: 'completed', ackOwed: false }],
   promptness: { reflexes: [], answers: [] },
   firstBubbles: [],
-  undecided: [],
   ...facts,
 })
 
@@ -157,8 +156,23 @@ test('the reflex of an answer without bubbles is to be seen where the agent had 
   expect(kinds(facts([], 'c1'))).toEqual(['lost'])
   expect(kinds(facts([], 'never heard'))).toEqual([])
   expect(kinds(facts([COMMON_REFLEX], 'never heard'))).toEqual(['doubled'])
-  expect(judge({ ...facts([], 'c1'), undecided: ['c1'] })).toMatchObject({ findings: [], swallowed: 1 })
-  expect(judge({ ...facts([COMMON_REFLEX], 'c1'), undecided: ['c1'] })).toMatchObject({ findings: [], swallowed: 0 })
+})
+
+test('it need not be seen where nobody can tell whose it is: another one that says the same lacks its reflex', () => {
+  const silent: PlannedMessage = { ...message(1, [COMMON_REFLEX]), isSilent: true }
+  const facts = (postedAt: number) => {
+    const { journal, ...rest } = run([silent, message(2, [COMMON_REFLEX, 'A2'])], [COMMON_REFLEX, 'A2'])
+    const happened: Facts['journal'] = [
+      { at: postedAt, type: 'posted', n: 2 },
+      { at: 10_000, type: 'posted', n: 1 },
+      { at: 10_000, type: 'reflex', n: 1, commandId: 'c1' },
+      { at: postedAt + 2_000, type: 'answer', n: 2, bubbles: [COMMON_REFLEX, 'A2'] },
+      { at: 12_000, type: 'answer', n: 1, bubbles: [] },
+    ]
+    return { ...rest, journal: [...journal.filter(({ type }) => type === 'ack'), ...happened] }
+  }
+  expect(judge(facts(9_000))).toMatchObject({ findings: [], swallowed: 1 })
+  expect(judge(facts(1_000))).toMatchObject({ findings: [{ kind: 'lost' }], swallowed: 0 })
 })
 
 test('a first bubble that lay in the agent for long', () => {

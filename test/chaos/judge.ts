@@ -15,8 +15,6 @@ export type Facts = {
   /** When reflexes came, and answers. */
   readonly promptness: Parameters<typeof findDelays>[0]
   readonly firstBubbles: readonly FirstBubble[]
-  /** Reflexes of which the rules say that nobody can tell whose they are: they need not be seen where their answer has no bubbles. */
-  readonly undecided: readonly string[]
   readonly commands: readonly { readonly commandId: string; readonly status: string; readonly ackOwed: boolean }[]
 }
 
@@ -88,11 +86,36 @@ const findHeard = ({ journal, commands }: Facts): ReadonlySet<number> => {
   return new Set(journal.flatMap(entry => (entry.type === 'reflex' && known.has(entry.commandId) ? [entry.n] : [])))
 }
 
-/** Of those the ones that the agent could not tell from another's: a reflex, and an answer without bubbles. */
-const findUnsure = ({ journal, undecided }: Facts): ReadonlySet<number> => {
-  const some = new Set(undecided)
-  return new Set(journal.flatMap(entry => (entry.type === 'reflex' && some.has(entry.commandId) ? [entry.n] : [])))
+/**
+ * The messages of which nobody can tell whether a reflex is theirs: another one of the thread with the same first words lacks a
+ * reflex, and was in flight at the same time or answered just before.
+ */
+const findUnsure = ({ written, journal, commands }: Facts): ReadonlySet<number> => {
+  const known = new Set(commands.map(({ commandId }) => commandId))
+  const flights = new Map(
+    written.flatMap(({ n, threadId, bubbles: [first] }) => {
+      const own = journal.filter(entry => 'n' in entry && entry.n === n)
+      const [from, until] = [own[0]?.at, own.findLast(({ type }) => type !== 'reflex')?.at]
+      if (from === undefined || until === undefined) return []
+      const posts = own.filter(({ type }) => type === 'posted').length
+      const came = own.filter(entry => entry.type === 'reflex' && known.has(entry.commandId)).length
+      return [[n, { place: `${threadId} ${first}`, from, until: until + LATE_MS, isLacking: came < posts }]]
+    }),
+  )
+  const all = [...flights]
+  return new Set(
+    all.flatMap(([n, { place, from, until }]) =>
+      all.some(
+        ([m, other]) => m !== n && other.place === place && other.isLacking && other.from < until && from < other.until,
+      )
+        ? [n]
+        : [],
+    ),
+  )
 }
+
+/** Two seconds, and as long as a busy machine may take to tell. */
+const LATE_MS = 3_000
 
 const countOf = (texts: readonly string[], text: string): number => texts.filter(other => other === text).length
 

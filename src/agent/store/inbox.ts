@@ -148,12 +148,13 @@ export const createInbox = (db: Database, counters: Counters) => {
     "UPDATE messages SET had_socket = 1 WHERE state IN ('queued', 'waiting', 'posting') AND posts > 0 AND had_socket = 0",
   )
   const expectLate = db.prepare<[number]>('UPDATE messages SET had_socket = 1, late_reflex = 1 WHERE id = ?')
+  // With a range SQLite takes the index messages_late.
   const late = db.prepare<[], { id: number; answeredMs: number; hasOwn: number }>(
     `SELECT id, answered_ms AS answeredMs, EXISTS (
        SELECT 1 FROM commands c WHERE c.message_id = m.id AND c.bubble_id IS NOT NULL) AS hasOwn
-     FROM messages m WHERE late_reflex = 1 ORDER BY answered_ms`,
+     FROM messages m WHERE late_reflex = 1 AND answered_ms > 0 ORDER BY answered_ms`,
   )
-  const endLate = db.prepare<[]>('UPDATE messages SET late_reflex = 0 WHERE late_reflex = 1')
+  const endLate = db.prepare<[]>('UPDATE messages SET late_reflex = 0 WHERE late_reflex = 1 AND answered_ms > 0')
   const endLateOf = db.prepare<[number]>('UPDATE messages SET late_reflex = 0 WHERE id = ?')
   const recover = db.prepare<[number]>(
     "UPDATE messages SET state = 'waiting', reason = 'interrupted', next_post_ms = ? WHERE state = 'posting'",
