@@ -169,7 +169,12 @@ test('it need not be seen where nobody can tell whose it is: another one that sa
       { at: postedAt + 2_000, type: 'answer', n: 2, bubbles: [COMMON_REFLEX, 'A2'] },
       { at: 12_000, type: 'answer', n: 1, bubbles: [] },
     ]
-    return { ...rest, journal: [...journal.filter(({ type }) => type === 'ack'), ...happened] }
+    const answers = [{ guid: 'g2', threadId: T, posts: 1, answeredAt: null }]
+    return {
+      ...rest,
+      journal: [...journal.filter(({ type }) => type === 'ack'), ...happened],
+      promptness: { reflexes: [], answers },
+    }
   }
   expect(judge(facts(9_000))).toMatchObject({ findings: [], swallowed: 1 })
   expect(judge(facts(1_000))).toMatchObject({ findings: [{ kind: 'lost' }], swallowed: 0 })

@@ -90,16 +90,22 @@ const findHeard = ({ journal, commands }: Facts): ReadonlySet<number> => {
  * The messages of which nobody can tell whether a reflex is theirs: another one of the thread with the same first words lacks a
  * reflex, and was in flight at the same time or answered just before.
  */
-const findUnsure = ({ written, journal, commands }: Facts): ReadonlySet<number> => {
+const findUnsure = ({ written, journal, commands, promptness }: Facts): ReadonlySet<number> => {
   const known = new Set(commands.map(({ commandId }) => commandId))
+  // A POST that never reached the backend counts: of that the agent cannot know.
+  const postsOf = new Map(promptness.answers.map(({ guid, posts }) => [guid, posts]))
   const flights = new Map(
-    written.flatMap(({ n, threadId, bubbles: [first] }) => {
+    written.flatMap(({ n, guid, threadId, bubbles: [first] }) => {
       const own = journal.filter(entry => 'n' in entry && entry.n === n)
       const [from, until] = [own[0]?.at, own.findLast(({ type }) => type !== 'reflex')?.at]
       if (from === undefined || until === undefined) return []
-      const posts = own.filter(({ type }) => type === 'posted').length
       const came = own.filter(entry => entry.type === 'reflex' && known.has(entry.commandId)).length
-      return [[n, { place: `${threadId} ${first}`, from, until: until + LATE_MS, isLacking: came < posts }]]
+      return [
+        [
+          n,
+          { place: `${threadId} ${first}`, from, until: until + LATE_MS, isLacking: came < (postsOf.get(guid) ?? 0) },
+        ],
+      ]
     }),
   )
   const all = [...flights]
