@@ -1,13 +1,16 @@
-import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { answerWith } from '../../src/lab/mock-backend/http-faults.ts'
+import type { MockBackendOptions } from '../../src/lab/mock-backend/start-mock-backend.ts'
+import { fromIdempotencyKey } from '../../src/protocol/wire.ts'
+import { ANNA, BERT } from '../support/conversation.ts'
 import { runProgram } from '../support/run-program.ts'
 import { type House, MAIN, waitFor } from '../support/start-house.ts'
+import { settled } from '../support/two-bubbles.ts'
 import { withHouse } from '../support/with-house.ts'
-
-const ANNA = '+15622924139'
+import { STOCK, writeVersion8 } from '../support/write-version-8.ts'
 
 const cli = (house: House, ...args: string[]) =>
   runProgram(process.execPath, [MAIN, ...args, '--state-dir', house.stateDir])
@@ -133,3 +136,46 @@ test.concurrent.each(['attempts', 'agent.sock', 'first-start'])(
       expect(house.log).toContain('Remove what is in the way')
     }),
 )
+
+test.concurrent('a state of version 8, left amid the work, is taken up: all is answered, nothing said twice, nothing late', () =>
+  withHouse({ backend: afterVersion8 }, async house => {
+    const receive = async (from: string, text: string) => ({ ...(await house.simulator.receive({ from, text })), text })
+    const onTheWay = [await receive(ANNA, 'yes'), await receive(BERT, 'hm'), await receive(BERT, 'so')]
+    const { dev, ino } = statSync(house.simulator.chatDbPath, { bigint: true })
+    const cursor = { file: `${dev}:${ino}`, rowid: onTheWay[2]?.rowid ?? 0, guid: onTheWay[2]?.guid ?? '' }
+    writeVersion8(house.stateDir, { nowMs: Date.now(), onTheWay, cursor })
+    await receive(ANNA, 'while nobody looked')
+    await house.startConnected()
+    await waitFor('all answers', async () => (await house.status()).messages.answered === 4 + 4)
+    await settled(house)
+
+    // Of Anna's first message version 8 had shown the reflex, and of the one before a bubble was still to come.
+    expect(house.seen(ANNA).toSorted()).toEqual(
+      ['still to be sent', 'after yes', 'while nobody looked?', 'after while nobody looked'].toSorted(),
+    )
+    expect(house.seen(BERT).toSorted()).toEqual(['hm?', 'after hm', 'so?', 'after so'].toSorted())
+    const posted = house.backend.received.map(({ key }) => fromIdempotencyKey(key ?? ''))
+    expect(onTheWay.map(({ guid }) => posted.filter(other => other === guid).length)).toEqual([1, 1, 1])
+    const isAcked = () => house.events.some(event => event.type === 'ack' && event.ack.command_id === 'unmatched')
+    await waitFor('the ack that was owed', isAcked)
+
+    // Two messages had that line, and one of them never had its reflex: nobody waits for it.
+    await receive(ANNA, 'and now')
+    await waitFor('the next answer', async () => (await house.status()).messages.answered === 4 + 5)
+    const [frame, answer] = (['reflex-sent', 'answered'] as const).map(
+      type => house.events.findLast(event => event.type === type)?.at ?? 0,
+    )
+    const shown = house.simulator.readLedger().find(({ text, at }) => text === STOCK && at >= (frame ?? 0))
+    expect(shown?.at).toBeLessThan(answer ?? 0)
+    await settled(house)
+    const { messages, bubbles } = await house.queue()
+    expect([...messages, ...bubbles].map(({ reason }) => reason).toSorted()).toEqual(['error_22', 'http_422', 'no_row'])
+  }))
+
+/** Of the first message the reflex came when version 8 ran; the last one has a line that version 8 knew. */
+const afterVersion8: MockBackendOptions = {
+  inReplyTo: false,
+  thinkMs: 1_000,
+  reflex: ({ filtered_text: text }) => (text === 'yes' ? undefined : text === 'and now' ? STOCK : `${text}?`),
+  replies: ({ filtered_text }) => (filtered_text === 'yes' ? ['on it', 'after yes'] : [`after ${filtered_text}`]),
+}

@@ -24,11 +24,12 @@ const main = async ([seed = '', port = '', secret = '', journalPath = '', kind =
   const planOf = ({ key = '' }: Pick<ReceivedMessage, 'key'>): PlannedMessage => {
     const n = numberOf(fromIdempotencyKey(key))
     if (n === undefined) throw new Error(`a POST of a message that nobody wrote: ${key}`)
-    return planMessage(Number(seed), n)
+    return planMessage(Number(seed), n, kind as BackendKind)
   }
 
   const onEvent = (event: MockBackendEvent): void => {
     if (event.type === 'connected') journal.note({ type: 'connected', total: event.total })
+    if (event.type === 'disconnected') journal.note({ type: 'disconnected' })
     if (event.type === 'reflex-sent') {
       const { n } = planOf({ key: event.key })
       journal.note({ type: 'reflex', n, commandId: event.command_id })
@@ -66,8 +67,9 @@ const main = async ([seed = '', port = '', secret = '', journalPath = '', kind =
       return hasReflex ? bubbles[0] : undefined
     },
     replies: async message => {
-      const { n, thinkMs, bubbles } = planOf(message)
+      const { n, thinkMs, isSilent, ...plan } = planOf(message)
       await sleep(thinkMs)
+      const bubbles = isSilent ? [] : plan.bubbles
       journal.note({ type: 'answer', n, bubbles })
       return { should_respond: bubbles.length > 0, reply_bubbles: [...bubbles] }
     },

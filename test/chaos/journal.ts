@@ -3,6 +3,7 @@ import { openSync, readFileSync, writeSync } from 'node:fs'
 /** What the backend saw and did, over all its lives; `at` is Unix milliseconds with fractions. */
 export type JournalEntry = { readonly at: number } & (
   | { readonly type: 'connected'; readonly total: number }
+  | { readonly type: 'disconnected' }
   | { readonly type: 'posted'; readonly n: number }
   /** Noted before the answer can leave: whatever an agent accepted is here. */
   | { readonly type: 'answer'; readonly n: number; readonly bubbles: readonly string[] }

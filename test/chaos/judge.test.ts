@@ -31,6 +31,7 @@ const run = (written: readonly PlannedMessage[], got: readonly string[], facts: 
   bubbles: got.map(text => ({ threadId: T, text, state: 'confirmed', reason: null })),
   commands: [{ commandId: 'c1', status: 'completed', ackOwed: false }],
   promptness: { reflexes: [], answers: [] },
+  firstBubbles: [],
   ...facts,
 })
 
@@ -80,7 +81,7 @@ describe('what the agent gave up', () => {
 
   test('a bubble whose outcome cannot be known may be parked', () => {
     const verdict = judge(run([hung], ['R1'], { bubbles: [parked('A1')] }))
-    expect(verdict).toEqual({ findings: [], excused: [parked('A1')] })
+    expect(verdict).toEqual({ findings: [], excused: [parked('A1')], swallowed: 0 })
   })
 
   test('no other may', () => {
@@ -142,4 +143,45 @@ test('a reflex that was held back, and none was missing', () => {
   const came = (isSent: boolean) => ({ reflexes: [{ commandId: 'c1', at: 5, isSent }], answers })
   expect(kinds({ ...facts, journal, promptness: came(true) })).toEqual([])
   expect(kinds({ ...facts, journal, promptness: came(false) })).toEqual(['held back'])
+})
+
+test('the reflex of an answer without bubbles is to be seen where the agent had it, and only there', () => {
+  const silent: PlannedMessage = { ...message(1, [COMMON_REFLEX]), isSilent: true }
+  const facts = (got: readonly string[], commandId: string) => {
+    const { journal, ...rest } = run([silent], got)
+    const other: Facts['journal'] = journal.map(entry => (entry.type === 'answer' ? { ...entry, bubbles: [] } : entry))
+    return { ...rest, journal: [...other, { at: 0, type: 'reflex' as const, n: 1, commandId }] }
+  }
+  expect(kinds(facts([COMMON_REFLEX], 'c1'))).toEqual([])
+  expect(kinds(facts([], 'c1'))).toEqual(['lost'])
+  expect(kinds(facts([], 'never heard'))).toEqual([])
+  expect(kinds(facts([COMMON_REFLEX], 'never heard'))).toEqual(['doubled'])
+})
+
+test('it need not be seen where nobody can tell whose it is: another one that says the same lacks its reflex', () => {
+  const silent: PlannedMessage = { ...message(1, [COMMON_REFLEX]), isSilent: true }
+  const facts = (postedAt: number) => {
+    const { journal, ...rest } = run([silent, message(2, [COMMON_REFLEX, 'A2'])], [COMMON_REFLEX, 'A2'])
+    const happened: Facts['journal'] = [
+      { at: postedAt, type: 'posted', n: 2 },
+      { at: 10_000, type: 'posted', n: 1 },
+      { at: 10_000, type: 'reflex', n: 1, commandId: 'c1' },
+      { at: postedAt + 2_000, type: 'answer', n: 2, bubbles: [COMMON_REFLEX, 'A2'] },
+      { at: 12_000, type: 'answer', n: 1, bubbles: [] },
+    ]
+    const answers = [{ guid: 'g2', threadId: T, posts: 1, answeredAt: null }]
+    return {
+      ...rest,
+      journal: [...journal.filter(({ type }) => type === 'ack'), ...happened],
+      promptness: { reflexes: [], answers },
+    }
+  }
+  expect(judge(facts(9_000))).toMatchObject({ findings: [], swallowed: 1 })
+  expect(judge(facts(1_000))).toMatchObject({ findings: [{ kind: 'lost' }], swallowed: 0 })
+})
+
+test('a first bubble that lay in the agent for long', () => {
+  const late = (agentMs: number) => run([ONE], ['R1', 'A1', 'B1'], { firstBubbles: [{ n: 1, threadId: T, agentMs }] })
+  expect(kinds(late(499))).toEqual([])
+  expect(kinds(late(501))).toEqual(['late'])
 })

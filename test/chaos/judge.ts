@@ -1,6 +1,7 @@
 import { findDelays } from '../support/check-promptness.ts'
+import { type FirstBubble, PROMPT_MS } from './first-bubbles.ts'
 import type { JournalEntry } from './journal.ts'
-import { COMMON_REFLEX, type PlannedMessage } from './plan-message.ts'
+import { isStockLine, type PlannedMessage, STOCK_LINES } from './plan-message.ts'
 
 /** All that is known after a run. */
 export type Facts = {
@@ -13,6 +14,7 @@ export type Facts = {
   readonly bubbles: readonly AgentBubble[]
   /** When reflexes came, and answers. */
   readonly promptness: Parameters<typeof findDelays>[0]
+  readonly firstBubbles: readonly FirstBubble[]
   readonly commands: readonly { readonly commandId: string; readonly status: string; readonly ackOwed: boolean }[]
 }
 
@@ -33,6 +35,7 @@ export type Finding = {
     | 'unfinished'
     | 'unacked'
     | 'held back'
+    | 'late'
   readonly evidence: string
 }
 
@@ -42,24 +45,85 @@ export type Finding = {
  */
 export const judge = (
   facts: Facts,
-): { readonly findings: readonly Finding[]; readonly excused: readonly AgentBubble[] } => {
+): {
+  readonly findings: readonly Finding[]
+  readonly excused: readonly AgentBubble[]
+  /** Reflexes that nobody saw, where nobody could tell whose they were. */
+  readonly swallowed: number
+} => {
   const answers = new Map(facts.journal.flatMap(entry => (entry.type === 'answer' ? [[entry.n, entry.bubbles]] : [])))
   const excused = facts.bubbles.filter(bubble => isExcused(bubble, facts.written))
+  const heard = findHeard(facts)
+  const unsure = findUnsure(facts)
+  let swallowed = 0
   const threads = Map.groupBy(facts.written, ({ threadId }) => threadId)
   const findings = [
     ...findUnanswered(facts, answers),
     ...[...threads].flatMap(([threadId, messages]) => {
       const got = facts.ledger.filter(sent => sent.threadId === threadId)
-      const said = messages.map(({ n }) => answers.get(n) ?? [])
+      const said = messages.map(({ n, isSilent, bubbles }) =>
+        isSilent && heard.has(n) ? bubbles.slice(0, 1) : (answers.get(n) ?? []),
+      )
       const given = excused.filter(bubble => bubble.threadId === threadId)
-      return [...findMiscounted(threadId, got, said.flat(), given), ...findDisordered(threadId, got, said)]
+      const quiet = messages
+        .filter(({ n, isSilent }) => isSilent && unsure.has(n))
+        .map(({ bubbles: [text = ''] }) => text)
+      const counts = countTexts(threadId, got, said.flat(), given)
+      swallowed += counts.reduce((sum, { missing, text }) => sum + Math.min(missing, countOf(quiet, text)), 0)
+      return [...findMiscounted(counts, quiet), ...findDisordered(threadId, got, said)]
     }),
     ...findGivenUp(facts.bubbles, excused),
     ...findUnacked(facts),
     ...findHeldBack(facts),
+    ...findLate(facts),
   ]
-  return { findings, excused }
+  return { findings, excused, swallowed }
 }
+
+/** The messages of which the agent has a reflex on record: a person is to see it, also where the answer has no bubbles. */
+const findHeard = ({ journal, commands }: Facts): ReadonlySet<number> => {
+  const known = new Set(commands.map(({ commandId }) => commandId))
+  return new Set(journal.flatMap(entry => (entry.type === 'reflex' && known.has(entry.commandId) ? [entry.n] : [])))
+}
+
+/**
+ * The messages of which nobody can tell whether a reflex is theirs: another one of the thread with the same first words lacks a
+ * reflex, and was in flight at the same time or answered just before.
+ */
+const findUnsure = ({ written, journal, commands, promptness }: Facts): ReadonlySet<number> => {
+  const known = new Set(commands.map(({ commandId }) => commandId))
+  // A POST that never reached the backend counts: of that the agent cannot know.
+  const postsOf = new Map(promptness.answers.map(({ guid, posts }) => [guid, posts]))
+  const flights = new Map(
+    written.flatMap(({ n, guid, threadId, bubbles: [first] }) => {
+      const own = journal.filter(entry => 'n' in entry && entry.n === n)
+      const [from, until] = [own[0]?.at, own.findLast(({ type }) => type !== 'reflex')?.at]
+      if (from === undefined || until === undefined) return []
+      const came = own.filter(entry => entry.type === 'reflex' && known.has(entry.commandId)).length
+      return [
+        [
+          n,
+          { place: `${threadId} ${first}`, from, until: until + LATE_MS, isLacking: came < (postsOf.get(guid) ?? 0) },
+        ],
+      ]
+    }),
+  )
+  const all = [...flights]
+  return new Set(
+    all.flatMap(([n, { place, from, until }]) =>
+      all.some(
+        ([m, other]) => m !== n && other.place === place && other.isLacking && other.from < until && from < other.until,
+      )
+        ? [n]
+        : [],
+    ),
+  )
+}
+
+/** Two seconds, and as long as a busy machine may take to tell. */
+const LATE_MS = 3_000
+
+const countOf = (texts: readonly string[], text: string): number => texts.filter(other => other === text).length
 
 /** Ends that the plan has for a text: its outcome cannot be known, or Messages refuses to deliver it. */
 const END_OF_MODE: Readonly<Record<string, string>> = {
@@ -83,21 +147,25 @@ const findUnanswered = ({ written, messages }: Facts, answers: ReadonlyMap<numbe
   })
 }
 
-/** Each text must be there as often as the answers have it, but for those given up. */
-const findMiscounted = (
+/** How often each text is missing, but for those given up, and how often it came beyond what was said. */
+const countTexts = (
   threadId: string,
   got: Facts['ledger'],
   said: readonly string[],
   given: readonly AgentBubble[],
-): Finding[] =>
-  [...new Set([...said, ...got.map(({ text }) => text)])].flatMap((text): Finding[] => {
-    const wanted = said.filter(other => other === text).length
+): readonly { readonly text: string; readonly missing: number; readonly extra: number; readonly evidence: string }[] =>
+  [...new Set([...said, ...got.map(({ text }) => text)])].map(text => {
+    const wanted = countOf(said, text)
     const attempts = got.filter(sent => sent.text === text).map(({ attempt }) => attempt)
-    const missing = given.filter(bubble => bubble.text === text).length
+    const lost = wanted - attempts.length - given.filter(bubble => bubble.text === text).length
     const evidence = `${threadId} "${text}": ${wanted} times in answers, ${attempts.length} times sent (${attempts})`
-    if (attempts.length > wanted) return [{ kind: 'doubled', evidence }]
-    if (attempts.length + missing < wanted) return [{ kind: 'lost', evidence }]
-    return []
+    return { text, missing: Math.max(0, lost), extra: attempts.length - wanted, evidence }
+  })
+
+const findMiscounted = (counts: ReturnType<typeof countTexts>, quiet: readonly string[]): Finding[] =>
+  counts.flatMap(({ text, missing, extra, evidence }): Finding[] => {
+    if (extra > 0) return [{ kind: 'doubled', evidence }]
+    return missing > countOf(quiet, text) ? [{ kind: 'lost', evidence }] : []
   })
 
 /**
@@ -112,20 +180,35 @@ const findDisordered = (threadId: string, got: Facts['ledger'], said: readonly (
     const evidence = `${threadId}: "${rest.join('", "')}" at ${places}, "${first}" at ${texts.indexOf(first)}`
     const start = places[0]
     if (start === undefined) return []
-    const isLate = first !== COMMON_REFLEX && texts.indexOf(first) > start
+    const isLate = !isStockLine(first) && texts.indexOf(first) > start
     const sorted = places.toSorted((a, b) => a - b)
     const between = texts.slice(start, places.at(-1)).filter(text => !firsts.has(text) && !rest.includes(text))
     const isWrong = isLate || between.length > 0 || places.some((place, index) => place !== sorted[index])
     return isWrong ? [{ kind: 'out of order', evidence }] : []
   })
-  let common = 0
-  for (const text of texts) {
-    if (text === COMMON_REFLEX) common += 1
-    const opens = said.some(([first, second]) => first === COMMON_REFLEX && second === text)
-    if (opens) common -= 1
-    if (common < 0) return [...findings, { kind: 'out of order', evidence: `${threadId}: "${text}" before its reflex` }]
-  }
-  return findings
+  return [
+    ...findings,
+    ...STOCK_LINES.flatMap((line): Finding[] => {
+      const early = findBeforeLine(texts, said, line)
+      return early === undefined
+        ? []
+        : [{ kind: 'out of order', evidence: `${threadId}: "${early}" before its reflex` }]
+    }),
+  ]
+}
+
+/** What goes on after a stock line that had not come as often yet. */
+const findBeforeLine = (
+  texts: readonly string[],
+  said: readonly (readonly string[])[],
+  line: string,
+): string | undefined => {
+  let lead = 0
+  return texts.find(text => {
+    if (text === line) lead += 1
+    else if (said.some(([first, second]) => first === line && second === text)) lead -= 1
+    return lead < 0
+  })
 }
 
 const findGivenUp = (bubbles: readonly AgentBubble[], excused: readonly AgentBubble[]): Finding[] =>
@@ -157,3 +240,16 @@ const findHeldBack = ({ promptness, journal, written }: Facts): Finding[] => {
   )
   return findDelays(promptness, id => owners.get(id)).map(evidence => ({ kind: 'held back', evidence }))
 }
+
+/** By what the agent had of the time: the machine may be busy. What was held back is judged by I9. */
+const findLate = ({ firstBubbles }: Facts): Finding[] =>
+  firstBubbles.flatMap(({ n, threadId, shownMs, agentMs = 0 }) =>
+    agentMs <= PROMPT_MS
+      ? []
+      : [
+          {
+            kind: 'late',
+            evidence: `${threadId}, message ${n}: ${agentMs} ms in the agent, shown after ${shownMs} ms`,
+          },
+        ],
+  )

@@ -2,17 +2,19 @@
  * Random load and random trouble for real processes, all out of one seed; then calm, and the reckoning: nothing lost,
  * nothing doubled, nothing out of order.
  *
- *     npm run chaos -- [--minutes N] [--kills K] [--seed S] [--backend KIND] [--json]
+ *     npm run chaos -- --help
  *
- * Ends after N minutes or K kills of the agent, whichever comes first. Exit code 1: something was found.
+ * Exit code 1: something was found.
  */
+import { summarize } from '../bench/statistics.ts'
 import { collectFacts } from './collect-facts.ts'
+import { type FirstBubble, PROMPT_MS } from './first-bubbles.ts'
 import { judge } from './judge.ts'
 import { makeTrouble } from './make-trouble.ts'
 import type { PlannedMessage } from './plan-message.ts'
 import { planTrouble } from './plan-trouble.ts'
 import { mulberry32 } from './random.ts'
-import { readOptions } from './read-options.ts'
+import { readOptions, USAGE } from './read-options.ts'
 import { measureRecovery } from './recovery.ts'
 import { settle } from './settle.ts'
 import { startWorld } from './start-world.ts'
@@ -20,6 +22,7 @@ import { writeMessages } from './write-messages.ts'
 
 const main = async (): Promise<void> => {
   const options = readOptions()
+  if (options.help) return void process.stdout.write(USAGE)
   const { seed, json } = options
   const replay = `npm run chaos -- --seed ${seed} --backend ${options.backend} ${options.limits}`
   if (!json) print(`replay: ${replay}`)
@@ -31,6 +34,7 @@ const main = async (): Promise<void> => {
   const isOver = (): boolean =>
     performance.now() - startedMs >= options.minutes * 60_000 ||
     (done['kill-agent'] ?? 0) >= options.kills ||
+    written.length >= options.messages ||
     world.deaths.length >= MAX_DEATHS
   const progress = showProgress(
     () => `${done['kill-agent'] ?? 0} kills, ${written.length} messages, ${world.sent()} bubbles sent`,
@@ -43,15 +47,15 @@ const main = async (): Promise<void> => {
       done[kind] = (done[kind] ?? 0) + 1
     }
     await Promise.all([
-      writeMessages(world, seed, written, isOver),
-      makeTrouble(world, () => planTrouble(random), isOver, count),
+      writeMessages(world, options, written, isOver),
+      makeTrouble(world, () => planTrouble(random, options.backend), isOver, count),
     ])
     const left = await settle(world, written.length)
     await world.stopAgent()
     progress.stop()
 
     const facts = collectFacts(world, written)
-    const { findings, excused } = judge(facts)
+    const { findings, excused, swallowed } = judge(facts)
     const all: readonly { readonly kind: string; readonly evidence: string }[] = [
       ...findings,
       ...left.map(evidence => ({ kind: 'not settled', evidence })),
@@ -73,6 +77,8 @@ const main = async (): Promise<void> => {
         toConnection: measureRecovery(world.lives, facts.journal, 'connected'),
         toFirstPost: measureRecovery(world.lives, facts.journal, 'posted'),
       },
+      firstBubbles: sumUpFirst(facts.firstBubbles),
+      swallowed,
       excused: countBy(excused, ({ state, reason }) => `${state}: ${reason}`),
       findings: all,
     }
@@ -83,6 +89,18 @@ const main = async (): Promise<void> => {
     await world.close({ keep: !isFine })
   }
   process.exitCode = isFine ? 0 : 1
+}
+
+const sumUpFirst = (all: readonly FirstBubble[]) => {
+  const [shown, agent] = [all.flatMap(({ shownMs }) => shownMs ?? []), all.flatMap(({ agentMs }) => agentMs ?? [])]
+  return {
+    messages: all.length,
+    inTime: shown.filter(ms => ms <= PROMPT_MS).length,
+    later: shown.filter(ms => ms > PROMPT_MS).length,
+    heldBack: all.length - agent.length,
+    ...(shown.length > 0 && { shownMs: summarize(shown) }),
+    ...(agent.length > 0 && { agentMs: summarize(agent) }),
+  }
 }
 
 /** An agent that keeps ending by itself is not worth the wait. */

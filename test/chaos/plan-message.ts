@@ -1,5 +1,6 @@
 import type { ChatSpec, IncomingSpec } from '../../src/lab/messages-simulator/chat-db-writer.ts'
 import type { OsascriptMode } from '../../src/lab/messages-simulator/osascript-modes.ts'
+import { type BackendKind, STOCK_LINES_OF } from './backend-kinds.ts'
 import { between, mulberry32, pick, pickWeighted, type Random } from './random.ts'
 
 /** A message and all that will happen to it, up to its bubbles at the person's. */
@@ -14,6 +15,8 @@ export type PlannedMessage = {
   /** Whether the first bubble is sent ahead as a reflex. */
   readonly hasReflex: boolean
   readonly bubbles: readonly string[]
+  /** The reflex is all there is: the answer has no bubbles. */
+  readonly isSilent?: true
   /** What happens to its first, second, … POST at one life of the backend. */
   readonly posts: readonly (PostTrouble | undefined)[]
   readonly reflex: ReflexTrouble | undefined
@@ -40,8 +43,13 @@ export type ReflexTrouble =
 /**
  * The n-th message of a run. It depends on seed and number alone, so that each process works it out for itself.
  */
-export const planMessage = (seed: number, n: number): PlannedMessage => {
+export const planMessage = (seed: number, n: number, kind: BackendKind): PlannedMessage => {
   const random = mulberry32(Math.imul(seed, 0x9e3779b1) ^ Math.imul(n + 1, 0x85ebca6b))
+  const lines = STOCK_LINES_OF[kind]
+  return lines === undefined ? planTurmoil(random, n) : planTalk(random, n, lines)
+}
+
+const planTurmoil = (random: Random, n: number): PlannedMessage => {
   const { threadId, chat, from } = planThread(random)
   const isChatty = random() < 0.95
   const hasReflex = isChatty && random() < 0.85
@@ -65,13 +73,42 @@ export const planMessage = (seed: number, n: number): PlannedMessage => {
     reflex: planReflexTrouble(random),
     // Which of two bubbles with the same words is meant could not be told.
     sends: bubbles
-      .filter(text => text !== COMMON_REFLEX)
+      .filter(text => !isStockLine(text))
       .flatMap(text => {
         const mode = planSend(random)
         return mode === undefined ? [] : [{ text, mode }]
       }),
   }
 }
+
+/**
+ * A message of one of many conversations that go on at human pace, over a Messages that works: what is wrong is a reflex that
+ * the backend skipped, an answer that was lost, one without bubbles. Without stock lines each reflex has words of its own, and
+ * takes its time.
+ */
+const planTalk = (random: Random, n: number, lines: number): PlannedMessage => {
+  const threadId = `+1555100${String(between(random, 1, TALKERS)).padStart(4, '0')}`
+  const line = lines === 0 ? undefined : STOCK_LINES[Math.floor(random() * lines)]
+  const first = line ?? `${n}: let me think about that`
+  const isSilent = random() < 0.15
+  const [isSkipped, isLost] = [random() < 0.04, random() < 0.06]
+  return {
+    n,
+    guid: guidOf(n),
+    threadId,
+    row: { chat: `any;-;${threadId}`, from: threadId, text: `message ${n}`, body: 'attributedBody' },
+    pauseMs: between(random, 50, 600),
+    thinkMs: between(random, 1_000, 2_500),
+    hasReflex: !isSkipped,
+    bubbles: isSilent || random() < 0.5 ? [first] : [first, `${n}: number 1`],
+    ...(isSilent && { isSilent }),
+    posts: [isLost ? pick(random, ['reset-after', 'truncated']) : undefined],
+    reflex: line === undefined ? { kind: 'late', ms: between(random, 50, 250) } : undefined,
+    sends: [],
+  }
+}
+
+const TALKERS = 24
 
 const GUID = 'CHAOS-'
 const guidOf = (n: number): string => `${GUID}${n}`
@@ -82,6 +119,8 @@ export const numberOf = (guid: string): number | undefined =>
 
 /** Said first in many answers, so that reflexes of one thread can be mistaken for each other. */
 export const COMMON_REFLEX = 'okie lemme see'
+export const STOCK_LINES: readonly string[] = [COMMON_REFLEX, 'on it', 'one sec']
+export const isStockLine = (text: string): boolean => STOCK_LINES.includes(text)
 
 const PEOPLE = ['+15550000001', '+15550000002', '+15550000003', '+15550000004', 'dora@example.com'] as const
 const GROUPS: readonly [ChatSpec, ChatSpec] = [

@@ -1,3 +1,4 @@
+import { type BackendKind, STOCK_LINES_OF } from './backend-kinds.ts'
 import { between, pick, pickWeighted, type Random } from './random.ts'
 
 /** Something that happens in the world, whoever's doing it is. */
@@ -21,7 +22,20 @@ export type PlannedTrouble = {
   readonly trouble: Trouble
 }
 
-export const planTrouble = (random: Random): PlannedTrouble => ({
+export const planTrouble = (random: Random, kind: BackendKind): PlannedTrouble =>
+  STOCK_LINES_OF[kind] === undefined ? planTurmoil(random) : planTalkTrouble(random)
+
+/** Conversations are not to be drowned: kills and lost connections, with time to talk in between. */
+const planTalkTrouble = (random: Random): PlannedTrouble => ({
+  afterMs: between(random, 1_500, 6_000),
+  trouble: pickWeighted<Trouble>(random, [
+    [35, () => planKill(random)],
+    [40, () => planClose(random)],
+    [25, () => ({ kind: 'reset' })],
+  ]),
+})
+
+const planTurmoil = (random: Random): PlannedTrouble => ({
   // Mostly in quick succession, so that one hits the recovery from another; at times a breath, so that work gets done.
   afterMs: random() < 0.85 ? between(random, 10, 500) : between(random, 1_000, 4_000),
   trouble: pickWeighted<Trouble>(random, [
@@ -33,12 +47,17 @@ export const planTrouble = (random: Random): PlannedTrouble => ({
     [5, () => ({ kind: 'freeze-osascript', ms: between(random, 100, 2_000) })],
     [5, () => ({ kind: 'reset' })],
     [3, () => ({ kind: 'half-open', ms: random() < 0.8 ? between(random, 100, 4_000) : 20_000 })],
-    [5, () => ({ kind: 'close-socket', code: pick(random, [1000, 1001, 1006, 1011, 1012]) })],
+    [5, () => planClose(random)],
     [4, () => ({ kind: 'step-clock', offsetMs: pick(random, CLOCK_OFFSETS_MS) })],
     [3, () => ({ kind: 'disk-full', ms: between(random, 100, 3_000) })],
     [2, () => ({ kind: 'replace-chat-db' })],
     [4, () => ({ kind: 'checkpoint', mode: pick(random, ['PASSIVE', 'RESTART', 'TRUNCATE']) })],
   ]),
+})
+
+const planClose = (random: Random): Trouble => ({
+  kind: 'close-socket',
+  code: pick(random, [1000, 1001, 1006, 1011, 1012]),
 })
 
 /** Moments rather than times: on a slow machine as on a fast one each life comes to do something. */

@@ -21,7 +21,12 @@ import type { Moment } from './plan-trouble.ts'
 export type World = Awaited<ReturnType<typeof startWorld>>
 
 /** One life of the agent; Unix milliseconds with fractions. */
-export type Life = { readonly startedMs: number; readonly after: 'start' | 'kill' | 'restart' }
+export type Life = {
+  readonly startedMs: number
+  /** Once it has ended. */
+  endedMs?: number
+  readonly after: 'start' | 'kill' | 'restart'
+}
 
 /**
  * Agent and backend as processes of their own, a proxy between them, and the Messages simulator, all in a folder of
@@ -56,7 +61,8 @@ export const startWorld = async (options: { readonly seed: number; readonly back
   let agent: ChildProcess | undefined
   let diskless: ChildProcess | undefined
   const startAgent = (after: Life['after']): void => {
-    lives.push({ startedMs: performance.timeOrigin + performance.now(), after })
+    const life: Life = { startedMs: now(), after }
+    lives.push(life)
     const log = openSync(paths.agentLog, 'a')
     const child = spawn(
       process.execPath,
@@ -94,6 +100,9 @@ export const startWorld = async (options: { readonly seed: number; readonly back
     let lastWords = ''
     child.stderr?.setEncoding('utf8').on('data', words => {
       lastWords += words
+    })
+    child.once('exit', () => {
+      life.endedMs = now()
     })
     child.once('close', (code, signal) => {
       if (agent !== child) return
@@ -248,6 +257,8 @@ export const startWorld = async (options: { readonly seed: number; readonly back
     if (code !== 0) deaths.push(`the agent ended with ${code} when it was asked to stop: ${tail(paths.agentLog)}`)
   }
 }
+
+const now = (): number => performance.timeOrigin + performance.now()
 
 const SECRET = 'open-sesame'
 const MOMENT_MS = 4_000

@@ -8,7 +8,7 @@ import type { Bubble } from '../../src/agent/store/outbox.ts'
 import { type Scenario, START_MS, settingsOf } from './scenario.ts'
 import type { Timers } from './timers.ts'
 import { wrongToPost, wrongToSend } from './trespass.ts'
-import { chatDbOf, messageOf, output, type World } from './world.ts'
+import { answeredIn, chatDbOf, messageOf, output, type World } from './world.ts'
 
 export type Store = ReturnType<typeof createStore>
 
@@ -171,6 +171,7 @@ export const createLife = (
         send: scenario.acks ? hear : () => {},
         ping: onPong => {
           life.pong = onPong
+          if (world.pingedMs === undefined) world.pinged = answeredIn(world)
           world.pingedMs = now()
         },
       }),

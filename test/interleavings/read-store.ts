@@ -127,15 +127,11 @@ const storeOf = ({ messages, bubbles, commands, lines }: StoreRows, world: World
 /** It is for nobody in particular, or may turn out to be another's. */
 const isLoose = ({ role, bond }: CommandRow): boolean => role === 'unmatched' || bond !== null
 
-/** A reflex may come late: when the agent asks whether it can, and whether it has asked. */
+/** A reflex may come late: when the agent asks whether it can, at the latest. Whether it has asked is in the world. */
 const lateness = (
   { late_reflex, answered_ms }: Pick<MessageRow, 'late_reflex' | 'answered_ms'>,
-  { now, pingedMs }: World,
-): unknown => {
-  if (late_reflex === 0) return null
-  const askableMs = (answered_ms ?? 0) + WRITING_MS
-  return [Math.max(0, askableMs - now), pingedMs !== undefined && askableMs <= pingedMs]
-}
+  { now }: World,
+): unknown => (late_reflex === 0 ? null : Math.max(0, (answered_ms ?? 0) + WRITING_MS - now))
 const WRITING_MS = 2_000
 
 const worldOf = ({ bubbles }: StoreRows, world: World, timersDueMs: readonly number[]) => {
@@ -165,7 +161,7 @@ const worldOf = ({ bubbles }: StoreRows, world: World, timersDueMs: readonly num
       wait(until, world),
     ]),
     timersDueMs.map(dueMs => wait(dueMs, world)),
-    [world.delayed.length, world.missing.toSorted(), world.pingedMs !== undefined],
+    [world.delayed.length, world.missing.toSorted(), world.pingedMs !== undefined, world.pinged],
     [world.schedule, world.connected, world.acks, world.acked, world.pause, world.looked === world.version],
     world.byHand && Math.min(FORGOTTEN_MS, world.now - world.byHand.atMs),
     world.rows.flatMap(({ editedMs, emptied }) => (editedMs === undefined ? [] : [emptied === true])),

@@ -52,6 +52,7 @@ export const resumeLife = (world: World, opened: Store, timers: Timers, scenario
           meetSocket: unlessResuming(inbox.meetSocket),
           expectLate: unlessResuming(inbox.expectLate),
           endLate: unlessResuming(inbox.endLate),
+          late: () => inbox.late().filter(({ id }) => !isResuming || world.pinged.includes(id)),
           // What is POSTed already is not looked at once more.
           lookUpId: id => (isResuming ? { ...inbox.lookUpId(id), event: 'unsent' } : inbox.lookUpId(id)),
           startPost: (...of) => (isResuming ? posting.shift() : undefined) ?? inbox.startPost(...of),

@@ -3,7 +3,16 @@ import type { PostResult } from '../../src/agent/flows/answer-message.ts'
 import type { Life } from './life.ts'
 import { LATER, type Scenario, SEND_AT_MS, SETTLE_MS, think } from './scenario.ts'
 import type { Timers } from './timers.ts'
-import { guidOf, output, type Process, type Reflex, type Row, type ScheduleFrame, type World } from './world.ts'
+import {
+  answeredIn,
+  guidOf,
+  output,
+  type Process,
+  type Reflex,
+  type Row,
+  type ScheduleFrame,
+  type World,
+} from './world.ts'
 
 /** Where an order has come to. Without a life the agent is not running. */
 export type Place = {
@@ -150,10 +159,12 @@ const mayDisconnect = ({ acks, sockets }: Scenario): boolean => acks || sockets
 
 const connectionSteps = ({ connected, acks, pingedMs, up }: World, scenario: Scenario): Step[] => {
   if (!up) return []
-  // Frames come in order: what was written before an answer is here, or will never be.
+  // Frames come in order: what was written before an answer, and that before the ping, is here, or will never be.
   const pong = usual('the ping is answered', ({ world, life }) => {
+    const { pinged } = world
     world.pingedMs = undefined
-    dropLate(world, scenario)
+    world.pinged = []
+    dropLate(world, scenario, pinged)
     life?.pong?.()
   })
   if (!mayDisconnect(scenario)) return pingedMs === undefined ? [] : [pong]
@@ -187,14 +198,15 @@ const connectionSteps = ({ connected, acks, pingedMs, up }: World, scenario: Sce
 const loseConnection = (world: World, scenario: Scenario): void => {
   world.connected = false
   world.pingedMs = undefined
+  world.pinged = []
   world.acks = []
   if (scenario.acks) world.frames = []
   else dropLate(world, scenario)
 }
 
 /** A backend that keeps reflexes for the next connection names their messages. */
-const dropLate = (world: World, { named }: Scenario): void => {
-  if (!named) world.frames = world.frames.filter(({ message }) => world.answered[message - 1] === 0)
+const dropLate = (world: World, { named }: Scenario, answered = answeredIn(world)): void => {
+  if (!named) world.frames = world.frames.filter(({ message }) => !answered.includes(message))
 }
 
 const postSteps = (message: number): Step[] => [

@@ -27,6 +27,15 @@ const THREE_PACED: Scenario = {
 /** The second of two gets its reflex and no more. */
 const LAST_IS_SILENT: Scenario = { ...THREE_PACED, threads: ['anna', 'anna'], silent: [2] }
 
+/** Of what lacks a reflex one can come for ever, whatever shows that none will. */
+const ALWAYS_LATE = inbox(({ posted }) => ({
+  posted: (...of) =>
+    posted(...of).map(({ answer, ...message }) => ({
+      ...message,
+      ...(answer && { answer: { ...answer, lateReflex: message.reflexes < message.posts } }),
+    })),
+}))
+
 /** What the agent lives by, taken out one at a time; in the same scenario the whole agent does nothing wrong. */
 const MISSING: readonly [what: string, scenario: Partial<Scenario>, tamper: Tamper][] = [
   ['the intent, stored before the send', { faults: 0, crashes: 1 }, outbox(() => ({ startSending: () => {} }))],
@@ -55,12 +64,8 @@ const MISSING: readonly [what: string, scenario: Partial<Scenario>, tamper: Tamp
     inbox(({ posted }) => ({ posted: (...of) => posted(...of).map(message => ({ ...message, hadSocket: false })) })),
   ],
   ['R3a: a stock line is known as such', THREE_PACED, part('lines')(() => ({ isStock: () => false }))],
-  ['a pong tells that no late reflex can come', LAST_IS_SILENT, inbox(() => ({ endLate: () => {} }))],
-  [
-    'one missing reflex delays one other: A1b shows that it will not come',
-    THREE_PACED,
-    inbox(() => ({ endLate: () => {}, endLateOf: () => {} })),
-  ],
+  ['a pong tells that no late reflex can come', LAST_IS_SILENT, ALWAYS_LATE],
+  ['one missing reflex delays one other: A1b shows that it will not come', THREE_PACED, ALWAYS_LATE],
   [
     'A4: what was held back and has no answer to bring it is sent',
     { ...LAST_IS_SILENT, stock: false },

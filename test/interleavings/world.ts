@@ -36,6 +36,8 @@ export type World = {
   connected: boolean
   /** When the agent sent the ping that is not answered yet. */
   pingedMs?: number | undefined
+  /** The messages that had been answered by then. */
+  pinged: number[]
   acks: Ack[]
   /** The last ack of each command that the backend has. */
   acked: Record<string, Ack['status']>
@@ -121,11 +123,15 @@ export const newWorld = ({ threads, faults, crashes }: Scenario): World => ({
   files: {},
   pending: [],
   ledger: [],
+  pinged: [],
   faults,
   crashes,
 })
 
 export const guidOf = (message: number): string => `m${message}`
+/** The messages of which the agent has the answer. */
+export const answeredIn = ({ answered }: World): number[] =>
+  answered.flatMap((post, index) => (post === 0 ? [] : [index + 1]))
 export const messageOf = (guid: string): number => Number(guid.slice(1))
 
 /** What an osascript writes, and the error number it ends with. */

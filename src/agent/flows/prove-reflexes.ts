@@ -1,4 +1,5 @@
 import type { Timers } from '../core/timers.ts'
+import type { LateMessage } from '../store/inbox.ts'
 import type { Store } from '../store/open-store.ts'
 import { createPump } from './pump.ts'
 
@@ -9,7 +10,7 @@ export type PingedConnection = {
 }
 
 export type ProofNeeds = {
-  readonly inbox: Pick<Store['inbox'], 'meetSocket' | 'expectLate' | 'oldestLate' | 'endLate'>
+  readonly inbox: Pick<Store['inbox'], 'meetSocket' | 'expectLate' | 'late' | 'endLate' | 'endLateOf'>
   readonly transaction: <T>(work: () => T) => T
   readonly now: () => number
   readonly timers: Timers
@@ -22,29 +23,33 @@ export type ProofNeeds = {
  */
 export const createReflexProof = ({ inbox, transaction, now, timers, onError }: ProofNeeds) => {
   let connection: PingedConnection | undefined
-  /** What the ping that is under way covers: answers until then. */
-  let askedUntilMs = Number.NEGATIVE_INFINITY
+  /** A ping is under way: one at a time. */
+  let isAsking = false
   /** Answered since the last dial began, without a connection that we knew of: the backend may have known one already. */
   let answeredMeanwhile: number[] = []
 
   const ask = (): number | undefined => {
-    if (connection === undefined) return undefined
-    const answeredMs = inbox.oldestLate()
-    if (answeredMs === undefined || answeredMs <= askedUntilMs) return undefined
-    const waitMs = answeredMs + WRITING_MS - now()
-    if (waitMs > 0) return Math.min(waitMs, WRITING_MS) // the clock may have been set back
+    if (connection === undefined || isAsking) return undefined
+    const late = inbox.late().map(({ id, ...message }) => ({ id, waitMs: provableMs(message) - now() }))
+    const ids = late.filter(({ waitMs }) => waitMs <= 0).map(({ id }) => id)
+    // The clock may have been set back.
+    if (ids.length === 0) return late[0] && Math.min(WRITING_MS, ...late.map(({ waitMs }) => waitMs))
     const over = connection
-    const untilMs = now() - WRITING_MS
-    askedUntilMs = untilMs
+    isAsking = true
     over.ping(() => {
-      if (connection === over) endLate(untilMs)
+      if (connection !== over) return
+      isAsking = false
+      record(() => ids.forEach(inbox.endLateOf))
+      pump.wake()
     })
     return undefined
   }
-  const endLate = (untilMs: number): void => {
-    if (inbox.oldestLate() === undefined) return
+  const endAll = (): void => {
+    if (inbox.late().length > 0) record(inbox.endLate)
+  }
+  const record = (work: () => void): void => {
     try {
-      transaction(() => inbox.endLate(untilMs))
+      transaction(work)
     } catch (error) {
       onError(error) // then it is expected for longer
     }
@@ -55,21 +60,17 @@ export const createReflexProof = ({ inbox, transaction, now, timers, onError }: 
     wake: pump.wake,
     stop: pump.stop,
     /** Connections of an earlier life have ended. Call before anything else. */
-    recover: (): void => endLate(Number.POSITIVE_INFINITY),
+    recover: endAll,
     /** A connection opened; or (undefined) it ended, or another dial begins. */
     use: (next: PingedConnection | undefined): void => {
-      endLate(Number.POSITIVE_INFINITY)
+      endAll()
       connection = next
-      askedUntilMs = Number.NEGATIVE_INFINITY
+      isAsking = false
       if (next !== undefined) {
-        try {
-          transaction(() => {
-            inbox.meetSocket()
-            for (const id of answeredMeanwhile) inbox.expectLate(id)
-          })
-        } catch (error) {
-          onError(error)
-        }
+        record(() => {
+          inbox.meetSocket()
+          for (const id of answeredMeanwhile) inbox.expectLate(id)
+        })
       }
       answeredMeanwhile = []
       pump.wake()
@@ -81,6 +82,9 @@ export const createReflexProof = ({ inbox, transaction, now, timers, onError }: 
     },
   }
 }
+
+/** When a ping tells: one that had a reflex sent ahead of its answer has a backend that writes reflexes first. */
+const provableMs = ({ answeredMs, hasOwn }: Omit<LateMessage, 'id'>): number => answeredMs + (hasOwn ? 0 : WRITING_MS)
 
 /** A backend that handles a POST writes its reflex and its answer in any order, but no further apart than this. */
 const WRITING_MS = 2_000

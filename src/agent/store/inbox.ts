@@ -62,6 +62,9 @@ export type NewMessage = {
   | { readonly body: string; readonly dead: string }
 )
 
+/** It was answered without all of its reflexes, at that time; `hasOwn`: one was sent for it. */
+export type LateMessage = { readonly id: number; readonly answeredMs: number; readonly hasOwn: boolean }
+
 /** The head of each thread's queue: what may be POSTed next, and when. */
 export type DueMessage = { readonly id: number; readonly threadId: string; readonly dueMs: number }
 
@@ -145,10 +148,13 @@ export const createInbox = (db: Database, counters: Counters) => {
     "UPDATE messages SET had_socket = 1 WHERE state IN ('queued', 'waiting', 'posting') AND posts > 0 AND had_socket = 0",
   )
   const expectLate = db.prepare<[number]>('UPDATE messages SET had_socket = 1, late_reflex = 1 WHERE id = ?')
-  const oldestLate = db
-    .prepare<[], number | null>('SELECT MIN(answered_ms) FROM messages WHERE late_reflex = 1')
-    .pluck()
-  const endLate = db.prepare<[number]>('UPDATE messages SET late_reflex = 0 WHERE late_reflex = 1 AND answered_ms <= ?')
+  // With a range SQLite takes the index messages_late.
+  const late = db.prepare<[], { id: number; answeredMs: number; hasOwn: number }>(
+    `SELECT id, answered_ms AS answeredMs, EXISTS (
+       SELECT 1 FROM commands c WHERE c.message_id = m.id AND c.bubble_id IS NOT NULL) AS hasOwn
+     FROM messages m WHERE late_reflex = 1 AND answered_ms > 0 ORDER BY answered_ms`,
+  )
+  const endLate = db.prepare<[]>('UPDATE messages SET late_reflex = 0 WHERE late_reflex = 1 AND answered_ms > 0')
   const endLateOf = db.prepare<[number]>('UPDATE messages SET late_reflex = 0 WHERE id = ?')
   const recover = db.prepare<[number]>(
     "UPDATE messages SET state = 'waiting', reason = 'interrupted', next_post_ms = ? WHERE state = 'posting'",
@@ -315,11 +321,11 @@ export const createInbox = (db: Database, counters: Counters) => {
     expectLate: (id: number): void => {
       expectLate.run(id)
     },
-    /** When the oldest message was answered of which a reflex may still be under way. */
-    oldestLate: (): number | undefined => oldestLate.get() ?? undefined,
-    /** No reflex of what was answered until then is under way any more. */
-    endLate: (answeredUntilMs: number): void => {
-      endLate.run(answeredUntilMs)
+    /** The messages that were answered, and of which a reflex may still be under way. */
+    late: (): LateMessage[] => late.all().map(message => ({ ...message, hasOwn: message.hasOwn === 1 })),
+    /** No reflex of any of them is under way any more. */
+    endLate: (): void => {
+      endLate.run()
     },
     endLateOf: (id: number): void => {
       endLateOf.run(id)

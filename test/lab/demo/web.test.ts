@@ -142,6 +142,34 @@ test('kill -9 between reflex and answer: the agent comes back, and the person ge
   await close(page)
 })
 
+test('the answer is lost once, by a click: each of the reflexes that follow is there long before its answer', async () => {
+  const page = await open(url, DESKTOP)
+  await page.getByText('● agent running').waitFor()
+  const known = await timings(page)
+  const shown = page.locator('.phone-screen .assistant .bubble')
+  await page.getByRole('button', { name: 'Lose the next answer' }).click()
+  for (const text of ['one', 'two', 'three', 'four', 'five']) {
+    const before = await shown.count()
+    await page.getByLabel('Write as the person').fill(text)
+    await page.keyboard.press('Enter')
+    expect((await bubbles(page, before, 3))[0]).toBe('okie lemme see')
+  }
+  await isSettled(page)
+  const [lost, ...others] = (await timings(page)).slice(known.length)
+  expect(lost?.posts).toBe(2)
+  expect(others).toHaveLength(4)
+  for (const { seenMs, answerMs } of others) expect(seenMs).toBeLessThan(answerMs / 2)
+  await close(page)
+})
+
+/** Of each message: how often it was POSTed, and how long after that the first bubble was seen and the answer there. */
+const timings = (page: Page) =>
+  page.evaluate<readonly { readonly posts: number; readonly seenMs: number; readonly answerMs: number }[]>(
+    `import('/page-state.js').then(({ pageState }) =>
+       [...pageState.items.values()].filter(({ kind }) => kind === 'message')
+         .map(({ posts, seenMs, answerMs }) => ({ posts, seenMs, answerMs })))`,
+  )
+
 test('on a phone, in the dark, everything is there and nothing is wider than the screen', async () => {
   const page = await open(url, PHONE, 'dark')
   const before = await countBubbles(page)
