@@ -153,7 +153,7 @@ export const createEngine = (edges: Edges) => {
   const guard = createGuard({ settings, store, chats, clock, timers, problems, log })
   const { holds, limits, loops, refuse } = guard
   const { rules, compose, details } = createForwarding(settings, chatDb, guard.normalise)
-  const endCommand = createCommandEnd({ commands, now: wall })
+  const endCommand = createCommandEnd({ commands, outbox, now: wall })
   pumps.add(loops)
 
   // chat.db → inbox
@@ -346,7 +346,7 @@ export const createEngine = (edges: Edges) => {
         heldBy: threadId => holds.of(threadId)?.detail,
         hash,
         now,
-        settings: settings.dedupe,
+        settings: { ...settings.dedupe, maxLength: settings.send.maxLength },
         intend: delivery.intend,
         acks,
         count: counters.count,
@@ -370,7 +370,7 @@ export const createEngine = (edges: Edges) => {
       refuse: refuse.due,
       clock,
       timers,
-      limits: settings.schedule,
+      limits: { ...settings.schedule, maxLength: settings.send.maxLength },
       onError,
       log,
     }),

@@ -1,5 +1,3 @@
-import { MAX_BUBBLE_LENGTH } from './limits.ts'
-
 /** The life of a bubble; see "Outgoing" in docs/delivery-rules.md. */
 export type BubbleState = 'planned' | 'sending' | 'sent' | 'confirmed' | 'failed' | 'unknown' | 'parked'
 
@@ -40,10 +38,9 @@ export const afterSend = (outcome: SendOutcome, tries: number, maxTries: number)
   return { state: 'planned', reason, delayMs }
 }
 
-/** Why a text cannot be handed to Messages, or may not, being longer than `maxLength`; undefined where it can. */
-export const unsendable = (text: string, maxLength = MAX_BUBBLE_LENGTH): string | undefined => {
+/** Why a text cannot be handed to Messages, however short its parts; undefined where it can. */
+export const unsendable = (text: string): string | undefined => {
   if (text.includes('\0')) return 'text_has_nul'
   if (!text.isWellFormed()) return 'text_has_lone_surrogate'
-  if (text.length > maxLength) return 'text_too_long'
   return undefined
 }

@@ -3,6 +3,7 @@ import { MESSAGE_UNSENT, unsendable } from '../core/bubble.ts'
 import type { Log } from '../core/log.ts'
 import type { Problems } from '../core/problems.ts'
 import { isBlank, says } from '../core/says.ts'
+import { splitText } from '../core/split-text.ts'
 import type { Timers } from '../core/timers.ts'
 import type { DueMessage, InboxMessage } from '../store/inbox.ts'
 import type { Store } from '../store/open-store.ts'
@@ -373,15 +374,23 @@ const storeAnswer = (
   let room = settings.maxWaiting - needs.outbox.plannedIn(threadId).length
   for (const [position, text] of bubbles.entries()) {
     if (position === 0 && decision.rule === 'A1') continue
-    const failed = unsendable(text, settings.maxLength) ?? (room > 0 ? undefined : 'too_many_waiting')
-    needs.outbox.planAnswer({ threadId, messageId, position, text, says: says(text), failed, parked, now })
-    if (failed === undefined) room -= 1
+    const parts = splitText(text, settings.maxLength)
+    const failed = unsendable(text) ?? tooMany(parts.length, room, settings.maxWaiting)
+    const inParts = failed === undefined && { parts }
+    needs.outbox.planAnswer({ threadId, messageId, position, text, says: says(text), ...inParts, failed, parked, now })
+    if (failed === undefined) room -= parts.length
   }
   const rule = decision.rule === 'A3' && decision.mismatch ? 'A3 mismatch' : decision.rule
   if (firstSays !== undefined) needs.lines.note(needs.hash(firstSays), messageId)
   const isLate = lacking(messageId, needs) > 0 && needs.socket.mayBringReflex(messageId)
   needs.inbox.markAnswered(messageId, now, firstSays, bubbles.length, rule, isLate)
   return { rule: decision.rule, bubbles: bubbles.length }
+}
+
+/** The parts of a text go together, or not at all. */
+const tooMany = (parts: number, room: number, most: number): string | undefined => {
+  if (parts > most) return 'text_too_long'
+  return parts > room ? 'too_many_waiting' : undefined
 }
 
 const lacking = (messageId: number, { inbox }: AnswerNeeds): number => {
@@ -394,13 +403,14 @@ const takeOwn = (
   { id, threadId }: InboxMessage,
   { reflex, says: words, act }: OwnReflex,
   isUnsent: boolean,
-  { commands, outbox, lines, hash, now }: AnswerNeeds,
+  { commands, outbox, lines, hash, now, settings }: AnswerNeeds,
 ): void => {
   const text = commands.heldText(reflex)
   commands.bind(reflex, id, 'A4')
   lines.note(hash(words), id)
   if (act === 'bind' || text === undefined || isUnsent) return
-  const planned = { threadId, commandId: reflex, text, says: words, immediate: true, now: now() }
+  const parts = splitText(text, settings.maxLength)
+  const planned = { threadId, commandId: reflex, text, says: words, parts, immediate: true, now: now() }
   commands.attachBubble(reflex, outbox.planCommand(planned))
 }
 

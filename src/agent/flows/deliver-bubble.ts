@@ -36,6 +36,7 @@ export type DeliveryNeeds = {
     | 'startSending'
     | 'move'
     | 'refundTry'
+    | 'goTogether'
     | 'answersUnsent'
     | 'park'
     | 'inState'
@@ -221,6 +222,8 @@ export const createDelivery = (needs: DeliveryNeeds) => {
       } else {
         outbox.move(bubble.id, after.state, reason, at, after.state === 'planned' ? at + after.delayMs : 0)
       }
+      const hasLeft = after.state === 'sent' || after.state === 'unknown'
+      if (hasLeft && bubble.firstPart !== undefined) outbox.goTogether(bubble.firstPart)
       if (after.state === 'failed') needs.onEnd(bubble.id, 'failed', reason)
       // The message that it answers was unsent while the send ran: it is not tried again.
       const isPlanned = after.state === 'planned' || after.state === 'paused'

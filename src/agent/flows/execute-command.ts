@@ -4,6 +4,7 @@ import { bindReflex, type ReflexDecision } from '../core/bind-reflex.ts'
 import { MESSAGE_UNSENT, unsendable } from '../core/bubble.ts'
 import type { Log } from '../core/log.ts'
 import { isBlank, says } from '../core/says.ts'
+import { splitText } from '../core/split-text.ts'
 import type { CommandRole } from '../store/commands.ts'
 import type { Store } from '../store/open-store.ts'
 import { cancelScheduled, type SchedulingNeeds, scheduleMessage } from './schedule-message.ts'
@@ -27,7 +28,12 @@ export type CommandNeeds = {
   readonly heldBy: (threadId: string) => string | undefined
   readonly hash: (text: string) => string
   readonly now: () => number
-  readonly settings: { readonly match: 'text' | 'position'; readonly windowMs: number }
+  readonly settings: {
+    readonly match: 'text' | 'position'
+    readonly windowMs: number
+    /** Of a bubble, in UTF-16 units. */
+    readonly maxLength: number
+  }
   /** Stores the intent to send what is next in the thread, where it may go now; what it returns begins the send. */
   readonly intend: (threadId: string) => () => void
   readonly acks: {
@@ -219,6 +225,7 @@ const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds)
           commandId: command.command_id,
           text: send.text,
           says: reflexSays,
+          parts: splitText(send.text, needs.settings.maxLength),
           immediate: isReflex || command.priority === 'immediate',
           now,
         })

@@ -335,4 +335,9 @@ export const MIGRATIONS: readonly string[] = [
     DELETE FROM lines WHERE is_stock = 0 AND message_id = old.id;
   END;
   `,
+  `
+  -- Of a text that was too long for one bubble each part is a bubble; first_part: the id of the first one, which has it, too.
+  ALTER TABLE bubbles ADD COLUMN first_part INTEGER;
+  CREATE INDEX bubbles_parts ON bubbles (first_part, id) WHERE first_part IS NOT NULL;
+  `,
 ]
