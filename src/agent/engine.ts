@@ -119,6 +119,7 @@ export type EngineChatDb = Pick<
   | 'hasChat'
   | 'latestChat'
   | 'chatOf'
+  | 'chatsOf'
   | 'isOwnAddress'
   | 'detailsOf'
   | 'attachmentsOf'
@@ -149,7 +150,7 @@ export const createEngine = (edges: Edges) => {
   const chatDb = () => openDb
 
   // What several of them ask
-  const chats = createKnownChats({ chatDb, cursor, writtenTo: settings.send.allow !== 'any' })
+  const chats = createKnownChats({ chatDb, cursor, writtenTo: settings.send.allow !== 'any', now })
   const guard = createGuard({ settings, store, chats, clock, timers, problems, log })
   const { holds, limits, loops, refuse } = guard
   const { rules, compose, details } = createForwarding(settings, chatDb, guard.normalise)
@@ -220,13 +221,14 @@ export const createEngine = (edges: Edges) => {
     timers,
   })
   const sender = selftests.watch(edges.sender)
-  const chatOf = (threadId: string) => chats.chatOf(threadId) ?? selftests.chatOf(threadId)
+  const chatOf = (threadId: string, chatGuid?: string) => chats.chatOf(threadId, chatGuid) ?? selftests.chatOf(threadId)
   const warmth =
     sender.slots &&
     pumps.add(
       createWarmth({
         slots: sender.slots,
         chatOf,
+        chatInstead: chats.instead,
         holdOf: holds.of,
         roomAt: limits.roomAt,
         permission: automation,
@@ -267,9 +269,9 @@ export const createEngine = (edges: Edges) => {
       count: counters.count,
       problems,
       log,
-      onPosting: ({ posts, seenMs, threadId }) => {
+      onPosting: ({ posts, seenMs, threadId, chatGuid }) => {
         if (posts === 1) latencies.commitToPost.add(wall() - seenMs)
-        warmth?.posting(threadId)
+        warmth?.posting(threadId, chatGuid)
       },
       onPosted: threadId => warmth?.posted(threadId),
       onAnswered: latencies.postToAnswer.add,
@@ -286,6 +288,7 @@ export const createEngine = (edges: Edges) => {
       sender,
       warmth,
       chatOf,
+      chatInstead: chats.instead,
       watermark: chats.watermark,
       newAttempt: newId,
       clock,

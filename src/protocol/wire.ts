@@ -308,7 +308,7 @@ export const commandAckData = z.object({
     .nullish()
     .meta({
       description:
-        'With `received`: `scheduled`, or, if it has to wait, `held_paused` (a person has paused sending), `held_takeover` (the owner is writing in that thread by hand), `held_quiet_hours`, `held_loop`; more than one may come, one after the other. With `completed`: `sent`, `deduplicated` (not sent again: the other channel delivers this bubble), or `cancelled`. With `failed`: `failed`, `parked` (a person decides), or what was invalid (`text_is_blank`, `text_has_nul`, `text_has_lone_surrogate`, a field by its name).',
+        'With `received`: `scheduled`, or, if it has to wait, `held_paused` (a person has paused sending), `held_takeover` (the owner is writing in that thread by hand), `held_quiet_hours`, `held_loop`, `held_chat_db` (whether the thread exists cannot be told yet); more than one may come, one after the other. With `completed`: `sent`, `deduplicated` (not sent again: the other channel delivers this bubble), or `cancelled`. With `failed`: `failed`, `parked` (a person decides), or what was invalid (`text_is_blank`, `text_has_nul`, `text_has_lone_surrogate`, a field by its name).',
       examples: ['sent'],
     }),
   schedule_id: z.string().nullish().meta({ description: 'With `scheduled`: its name for `cancel_scheduled`.' }),

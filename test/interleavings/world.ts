@@ -158,6 +158,7 @@ export const chatDbOf = (world: World): EngineChatDb => {
     hasChat: () => true,
     latestChat: () => undefined,
     chatOf: (threadId: string) => (world.rows.some(({ thread }) => thread === threadId) ? chatOf(threadId) : undefined),
+    chatsOf: (threadId: string) => [chatOf(threadId)],
     isOwnAddress: () => false,
     detailsOf: () => ({ participants: [], attachments: [] }),
     attachmentsOf: () => undefined,

@@ -8,7 +8,11 @@ export const MESSAGE_UNSENT = 'message_unsent'
 export type SendOutcome =
   /** `note`: what its story has to tell of it. */
   | { readonly kind: 'done'; readonly note?: string }
-  | { readonly kind: 'not-started'; readonly reason: string; readonly cause: 'no-such-chat' | 'not-allowed' | 'other' }
+  | {
+      readonly kind: 'not-started'
+      readonly reason: string
+      readonly cause: 'no-such-chat' | 'no-thread' | 'not-allowed' | 'other'
+    }
   | { readonly kind: 'unknown'; readonly reason: string }
 
 /** What becomes of the bubble after an attempt. */
@@ -33,7 +37,8 @@ export const afterSend = (outcome: SendOutcome, tries: number, maxTries: number)
   if (outcome.kind === 'unknown') return { state: 'unknown', reason: outcome.reason }
   const { reason } = outcome
   if (outcome.cause === 'not-allowed') return { state: 'paused', reason }
-  if (tries >= maxTries) return { state: 'failed', reason }
+  // Nobody there has ever written here: later it is no other.
+  if (outcome.cause === 'no-thread' || tries >= maxTries) return { state: 'failed', reason }
   const delayMs = Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (tries - 1))
   return { state: 'planned', reason, delayMs }
 }

@@ -175,6 +175,7 @@ const HOLDS: Readonly<Record<HeldDetail | 'rate_limited', string>> = {
   held_paused: 'sending is paused (edge-agent pause)',
   held_takeover: 'the owner is writing in this thread by hand',
   held_loop: 'this thread was in a reply loop with another bot',
+  held_chat_db: 'chat.db cannot be read, so nobody can tell whether this thread exists',
   held_quiet_hours: 'these are quiet hours (send.quiet_hours)',
   rate_limited: 'a limit on sending was reached (send.max_…)',
 }

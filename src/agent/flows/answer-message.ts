@@ -410,7 +410,7 @@ const takeOwn = (
   lines.note(hash(words), id)
   if (act === 'bind' || text === undefined || isUnsent) return
   const parts = splitText(text, settings.maxLength)
-  const planned = { threadId, commandId: reflex, text, says: words, parts, immediate: true, now: now() }
+  const planned = { threadId, commandId: reflex, answers: id, text, says: words, parts, immediate: true, now: now() }
   commands.attachBubble(reflex, outbox.planCommand(planned))
 }
 

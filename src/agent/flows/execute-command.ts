@@ -218,6 +218,8 @@ const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds)
   const isReflex = send.bubble_type === 'reflex'
   const decision = isReflex ? decide(send, reflexSays, needs) : undefined
 
+  const messageId = decision !== undefined && 'messageId' in decision ? decision.messageId : undefined
+  const answers = isReflex ? (messageId ?? awaiting(send.thread_id, needs)) : undefined
   const bubbleId =
     decision === undefined || decision.act === 'send'
       ? outbox.planCommand({
@@ -228,9 +230,9 @@ const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds)
           parts: splitText(send.text, needs.settings.maxLength),
           immediate: isReflex || command.priority === 'immediate',
           now,
+          ...(answers !== undefined && { answers }),
         })
       : undefined
-  const messageId = decision !== undefined && 'messageId' in decision ? decision.messageId : undefined
   commands.add({
     commandId: command.command_id,
     commandType: command.command_type,
@@ -274,6 +276,14 @@ const decide = (
     { messages: inbox.posted(send.thread_id, since), unmatched: commands.unmatched(send.thread_id, since) },
     { match: settings.match, windowMs: settings.windowMs, now: now() },
   )
+}
+
+/** For which message of several that are in flight a reflex is that names none: it goes to the chat of that one. */
+const awaiting = (threadId: string, { inbox, commands, now }: CommandNeeds): number | undefined => {
+  const at = now()
+  const without = inbox.posted(threadId, at).filter(({ answer, hasOwn, unsent }) => !answer && !hasOwn && !unsent)
+  const loose = commands.unmatched(threadId, at).length
+  return without[Math.min(loose, without.length - 1)]?.id
 }
 
 const roleAfter = (decision: ReflexDecision | undefined): CommandRole => {

@@ -195,7 +195,7 @@ const receiveRow = (
   const record = {
     guid: row.guid,
     seenMs: needs.commitMs,
-    ...(chat && { threadId: chat.threadId }),
+    ...(chat && { threadId: chat.threadId, chatGuid: chat.guid }),
     ...(fingerprint !== undefined && { fingerprint }),
     ...(row.dateMs !== undefined && { dateMs: row.dateMs }),
   }

@@ -57,6 +57,7 @@ type RefusalNeeds = {
   }
   /** Whether a thread is in a list, however its number or address is written there. */
   readonly isListed: (list: readonly string[], threadId: string) => boolean
+  /** Or may know it: while that cannot be told, what is for it waits. */
   readonly knowsChat: (threadId: string) => boolean
   readonly isFull: (threadId: string) => boolean
   /** Whether too many commands of late were for nothing. */

@@ -106,11 +106,11 @@ const statements = (db: Database.Database) => {
     .pluck()
   const newestIncoming = query<[]>('WHERE +m.is_from_me = 0 ORDER BY m.date DESC LIMIT 1')
   const chats = db
-    .prepare<[{ threadId: string; writtenTo: number }], RawChat>(
+    .prepare<[{ threadId: string; writtenTo: number; limit: number }], RawChat>(
       `SELECT ${chatList} FROM chat c WHERE c.chat_identifier = @threadId AND (@writtenTo = 0 OR EXISTS (
          SELECT 1 FROM chat_message_join j JOIN message m ON m.ROWID = j.message_id
          WHERE j.chat_id = c.ROWID AND m.is_from_me = 0))
-       ORDER BY (SELECT MAX(j.message_id) FROM chat_message_join j WHERE j.chat_id = c.ROWID) DESC LIMIT 1`,
+       ORDER BY (SELECT MAX(j.message_id) FROM chat_message_join j WHERE j.chat_id = c.ROWID) DESC LIMIT @limit`,
     )
     .safeIntegers()
 
@@ -155,12 +155,17 @@ const statements = (db: Database.Database) => {
     marksFinished: (): boolean => finished.get() === 1,
     /** The chat of a thread, where there are several the one last used; `writtenTo`: somebody has written to us in it. */
     chatOf: (threadId: string, { writtenTo }: { readonly writtenTo: boolean }): Chat | undefined => {
-      const raw = chats.get({ threadId, writtenTo: writtenTo ? 1 : 0 })
+      const raw = chats.get({ threadId, writtenTo: writtenTo ? 1 : 0, limit: 1 })
       return raw && toChat(raw)
     },
+    /** All chats of a thread, the one with the newest rows first. */
+    chatsOf: (threadId: string): Chat[] =>
+      chats.all({ threadId, writtenTo: 0, limit: MOST_CHATS }).flatMap(raw => toChat(raw) ?? []),
   }
 }
 
+/** Of one identifier: a few services, in the old and the new form. */
+const MOST_CHATS = 20
 const EDIT_MARKS = ['date_edited', 'date_retracted', 'is_empty'] as const
 
 const MESSAGE_COLUMNS = [

@@ -14,6 +14,8 @@ export type Bubble = {
   readonly tries: number
   readonly commandId?: string
   readonly messageId?: number
+  /** Where it goes; missing: wherever its thread does. */
+  readonly chatGuid?: string
   /** It is a part of a text that was too long: the id of the first one. */
   readonly firstPart?: number
   /** Name of the running or last attempt; its evidence is a file of that name. */
@@ -29,8 +31,9 @@ export type BubbleHead = { readonly bubble: Bubble; readonly dueMs: number; read
 
 export const createOutbox = (db: Database, counters: Counters) => {
   const plan = db.prepare(
-    `INSERT INTO bubbles (thread_id, message_id, position, command_id, immediate, text, says, state, reason, planned_ms)
-     VALUES (@threadId, @messageId, @position, @commandId, @immediate, @text, @says, @state, @reason, @now)`,
+    `INSERT INTO bubbles (thread_id, message_id, position, command_id, immediate, text, says, state, reason, planned_ms, chat_guid)
+     VALUES (@threadId, @messageId, @position, @commandId, @immediate, @text, @says, @state, @reason, @now,
+       (SELECT chat_guid FROM messages WHERE id = COALESCE(@messageId, @answers)))`,
   )
   const joinParts = db.prepare<[number, number]>('UPDATE bubbles SET first_part = ? WHERE id = ?')
   const partsOf = db.prepare<[number], { state: BubbleState; reason: string | null }>(
@@ -166,7 +169,7 @@ export const createOutbox = (db: Database, counters: Counters) => {
   )
 
   const add = (
-    row: Partial<Record<'messageId' | 'position' | 'commandId' | 'reason', unknown>> & {
+    row: Partial<Record<'messageId' | 'position' | 'commandId' | 'answers' | 'reason', unknown>> & {
       threadId: string
       immediate: number
       text: string
@@ -175,7 +178,10 @@ export const createOutbox = (db: Database, counters: Counters) => {
       now: number
     },
   ): number =>
-    Number(plan.run({ messageId: null, position: null, commandId: null, reason: null, ...row }).lastInsertRowid)
+    Number(
+      plan.run({ messageId: null, position: null, commandId: null, answers: null, reason: null, ...row })
+        .lastInsertRowid,
+    )
 
   /** The text, or each of its parts as a bubble of its own; the id of the first. */
   const addParts = (parts: readonly string[], row: Parameters<typeof add>[0]): number => {
@@ -212,6 +218,8 @@ export const createOutbox = (db: Database, counters: Counters) => {
       readonly text: string
       readonly says: string
       readonly parts?: readonly string[]
+      /** A message: it goes to the chat in which that came. */
+      readonly answers?: number
       readonly immediate: boolean
       readonly now: number
     }): number => {
@@ -383,6 +391,7 @@ type BubbleRow = {
   thread_id: string
   message_id: number | null
   first_part: number | null
+  chat_guid: string | null
   command_id: string | null
   text: string
   says: string
@@ -406,6 +415,7 @@ const toBubble = (row: BubbleRow): Bubble => ({
   watermark: row.watermark ?? 0,
   ...(row.command_id !== null && { commandId: row.command_id }),
   ...(row.message_id !== null && { messageId: row.message_id }),
+  ...(row.chat_guid !== null && { chatGuid: row.chat_guid }),
   ...(row.first_part !== null && { firstPart: row.first_part }),
   ...(row.attempt !== null && { attempt: row.attempt }),
   ...(row.started_ms !== null && { startedMs: row.started_ms }),
