@@ -10,6 +10,7 @@ import { createConfirming } from './flows/confirm-sent.ts'
 import { createDelivery, type Sender } from './flows/deliver-bubble.ts'
 import { createCommandEnd } from './flows/end-command.ts'
 import { executeCommand } from './flows/execute-command.ts'
+import { createOverlooked } from './flows/find-overlooked.ts'
 import { findStory } from './flows/find-story.ts'
 import { createWarmth } from './flows/keep-warm.ts'
 import { createKnownChats } from './flows/known-chats.ts'
@@ -108,6 +109,8 @@ export type EngineChatDb = Pick<
   | 'highestRowid'
   | 'guidAt'
   | 'rowsAfter'
+  | 'datesAfter'
+  | 'incomingSince'
   | 'row'
   | 'rowOf'
   | 'rowidsSince'
@@ -173,6 +176,13 @@ export const createEngine = (edges: Edges) => {
     onEnd: endCommand,
     log,
   })
+  const overlooked = createOverlooked({
+    transaction: commit('receive'),
+    cursor,
+    inbox,
+    maxAgeMs: settings.maxMessageAgeMs,
+    firstStartMs: store.firstStartMs,
+  })
   const looking = createLook<EngineChatDb>({
     chatDb,
     receive: (db, { nowMs, attended }) =>
@@ -196,6 +206,7 @@ export const createEngine = (edges: Edges) => {
         onReanchored: file => log.warn({ file }, 'chat.db was replaced or rebuilt; continuing by date'),
       }),
     followEdits: edits.look,
+    overlooked,
     onLooked: pumps.wakeSoon,
     onError,
     now: wall,

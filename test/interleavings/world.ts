@@ -143,6 +143,8 @@ export const chatDbOf = (world: World): EngineChatDb => {
     dataVersion: () => world.version,
     highestRowid: () => world.rows.length,
     guidAt: (rowid: number) => world.rows[rowid - 1]?.guid,
+    datesAfter: (rowid: number, limit: number) => after(rowid).slice(0, limit),
+    incomingSince: () => [],
     rowsAfter: (rowid: number, limit: number) => {
       world.looked = world.version
       return after(rowid).slice(0, limit)
