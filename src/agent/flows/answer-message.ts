@@ -348,6 +348,7 @@ const storeAnswer = (
   const named = commands.namedFor(message.id)
   const { threadId, id: messageId } = message
   const firstPostSeq = needs.inbox.firstPostSeq(messageId)
+  const others = needs.inbox.othersInFlight(threadId, messageId)
   const decision = bindAnswer(
     {
       firstPostSeq,
@@ -358,7 +359,7 @@ const storeAnswer = (
     {
       unmatched: commands.unmatched(threadId, now - settings.windowMs),
       held: commands.heldBack(threadId, firstPostSeq),
-      others: needs.inbox.othersInFlight(threadId, messageId),
+      others,
     },
     settings.match,
   )
@@ -371,13 +372,27 @@ const storeAnswer = (
     if (decision.rule === 'A1b') needs.inbox.endLateOf(decision.takenFor)
     if (decision.rule !== 'A1b') needs.count(decision.rule === 'A1' ? 'reflex.deduplicated' : 'reflex.fallback')
   }
+  // The answer of an earlier message that comes with it goes first.
+  const isAhead = others.some(({ id, unsent }) => id < messageId && !unsent)
+  const due = isAhead && { dueMs: now + TOGETHER_MS }
   let room = settings.maxWaiting - needs.outbox.plannedIn(threadId).length
   for (const [position, text] of bubbles.entries()) {
     if (position === 0 && decision.rule === 'A1') continue
     const parts = splitText(text, settings.maxLength)
     const failed = unsendable(text) ?? tooMany(parts.length, room, settings.maxWaiting)
     const inParts = failed === undefined && { parts }
-    needs.outbox.planAnswer({ threadId, messageId, position, text, says: says(text), ...inParts, failed, parked, now })
+    needs.outbox.planAnswer({
+      threadId,
+      messageId,
+      position,
+      text,
+      says: says(text),
+      ...inParts,
+      ...due,
+      failed,
+      parked,
+      now,
+    })
     if (failed === undefined) room -= parts.length
   }
   const rule = decision.rule === 'A3' && decision.mismatch ? 'A3 mismatch' : decision.rule
@@ -386,6 +401,9 @@ const storeAnswer = (
   needs.inbox.markAnswered(messageId, now, firstSays, bubbles.length, rule, isLate)
   return { rule: decision.rule, bubbles: bubbles.length }
 }
+
+/** Answers that come within this time came together: a person notices no such pause. */
+const TOGETHER_MS = 120
 
 /** The parts of a text go together, or not at all. */
 const tooMany = (parts: number, room: number, most: number): string | undefined => {

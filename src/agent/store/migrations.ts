@@ -352,5 +352,9 @@ export const MIGRATIONS: readonly string[] = [
   INSERT OR IGNORE INTO chats SELECT chat_guid, thread_id, is_group, service, account_id FROM threads;
   ALTER TABLE messages ADD COLUMN chat_guid TEXT;
   ALTER TABLE bubbles ADD COLUMN chat_guid TEXT;
+
+  -- Where a bubble stands in its thread: its id, or the place of the answer of a later message, which it goes ahead of.
+  ALTER TABLE bubbles ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+  UPDATE bubbles SET place = id;
   `,
 ]

@@ -31,17 +31,27 @@ export type BubbleHead = { readonly bubble: Bubble; readonly dueMs: number; read
 
 export const createOutbox = (db: Database, counters: Counters) => {
   const plan = db.prepare(
-    `INSERT INTO bubbles (thread_id, message_id, position, command_id, immediate, text, says, state, reason, planned_ms, chat_guid)
-     VALUES (@threadId, @messageId, @position, @commandId, @immediate, @text, @says, @state, @reason, @now,
+    `INSERT INTO bubbles (thread_id, message_id, position, command_id, immediate, text, says, state, reason, planned_ms,
+       next_send_ms, place, chat_guid)
+     VALUES (@threadId, @messageId, @position, @commandId, @immediate, @text, @says, @state, @reason, @now, @dueMs,
+       COALESCE(@place, (SELECT COALESCE(MAX(id), 0) + 1 FROM bubbles)),
        (SELECT chat_guid FROM messages WHERE id = COALESCE(@messageId, @answers)))`,
   )
+  // Ahead of answers that have not begun, of messages that came later.
+  const placeOf = db
+    .prepare<[string, number], number | null>(
+      `SELECT MIN(b.place) FROM bubbles b
+       WHERE b.state = 'planned' AND b.thread_id = ? AND b.immediate = 0 AND b.message_id > ? AND NOT EXISTS (
+         SELECT 1 FROM bubbles o WHERE o.message_id = b.message_id AND o.started_ms IS NOT NULL)`,
+    )
+    .pluck()
   const joinParts = db.prepare<[number, number]>('UPDATE bubbles SET first_part = ? WHERE id = ?')
   const partsOf = db.prepare<[number], { state: BubbleState; reason: string | null }>(
     'SELECT state, reason FROM bubbles WHERE first_part = (SELECT first_part FROM bubbles WHERE id = ?) ORDER BY id',
   )
   const goTogether = db.prepare<[number]>(`UPDATE bubbles SET immediate = ${ALREADY_BEGUN} WHERE first_part = ?`)
   const head = db.prepare<[string], BubbleRow>(
-    "SELECT * FROM bubbles WHERE thread_id = ? AND state = 'planned' ORDER BY immediate DESC, id LIMIT 1",
+    "SELECT * FROM bubbles WHERE thread_id = ? AND state = 'planned' ORDER BY immediate DESC, place, message_id, id LIMIT 1",
   )
   const threads = db.prepare<[], string>("SELECT DISTINCT thread_id FROM bubbles WHERE state = 'planned'").pluck()
   const busy = db
@@ -169,7 +179,7 @@ export const createOutbox = (db: Database, counters: Counters) => {
   )
 
   const add = (
-    row: Partial<Record<'messageId' | 'position' | 'commandId' | 'answers' | 'reason', unknown>> & {
+    row: Partial<Record<'messageId' | 'position' | 'commandId' | 'answers' | 'reason' | 'place' | 'dueMs', unknown>> & {
       threadId: string
       immediate: number
       text: string
@@ -179,8 +189,16 @@ export const createOutbox = (db: Database, counters: Counters) => {
     },
   ): number =>
     Number(
-      plan.run({ messageId: null, position: null, commandId: null, answers: null, reason: null, ...row })
-        .lastInsertRowid,
+      plan.run({
+        messageId: null,
+        position: null,
+        commandId: null,
+        answers: null,
+        reason: null,
+        place: null,
+        dueMs: 0,
+        ...row,
+      }).lastInsertRowid,
     )
 
   /** The text, or each of its parts as a bubble of its own; the id of the first. */
@@ -193,7 +211,10 @@ export const createOutbox = (db: Database, counters: Counters) => {
   }
 
   return {
-    /** A bubble of an answer; ids grow in the order of the call, and that is the order in which they are sent. */
+    /**
+     * A bubble of an answer; those of one are sent in the order of the calls, and answers in that of their messages, where none
+     * of a later one has begun.
+     */
     planAnswer: (bubble: {
       readonly threadId: string
       readonly messageId: number
@@ -205,11 +226,14 @@ export const createOutbox = (db: Database, counters: Counters) => {
       readonly failed?: string | undefined
       /** Why it is not to be sent before a person says so. */
       readonly parked?: string | undefined
+      /** Not before that. */
+      readonly dueMs?: number
       readonly now: number
     }): number => {
       const { failed, parked, parts = [], ...row } = bubble
+      const place = placeOf.get(row.threadId, row.messageId)
       const state = failed ? 'failed' : parked ? 'parked' : 'planned'
-      return addParts(parts, { ...row, immediate: 0, state, reason: failed ?? parked ?? null })
+      return addParts(parts, { ...row, place, immediate: 0, state, reason: failed ?? parked ?? null })
     },
     planCommand: (bubble: {
       readonly threadId: string
