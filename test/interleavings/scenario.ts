@@ -92,10 +92,11 @@ export const think = (
 ): { readonly reflex: string; readonly answer: readonly string[] } => {
   const version = words === 'fresh' && !idempotent ? `${message}.${post}` : `${message}`
   const only = words === 'same' ? LINES[0] : words === 'lines' ? LINES[message % 2 === 1 ? 0 : 1] : `ok ${version}`
-  const first = long ? `${only}, I see. Will do ${version}.` : only
+  const inFull = (line: string) => (long ? `${line}, I see. Will do ${line}.` : line)
+  const first = inFull(only)
   const others = Array.from({ length: bubbles - 1 }, (_, index) => `answer ${version}, part ${index + 2}`)
   return {
-    reflex: words === 'different' ? `hm ${version}` : first,
+    reflex: words === 'different' ? inFull(`hm ${version}`) : first,
     answer: silent.includes(message) ? [] : [first, ...others],
   }
 }
@@ -125,7 +126,7 @@ export const settingsOf = ({ unknown, maxTries, guard, long }: Scenario): Engine
     retries: maxTries - 1,
     maxPerMinute: 300,
     maxPerMinutePerThread: guard === 'limit' ? MOST_A_MINUTE : 60,
-    maxLength: long ? 16 : 20_000,
+    maxLength: long ? 18 : 20_000,
     maxNewPerDay: 10,
     maxPerDay: 5_000,
     maxPerDayPerThread: 500,

@@ -177,7 +177,8 @@ const outOfOrder = (world: World, stored: Stored, scenario: Scenario): string | 
 
 /** The parts of a text that is too long come one right after the other. What the agent could not send, or gave up, is missing. */
 const tornApart = ({ ledger }: World, scenario: Scenario): string | undefined => {
-  if (!scenario.long) return undefined
+  // Which of several that say the same a part belongs to nobody can tell.
+  if (!scenario.long || scenario.words === 'same' || scenario.words === 'lines') return undefined
   for (const thread of new Set(scenario.threads)) {
     const seen = ledger.filter(shown => shown.thread === thread).map(({ text }) => text)
     const texts = scenario.threads.flatMap((_, index) => {
