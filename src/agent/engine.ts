@@ -10,6 +10,7 @@ import { createConfirming } from './flows/confirm-sent.ts'
 import { createDelivery, type Sender } from './flows/deliver-bubble.ts'
 import { createCommandEnd } from './flows/end-command.ts'
 import { executeCommand } from './flows/execute-command.ts'
+import { createOverlooked } from './flows/find-overlooked.ts'
 import { findStory } from './flows/find-story.ts'
 import { createWarmth } from './flows/keep-warm.ts'
 import { createKnownChats } from './flows/known-chats.ts'
@@ -109,6 +110,8 @@ export type EngineChatDb = Pick<
   | 'highestRowid'
   | 'guidAt'
   | 'rowsAfter'
+  | 'datesAfter'
+  | 'incomingSince'
   | 'row'
   | 'rowOf'
   | 'rowidsSince'
@@ -120,6 +123,7 @@ export type EngineChatDb = Pick<
   | 'hasChat'
   | 'latestChat'
   | 'chatOf'
+  | 'chatsOf'
   | 'isOwnAddress'
   | 'detailsOf'
   | 'attachmentsOf'
@@ -139,7 +143,7 @@ export type Engine = ReturnType<typeof createEngine>
 export const createEngine = (edges: Edges) => {
   const { settings, store, commit, clock, timers, random, newId, problems, log, latencies } = edges
   const { inbox, outbox, commands, schedules, lines, counters, pauses, recipients, hash } = store
-  const cursor = createReadAhead(store.cursor)
+  const cursor = createReadAhead(store.cursor, counters.count)
   const { now, wall } = clock
   const onError = problems.setFrom
   const pumps = createPumps(timers)
@@ -151,11 +155,11 @@ export const createEngine = (edges: Edges) => {
   const chatDb = () => openDb
 
   // What several of them ask
-  const chats = createKnownChats({ chatDb, cursor, writtenTo: settings.send.allow !== 'any' })
+  const chats = createKnownChats({ chatDb, cursor, writtenTo: settings.send.allow !== 'any', now })
   const guard = createGuard({ settings, store, chats, clock, timers, problems, log })
   const { holds, limits, loops, refuse } = guard
   const { rules, compose, details } = createForwarding(settings, chatDb, guard.normalise)
-  const endCommand = createCommandEnd({ commands, now: wall })
+  const endCommand = createCommandEnd({ commands, outbox, now: wall })
   pumps.add(loops)
 
   // What becomes of a message afterwards
@@ -195,13 +199,14 @@ export const createEngine = (edges: Edges) => {
     timers,
   })
   const sender = selftests.watch(edges.sender)
-  const chatOf = (threadId: string) => chats.chatOf(threadId) ?? selftests.chatOf(threadId)
+  const chatOf = (threadId: string, chatGuid?: string) => chats.chatOf(threadId, chatGuid) ?? selftests.chatOf(threadId)
   const warmth =
     sender.slots &&
     pumps.add(
       createWarmth({
         slots: sender.slots,
         chatOf,
+        chatInstead: chats.instead,
         holdOf: holds.of,
         roomAt: limits.roomAt,
         permission: automation,
@@ -243,9 +248,9 @@ export const createEngine = (edges: Edges) => {
       count: counters.count,
       problems,
       log,
-      onPosting: ({ posts, seenMs, threadId }) => {
+      onPosting: ({ posts, seenMs, threadId, chatGuid }) => {
         if (posts === 1) latencies.commitToPost.add(wall() - seenMs)
-        warmth?.posting(threadId)
+        warmth?.posting(threadId, chatGuid)
       },
       onPosted: threadId => warmth?.posted(threadId),
       onAnswered: latencies.postToAnswer.add,
@@ -253,6 +258,13 @@ export const createEngine = (edges: Edges) => {
   )
 
   // chat.db → inbox, and on
+  const overlooked = createOverlooked({
+    transaction: commit('receive'),
+    cursor,
+    inbox,
+    maxAgeMs: settings.maxMessageAgeMs,
+    firstStartMs: store.firstStartMs,
+  })
   const looking = createLook<EngineChatDb>({
     chatDb,
     receive: (db, { nowMs, attended }) =>
@@ -277,6 +289,7 @@ export const createEngine = (edges: Edges) => {
         onReanchored: file => log.warn({ file }, 'chat.db was replaced or rebuilt; continuing by date'),
       }),
     followEdits: edits.look,
+    overlooked,
     onLooked: pumps.wakeSoon,
     onError,
     now: wall,
@@ -293,6 +306,7 @@ export const createEngine = (edges: Edges) => {
       sender,
       warmth,
       chatOf,
+      chatInstead: chats.instead,
       watermark: chats.watermark,
       newAttempt: newId,
       clock,
@@ -353,7 +367,7 @@ export const createEngine = (edges: Edges) => {
         heldBy: threadId => holds.of(threadId)?.detail,
         hash,
         now,
-        settings: settings.dedupe,
+        settings: { ...settings.dedupe, maxLength: settings.send.maxLength },
         intend: delivery.intend,
         acks,
         count: counters.count,
@@ -377,7 +391,7 @@ export const createEngine = (edges: Edges) => {
       refuse: refuse.due,
       clock,
       timers,
-      limits: settings.schedule,
+      limits: { ...settings.schedule, maxLength: settings.send.maxLength },
       onError,
       log,
     }),

@@ -1,4 +1,5 @@
 import { createIsListed } from './core/filter.ts'
+import { unreadableHold } from './core/hold.ts'
 import type { Log } from './core/log.ts'
 import type { Problems } from './core/problems.ts'
 import type { Clock, Timers } from './core/timers.ts'
@@ -29,7 +30,12 @@ export const createGuard = ({ settings, store, chats, clock, timers, problems, l
   const { send } = settings
   const { now, wall } = clock
   const startedMs = wall()
-  const holds = createHolds({ pauses, quietHours: send.quietHours, minuteOfDay, now: wall })
+  const pausing = createHolds({ pauses, quietHours: send.quietHours, minuteOfDay, now: wall })
+  const holds = {
+    ...pausing,
+    of: (threadId: string) =>
+      pausing.of(threadId) ?? (chats.isUnreadable(threadId) ? unreadableHold(wall()) : undefined),
+  }
   const limits = createSendLimits({ settings: send, outbox, commands, now })
   const loops = createLoopWatch({
     rules: { rounds: send.loopRounds, gapMs: send.loopGapMs, pauseMs: send.loopPauseMs },
@@ -65,7 +71,7 @@ export const createGuard = ({ settings, store, chats, clock, timers, problems, l
   const refuse = createRefusal({
     settings: send,
     isListed,
-    knowsChat: threadId => chats.chatOf(threadId) !== undefined,
+    knowsChat: threadId => chats.chatOf(threadId) !== undefined || chats.isUnreadable(threadId),
     isFull: limits.isFull,
     isIdling: limits.isIdling,
     holdOf: holds.of,

@@ -122,7 +122,7 @@ export const settingsFor = (host: Host) => {
         20_000,
         1,
         20_000,
-        'The longest text to send, in UTF-16 units. A longer one is not sent, and never cut.',
+        'The longest text of one bubble, in UTF-16 units. A longer text is sent in several, one after the other.',
       ),
       max_new_per_day: count(10, 0, 100_000, 'The most new threads that commands may write to in 24 hours.'),
       max_per_day: count(5_000, 1, 1_000_000, 'The most texts to send in 24 hours, all threads together.'),

@@ -14,8 +14,8 @@ export const MAX_FRAME_BYTES = 256 * 1024
 export const MAX_ANSWER_BYTES = 1024 * 1024
 /** An answer with more bubbles than this does not fit: nobody means to send a person a thousand messages. */
 const MAX_BUBBLES = 1000
-/** Longest text of a command, in UTF-16 units. */
-const MAX_TEXT_LENGTH = 20_000
+/** Longest text of a command, in UTF-16 units: of most scripts it fits into a frame. */
+const MAX_TEXT_LENGTH = 80_000
 export const MAX_ID_LENGTH = 256
 
 /** Close codes of our own, from the private range. */
@@ -196,7 +196,8 @@ export const sendMessageNow = z.object({
     examples: ['+15622924139'],
   }),
   text: z.string().max(MAX_TEXT_LENGTH).meta({
-    description: 'Sent unchanged; not blank. Its length counts in UTF-16 units; most emoji are two or more.',
+    description:
+      'Sent unchanged; not blank. Its length counts in UTF-16 units; most emoji are two or more. What is too long for one bubble is sent in several.',
   }),
   bubble_type: z
     .string()
@@ -307,7 +308,7 @@ export const commandAckData = z.object({
     .nullish()
     .meta({
       description:
-        'With `received`: `scheduled`, or, if it has to wait, `held_paused` (a person has paused sending), `held_takeover` (the owner is writing in that thread by hand), `held_quiet_hours`, `held_loop`; more than one may come, one after the other. With `completed`: `sent`, `deduplicated` (not sent again: the other channel delivers this bubble), or `cancelled`. With `failed`: `failed`, `parked` (a person decides), or what was invalid (`text_is_blank`, `text_has_nul`, `text_has_lone_surrogate`, a field by its name).',
+        'With `received`: `scheduled`, or, if it has to wait, `held_paused` (a person has paused sending), `held_takeover` (the owner is writing in that thread by hand), `held_quiet_hours`, `held_loop`, `held_chat_db` (whether the thread exists cannot be told yet); more than one may come, one after the other. With `completed`: `sent`, `deduplicated` (not sent again: the other channel delivers this bubble), or `cancelled`. With `failed`: `failed`, `parked` (a person decides), or what was invalid (`text_is_blank`, `text_has_nul`, `text_has_lone_surrogate`, a field by its name).',
       examples: ['sent'],
     }),
   schedule_id: z.string().nullish().meta({ description: 'With `scheduled`: its name for `cancel_scheduled`.' }),

@@ -8,7 +8,7 @@ import { plainOf } from './reading.ts'
 export type Phrase = {
   /** Whether it has to be whole words. */
   readonly isWhole: boolean
-  /** What it can begin with: two characters, one, or, where it begins with any letters, none. */
+  /** What it can begin with: four characters, fewer, or, where it begins with any letters, none. */
   readonly beginnings: ReadonlySet<string>
   /** Where it ends that begins at this place of a plain text; undefined where it does not. */
   readonly endAt: (plain: string, at: number) => number | undefined
@@ -18,7 +18,7 @@ export const parsePhrase = (written: string, isWhole: boolean): Phrase => {
   const items = parse(plainOf(written))
   return {
     isWhole,
-    beginnings: new Set(beginningsOf(items, 2)),
+    beginnings: new Set(beginningsOf(items, 4)),
     endAt: (plain, at) => {
       let end: number | undefined
       matchAll(items, 0, plain, at, to => {
@@ -41,7 +41,9 @@ export const isWordUnit = (code: number): boolean =>
 
 type Item =
   | { readonly sort: 'literal'; readonly text: string }
-  | { readonly sort: 'gap' | 'maybe gap' | 'letters' }
+  | { readonly sort: 'gap' | 'maybe gap' }
+  /** `before`: with what can begin what stands behind them; absent where that may be anything. */
+  | { readonly sort: 'letters'; readonly before?: ReadonlySet<number> }
   | { readonly sort: 'choice'; readonly of: readonly (readonly Item[])[]; readonly isOptional: boolean }
 
 /** Recursive descent; `(` and `[` become choices. */
@@ -63,7 +65,7 @@ const parse = (written: string): Item[] => {
       else if (optional()) items.push({ sort: 'choice', of: [[{ sort: 'literal', text: char }]], isOptional: true })
       else addLiteral(items, char)
     }
-    return items
+    return items.map((item, index) => (item.sort === 'letters' ? lettersBefore(items.slice(index + 1)) : item))
   }
   const choice = (): Item => {
     const of = [sequence()]
@@ -81,6 +83,12 @@ const parse = (written: string): Item[] => {
     return { sort: 'choice', of: [...letters].map(text => [{ sort: 'literal', text }]), isOptional: optional() }
   }
   return sequence()
+}
+
+const lettersBefore = (rest: readonly Item[]): Item => {
+  const beginnings = beginningsOf(rest, 1)
+  if (beginnings.includes('')) return { sort: 'letters' }
+  return { sort: 'letters', before: new Set(beginnings.map(each => each.charCodeAt(0))) }
 }
 
 const range = (first: string, last: string): string => {
@@ -113,7 +121,8 @@ const matchAll = (
     case 'letters': {
       let to = at
       while (isLetter(plain.charCodeAt(to)) && to - at < LONGEST_WORD) to += 1
-      for (; to >= at; to--) if (rest(to)) return true
+      const { before } = item
+      for (; to >= at; to--) if (before?.has(plain.charCodeAt(to)) !== false && rest(to)) return true
       return false
     }
     case 'gap':

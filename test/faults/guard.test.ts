@@ -4,7 +4,6 @@ import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { drop } from '../../src/lab/mock-backend/reflex-faults.ts'
 import type { CommandAckData } from '../../src/protocol/wire.ts'
 import { ANNA, BERT, phone } from '../support/conversation.ts'
 import { inHouse } from '../support/in-house.ts'
@@ -185,25 +184,6 @@ describe.concurrent('a backend', () => {
         const { bubbles } = await house.queue()
         expect(bubbles).toMatchObject([{ state: 'planned', waitsFor: 'rate_limited' }])
         await edgeAgent(house, 'queue', 'drop', bubbles[0]?.id ?? '')
-      },
-    ))
-
-  test('cannot send texts beyond the permitted length: never cut', () =>
-    inHouse(
-      {
-        env: { EDGE_SEND_MAX_LENGTH: '10' },
-        expected: { unsent: bubblesTo('hello you').map(text => `${ANNA}: ${text}`) },
-      },
-      async house => {
-        await house.startConnected()
-        await converse(house)
-        say(house, ANNA, '12345678901', 'long')
-        expect(await refused(house, 'long')).toBe('text_too_long')
-        house.backend.faults.reflex.push({ effect: drop })
-        await house.simulator.receive({ from: ANNA, text: 'hello you' })
-        await waitFor('the failure', async () =>
-          (await house.queue()).bubbles.some(({ reason }) => reason === 'text_too_long'),
-        )
       },
     ))
 

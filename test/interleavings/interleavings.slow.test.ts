@@ -33,6 +33,7 @@ exploreAll([
   ['two messages with one reflex, what is in doubt is sent again', { ...two, unknown: 'resend', maxTries: 1 }, 10_000],
   ['two messages, retries get other words', { ...two, words: 'fresh' }, 10_000],
   ['two messages with one reflex and no more, a crash', { ...two, bubbles: 1, faults: 0, crashes: 1 }, 10_000],
+  ['the first bubble in parts, faults and a kill', { ...one, long: true, bubbles: 1 }, 1_000],
   ['a person pauses all, faults', { ...guarded, guard: 'pause' }, 2_000],
   ['the owner writes by hand, faults', { ...guarded, guard: 'takeover' }, 2_000],
   ['quiet hours, faults', { ...guarded, guard: 'quiet' }, 1_000],

@@ -25,6 +25,13 @@ exploreAll([
     { ...paced, ...three, words: 'lines', silent: [3] },
     100,
   ],
+  ['one message, its first bubble in parts', { ...quick, long: true }, 300],
+  ['one message, its reflex in other words, in parts', { ...quick, long: true, words: 'different', bubbles: 1 }, 300],
+  [
+    'two messages, the first bubbles in parts',
+    { ...TWO_MESSAGES, words: 'own', long: true, bubbles: 1, faults: 0, crashes: 0 },
+    1_000,
+  ],
   ['a person pauses all, and resumes', { ...quick, guard: 'pause' }, 400],
   ['the owner writes by hand', { ...quick, guard: 'takeover' }, 800],
   ['quiet hours', { ...quick, guard: 'quiet' }, 150],

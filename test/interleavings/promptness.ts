@@ -1,4 +1,4 @@
-import { type Scenario, think } from './scenario.ts'
+import { partsOf, type Scenario, think } from './scenario.ts'
 import type { Stored } from './verdict.ts'
 import { guidOf, type World } from './world.ts'
 
@@ -27,7 +27,9 @@ export const notePromptness = (world: World, stored: Stored, scenario: Scenario)
       world.read.some(read => read.message === of && think(scenario, of, read.post).reflex === text)
     )
   }
-  const given = stored.bubbles.filter(({ threadId, says }) => threadId === thread && says === text).length
+  const given = stored.bubbles.filter(
+    ({ threadId, says }) => threadId === thread && says === partsOf(scenario, text)[0],
+  ).length
   if (inThread.filter(isDue).length <= given) return
 
   world.delayed = [...world.delayed, id]

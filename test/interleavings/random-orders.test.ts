@@ -34,6 +34,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc
     silent: fc.constantFrom([], [2]),
     stock: fc.boolean(),
     paced: fc.boolean(),
+    long: fc.boolean(),
     acks: fc.boolean(),
   })
   // Late under a new id, what a reflex alone said is said again; and whose a stock line is nobody can tell without an answer.

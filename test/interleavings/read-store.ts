@@ -13,7 +13,7 @@ export const createStoreReader = (db: Database) => {
      FROM messages ORDER BY id`,
   )
   const bubbles = db.prepare<[], BubbleRow>(
-    `SELECT thread_id, message_id, position, command_id, says, state, row_guid, id, immediate, tries, next_send_ms,
+    `SELECT thread_id, message_id, position, command_id, says, state, row_guid, id, immediate, place, tries, next_send_ms,
        attempt, watermark, started_ms, ended_ms FROM bubbles ORDER BY id`,
   )
   const commands = db.prepare<[], CommandRow>(
@@ -89,6 +89,9 @@ const storeOf = ({ messages, bubbles, commands, lines }: StoreRows, world: World
     ...commands.filter(isLoose).map(({ received_seq }) => received_seq),
   ].sort((a, b) => a - b)
   const unclaimed = unclaimedRows(bubbles, world)
+  const inTurn = bubbles
+    .filter(isOpen)
+    .sort((a, b) => a.place - b.place || (a.message_id ?? 0) - (b.message_id ?? 0) || a.id - b.id)
   return [
     messages.map(({ guid, state, posts, first_says, first_post_seq, next_post_ms, had_socket, ...message }) => {
       if (state === 'answered') return [guid, posts, first_says, had_socket, lateness(message, world)]
@@ -99,6 +102,7 @@ const storeOf = ({ messages, bubbles, commands, lines }: StoreRows, world: World
       .map(bubble => [
         ...whose(bubble),
         bubble.immediate,
+        inTurn.indexOf(bubble),
         bubble.tries,
         wait(bubble.next_send_ms, world),
         bubble.ended_ms === null ? null : Math.max(-FORGOTTEN_MS, bubble.ended_ms - world.now),
@@ -214,6 +218,7 @@ type BubbleRow = {
   row_guid: string | null
   id: number
   immediate: number
+  place: number
   tries: number
   next_send_ms: number
   attempt: string | null

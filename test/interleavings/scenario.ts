@@ -1,3 +1,4 @@
+import { splitText } from '../../src/agent/core/split-text.ts'
 import type { EngineSettings } from '../../src/agent/engine.ts'
 
 /** What is explored: who writes, what the backend is like, and how much may go wrong. */
@@ -31,6 +32,8 @@ export type Scenario = {
   readonly stock: boolean
   /** A person waits for the answer, and some seconds more, before writing again. */
   readonly paced: boolean
+  /** Reflexes and first bubbles are too long, and go in two parts. */
+  readonly long: boolean
   /** The backend hears what became of its commands, over connections that are lost. */
   readonly acks: boolean
 }
@@ -53,6 +56,7 @@ export const ONE_MESSAGE: Scenario = {
   silent: [],
   stock: false,
   paced: false,
+  long: false,
   acks: false,
 }
 
@@ -82,23 +86,29 @@ export type Words = 'own' | 'same' | 'lines' | 'different' | 'fresh'
 
 /** What the backend says to a message, counted from 1, at its n-th POST. */
 export const think = (
-  { words, idempotent, bubbles, silent }: Scenario,
+  { words, idempotent, bubbles, silent, long }: Scenario,
   message: number,
   post: number,
 ): { readonly reflex: string; readonly answer: readonly string[] } => {
   const version = words === 'fresh' && !idempotent ? `${message}.${post}` : `${message}`
-  const first = words === 'same' ? LINES[0] : words === 'lines' ? LINES[message % 2 === 1 ? 0 : 1] : `ok ${version}`
+  const only = words === 'same' ? LINES[0] : words === 'lines' ? LINES[message % 2 === 1 ? 0 : 1] : `ok ${version}`
+  const inFull = (line: string) => (long ? `${line}, I see. Will do ${line}.` : line)
+  const first = inFull(only)
   const others = Array.from({ length: bubbles - 1 }, (_, index) => `answer ${version}, part ${index + 2}`)
   return {
-    reflex: words === 'different' ? `hm ${version}` : first,
+    reflex: words === 'different' ? inFull(`hm ${version}`) : first,
     answer: silent.includes(message) ? [] : [first, ...others],
   }
 }
 
+/** The bubbles that a text becomes. */
+export const partsOf = (scenario: Scenario, text: string): readonly string[] =>
+  splitText(text, settingsOf(scenario).send.maxLength)
+
 export const LINES = ['ok', 'on it'] as const
 
 /** What the agent is told to do. Who can write a longer list of what may be said finds it in docs/settings.md. */
-export const settingsOf = ({ unknown, maxTries, guard }: Scenario): EngineSettings => ({
+export const settingsOf = ({ unknown, maxTries, guard, long }: Scenario): EngineSettings => ({
   backendUrl: 'https://backend.example',
   maxMessageAgeMs: WINDOW_MS,
   payload: 'minimal',
@@ -116,7 +126,7 @@ export const settingsOf = ({ unknown, maxTries, guard }: Scenario): EngineSettin
     retries: maxTries - 1,
     maxPerMinute: 300,
     maxPerMinutePerThread: guard === 'limit' ? MOST_A_MINUTE : 60,
-    maxLength: 20_000,
+    maxLength: long ? 18 : 20_000,
     maxNewPerDay: 10,
     maxPerDay: 5_000,
     maxPerDayPerThread: 500,

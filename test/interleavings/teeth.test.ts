@@ -129,6 +129,11 @@ const MISSING: readonly [what: string, scenario: Partial<Scenario>, tamper: Tamp
     { schedule: true, guard: 'pause', faults: 0, bubbles: 1 },
     outbox(() => ({ cancel: () => true })),
   ],
+  [
+    'the parts of a text stay together',
+    { threads: ['anna', 'anna'], faults: 0, bubbles: 1, long: true },
+    outbox(() => ({ goTogether: () => {} })),
+  ],
   ['an ack is owed until it has provably arrived', { acks: true, faults: 1, bubbles: 1 }, { trustsWrites: true }],
 ]
 test.each(MISSING)('it is missed: %s', { timeout: 600_000 }, async (_what, part, tamper) => {

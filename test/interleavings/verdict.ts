@@ -1,7 +1,7 @@
 import type { BubbleState } from '../../src/agent/core/bubble.ts'
 import type { ScheduleState } from '../../src/agent/store/schedules.ts'
 import { wrongInPromptness } from './promptness.ts'
-import { LATER, type Scenario, think } from './scenario.ts'
+import { LATER, partsOf, type Scenario, think } from './scenario.ts'
 import { guidOf, type World } from './world.ts'
 
 /** What the store holds: messages and commands by their state, and all bubbles. */
@@ -42,7 +42,7 @@ export const wrongSoFar = (world: World, stored: Stored, scenario: Scenario): st
   if (stored.schedule === 'cancelled' && shown.has(wordOf(scenario.threads[0] ?? '', LATER))) {
     return 'a scheduled message is shown, and the backend was told that it was cancelled (schedule)'
   }
-  return outOfOrder(world, stored, scenario) ?? wrongInPromptness(world)
+  return outOfOrder(world, stored, scenario) ?? tornApart(world, scenario) ?? wrongInPromptness(world)
 }
 
 /** The promises that hold when all is done: nothing is lost (I1, I3), the store tells the truth, all is acked (I7). */
@@ -96,13 +96,20 @@ const duty = (world: World, stored: Stored, scenario: Scenario) => {
   for (const [index, thread] of threads.entries()) {
     const message = index + 1
     const firstOf = (text: string) =>
-      named && words !== 'same' && words !== 'lines' ? `the first bubble for message ${message}` : wordOf(thread, text)
+      partsOf(scenario, text).map((part, index) =>
+        named && words !== 'same' && words !== 'lines'
+          ? `the first bubble for message ${message}${index > 0 ? `, part ${index + 1}` : ''}`
+          : wordOf(thread, part),
+      )
     const may = new Set<string>()
     for (let post = 1; post <= (world.heard[index] ?? 0); post += 1) {
       const { reflex, answer } = think(scenario, message, post)
       for (const text of [reflex, ...answer.slice(0, 1)]) {
-        owners.set(wordOf(thread, text), firstOf(text))
-        may.add(firstOf(text))
+        const first = firstOf(text)
+        for (const [index, part] of partsOf(scenario, text).entries()) {
+          owners.set(wordOf(thread, part), first[index] ?? '')
+          may.add(first[index] ?? '')
+        }
       }
       for (const text of answer.slice(1)) may.add(wordOf(thread, text))
     }
@@ -114,8 +121,8 @@ const duty = (world: World, stored: Stored, scenario: Scenario) => {
     add(
       least,
       new Set([
-        ...answer.map((text, position) => (position === 0 ? firstOf(text) : wordOf(thread, text))),
-        ...reflexes.map(({ post }) => firstOf(think(scenario, message, post).reflex)),
+        ...answer.flatMap((text, position) => (position === 0 ? firstOf(text) : [wordOf(thread, text)])),
+        ...reflexes.flatMap(({ post }) => firstOf(think(scenario, message, post).reflex)),
       ]),
     )
   }
@@ -154,16 +161,35 @@ const outOfOrder = (world: World, stored: Stored, scenario: Scenario): string | 
 
     const start = seen.findIndex(text => rest.includes(text))
     if (start < 0) continue
-    const first = due.word(thread, answer[0] ?? '')
+    const first = due.word(thread, partsOf(scenario, answer[0] ?? '').at(-1) ?? '')
     const before = seen.slice(0, start).filter(text => due.word(thread, text) === first).length
     const given = stored.bubbles.filter(b => isReported(b) && due.word(b.threadId, b.says) === first).length
     const needed = answers.filter(
       other =>
         other.thread === thread &&
-        due.word(thread, other.answer[0] ?? '') === first &&
+        due.word(thread, partsOf(scenario, other.answer[0] ?? '').at(-1) ?? '') === first &&
         seen.slice(0, start + 1).some(text => other.answer.indexOf(text) > 0),
     ).length
     if (before + given < needed) return `"${seen[start]}" is shown before ${first} (I4)`
+  }
+  return undefined
+}
+
+/** The parts of a text that is too long come one right after the other. What the agent could not send, or gave up, is missing. */
+const tornApart = ({ ledger }: World, scenario: Scenario): string | undefined => {
+  // Which of several that say the same a part belongs to nobody can tell.
+  if (!scenario.long || scenario.words === 'same' || scenario.words === 'lines') return undefined
+  for (const thread of new Set(scenario.threads)) {
+    const seen = ledger.filter(shown => shown.thread === thread).map(({ text }) => text)
+    const texts = scenario.threads.flatMap((_, index) => {
+      const { reflex, answer } = think(scenario, index + 1, 1)
+      return [reflex, ...answer].map(text => partsOf(scenario, text)).filter(parts => parts.length > 1)
+    })
+    for (const [first = '', second = ''] of texts) {
+      const [one, other] = [seen.indexOf(first), seen.indexOf(second)]
+      if (other >= 0 && other < one) return `"${second}" is shown before "${first}" (I4)`
+      if (one >= 0 && other > one + 1) return `"${seen[one + 1]}" is shown between "${first}" and its rest (I4)`
+    }
   }
   return undefined
 }

@@ -149,6 +149,8 @@ export const chatDbOf = (world: World): EngineChatDb => {
     dataVersion: () => world.version,
     highestRowid: () => world.rows.length,
     guidAt: (rowid: number) => world.rows[rowid - 1]?.guid,
+    datesAfter: (rowid: number, limit: number) => after(rowid).slice(0, limit),
+    incomingSince: () => [],
     rowsAfter: (rowid: number, limit: number) => {
       world.looked = world.version
       return after(rowid).slice(0, limit)
@@ -164,6 +166,7 @@ export const chatDbOf = (world: World): EngineChatDb => {
     hasChat: () => true,
     latestChat: () => undefined,
     chatOf: (threadId: string) => (world.rows.some(({ thread }) => thread === threadId) ? chatOf(threadId) : undefined),
+    chatsOf: (threadId: string) => [chatOf(threadId)],
     isOwnAddress: () => false,
     detailsOf: () => ({ participants: [], attachments: [] }),
     attachmentsOf: () => undefined,

@@ -26,7 +26,7 @@ test.each([
   ['no payload', { payload: undefined }, 'invalid_payload'],
   ['no thread', { payload: { text: 'hi' } }, 'invalid_payload'],
   ['a text that is none', { payload: { ...PAYLOAD, text: ['hi'] } }, 'invalid_payload'],
-  ['a text beyond the limit', { payload: { ...PAYLOAD, text: 'x'.repeat(20_001) } }, 'text_too_long'],
+  ['a text beyond the limit', { payload: { ...PAYLOAD, text: 'x'.repeat(80_001) } }, 'text_too_long'],
 ])('a command with %s can be acked as failed', (_, fields, error) => {
   expect(parse({ ...COMMAND, ...fields })).toMatchObject({ kind: 'bad-command', command: { command_id: 'c1' }, error })
 })

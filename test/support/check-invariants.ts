@@ -59,7 +59,7 @@ export const readRun = async (house: House, { reflexes }: Expected = {}) => {
     log: house.log,
     use: { ...use, ...measureFiles(house.stateDir) },
     sent: house.simulator.readLedger().map(({ guid, text, attempt }) => {
-      return { threadId: guid.split(';').at(-1) ?? '', text, attempt: attempt.replace(/-[cp]$/, '') }
+      return { threadId: guid.split(';').at(-1) ?? '', text, attempt: attempt.replace(/-[cop]$/, '') }
     }),
   }
 }

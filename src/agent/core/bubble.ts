@@ -1,5 +1,3 @@
-import { MAX_BUBBLE_LENGTH } from './limits.ts'
-
 /** The life of a bubble; see "Outgoing" in docs/delivery-rules.md. */
 export type BubbleState = 'planned' | 'sending' | 'sent' | 'confirmed' | 'failed' | 'unknown' | 'parked'
 
@@ -10,7 +8,11 @@ export const MESSAGE_UNSENT = 'message_unsent'
 export type SendOutcome =
   /** `note`: what its story has to tell of it. */
   | { readonly kind: 'done'; readonly note?: string }
-  | { readonly kind: 'not-started'; readonly reason: string; readonly cause: 'no-such-chat' | 'not-allowed' | 'other' }
+  | {
+      readonly kind: 'not-started'
+      readonly reason: string
+      readonly cause: 'no-such-chat' | 'no-thread' | 'not-allowed' | 'other'
+    }
   | { readonly kind: 'unknown'; readonly reason: string }
 
 /** What becomes of the bubble after an attempt. */
@@ -35,15 +37,15 @@ export const afterSend = (outcome: SendOutcome, tries: number, maxTries: number)
   if (outcome.kind === 'unknown') return { state: 'unknown', reason: outcome.reason }
   const { reason } = outcome
   if (outcome.cause === 'not-allowed') return { state: 'paused', reason }
-  if (tries >= maxTries) return { state: 'failed', reason }
+  // Nobody there has ever written here: later it is no other.
+  if (outcome.cause === 'no-thread' || tries >= maxTries) return { state: 'failed', reason }
   const delayMs = Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (tries - 1))
   return { state: 'planned', reason, delayMs }
 }
 
-/** Why a text cannot be handed to Messages, or may not, being longer than `maxLength`; undefined where it can. */
-export const unsendable = (text: string, maxLength = MAX_BUBBLE_LENGTH): string | undefined => {
+/** Why a text cannot be handed to Messages, however short its parts; undefined where it can. */
+export const unsendable = (text: string): string | undefined => {
   if (text.includes('\0')) return 'text_has_nul'
   if (!text.isWellFormed()) return 'text_has_lone_surrogate'
-  if (text.length > maxLength) return 'text_too_long'
   return undefined
 }

@@ -119,7 +119,7 @@ const BUBBLES: Readonly<Record<string, string>> = {
   cancelled: 'the backend cancelled it before it was sent',
   text_has_nul: 'its text contains a NUL, which cannot be passed to osascript',
   text_has_lone_surrogate: 'its text is malformed: it contains half a surrogate pair',
-  text_too_long: 'its text is longer than send.max_length',
+  text_too_long: 'its text is longer than what may be sent to a thread in a day',
   'messages_error_-1743': 'macOS does not let the agent control Messages (-1743); all sending waits for permission',
   'messages_error_-1744':
     'macOS is asking whether the agent may control Messages (-1744); all sending waits for the answer',
@@ -175,6 +175,7 @@ const HOLDS: Readonly<Record<HeldDetail | 'rate_limited', string>> = {
   held_paused: 'sending is paused (edge-agent pause)',
   held_takeover: 'the owner is writing in this thread by hand',
   held_loop: 'this thread was in a reply loop with another bot',
+  held_chat_db: 'chat.db cannot be read, so nobody can tell whether this thread exists',
   held_quiet_hours: 'these are quiet hours (send.quiet_hours)',
   rate_limited: 'a limit on sending was reached (send.max_…)',
 }

@@ -11,7 +11,7 @@ export type Pause = {
 }
 
 /** What an ack says of a command that waits. */
-export type HeldDetail = 'held_paused' | 'held_takeover' | 'held_loop' | 'held_quiet_hours'
+export type HeldDetail = 'held_paused' | 'held_takeover' | 'held_loop' | 'held_quiet_hours' | 'held_chat_db'
 
 export type Hold = {
   /** The reason that counts first. */
@@ -34,6 +34,15 @@ export const holdOf = (pauses: readonly Pause[], quietUntilMs: number | undefine
   const ends = active.map(({ untilMs }) => untilMs ?? Number.POSITIVE_INFINITY)
   return { detail, all, untilMs: Math.max(...ends, quietUntilMs ?? now) }
 }
+
+/** Whether there is such a thread cannot be told while chat.db cannot be read. That is asked again soon. */
+export const unreadableHold = (now: number): Hold => ({
+  detail: 'held_chat_db',
+  all: ['held_chat_db'],
+  untilMs: now + UNREADABLE_LOOK_MS,
+})
+
+const UNREADABLE_LOOK_MS = 1_000
 
 const CAUSES: readonly PauseCause[] = ['operator', 'takeover', 'loop']
 

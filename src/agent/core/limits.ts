@@ -1,4 +1,4 @@
-/** Longest text that is handed to Messages, in UTF-16 units: it travels in an argument list. */
+/** Longest text that is handed to Messages at once, in UTF-16 units. */
 export const MAX_BUBBLE_LENGTH = 20_000
 /** How long an incomplete row of chat.db is looked at again. */
 export const ROW_GRACE_MS = 60_000

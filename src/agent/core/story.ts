@@ -102,6 +102,9 @@ export type BubbleFacts = Words & {
   readonly tries: number
   /** In the answer, from 0; none where a command brought it. */
   readonly position?: number
+  /** Which part it is of a text that was too long, counted from 1, and of how many. */
+  readonly part?: number
+  readonly parts?: number
   readonly commandId?: string
   readonly plannedMs: number
   /** guid of the row of chat.db that proves it. */

@@ -258,7 +258,8 @@ const bubbleLines = (bubble: BubbleFacts, commands: readonly CommandFacts[]): Li
     ...bubble.steps.map((step, index) => {
       const tookMs = begun === undefined ? undefined : step.atMs - begun.atMs
       begun = step.state === 'sending' ? step : undefined
-      const first = index === 0 ? `${what}, ${plural(bubble.length ?? 0, 'character')}: ` : ''
+      const part = bubble.part === undefined ? '' : `, part ${bubble.part} of ${bubble.parts}`
+      const first = index === 0 ? `${what}${part}, ${plural(bubble.length ?? 0, 'character')}: ` : ''
       return line(step.seq, step.atMs, `${first}${bubbleStep(step, tookMs, bubble, index === 0)}`)
     }),
     ...(bubble.wipedMs === undefined ? [] : [line(LAST, bubble.wipedMs, WIPED)]),

@@ -40,6 +40,9 @@ export const isNoFault = (evidence: string | undefined): boolean => numberIn(evi
 export const isUnlisted = (evidence: string | undefined): boolean =>
   ['-1728', '-1719'].includes(numberIn(evidence) ?? '')
 
+/** It has no such chat; its thread may have another one. */
+export const isGone = (evidence: string | undefined): boolean => numberIn(evidence) === '-1728'
+
 /** -600, -10810: Messages does not run. -1743, -1744: not allowed. -1728, -1719: not there. */
 const numberIn = (evidence = ''): string | undefined =>
   /\((-600|-10810|-1743|-1744|-1728|-1719)\)\s*$/m.exec(evidence)?.[1]

@@ -3,6 +3,7 @@ import { MESSAGE_UNSENT, unsendable } from '../core/bubble.ts'
 import type { Log } from '../core/log.ts'
 import type { Problems } from '../core/problems.ts'
 import { isBlank, says } from '../core/says.ts'
+import { splitText } from '../core/split-text.ts'
 import { onceSoon, type Timers } from '../core/timers.ts'
 import type { DueMessage, InboxMessage } from '../store/inbox.ts'
 import type { Store } from '../store/open-store.ts'
@@ -384,6 +385,7 @@ const storeAnswer = (
   const named = commands.namedFor(message.id)
   const { threadId, id: messageId } = message
   const firstPostSeq = needs.inbox.firstPostSeq(messageId)
+  const others = needs.inbox.othersInFlight(threadId, messageId)
   const decision = bindAnswer(
     {
       firstPostSeq,
@@ -394,7 +396,7 @@ const storeAnswer = (
     {
       unmatched: commands.unmatched(threadId, now - settings.windowMs),
       held: commands.heldBack(threadId, firstPostSeq),
-      others: needs.inbox.othersInFlight(threadId, messageId),
+      others,
     },
     settings.match,
   )
@@ -407,18 +409,43 @@ const storeAnswer = (
     if (decision.rule === 'A1b') needs.inbox.endLateOf(decision.takenFor)
     if (decision.rule !== 'A1b') needs.count(decision.rule === 'A1' ? 'reflex.deduplicated' : 'reflex.fallback')
   }
+  // The answer of an earlier message that comes with it goes first.
+  const isAhead = others.some(({ id, unsent }) => id < messageId && !unsent)
+  const due = isAhead && { dueMs: now + TOGETHER_MS }
   let room = settings.maxWaiting - needs.outbox.plannedIn(threadId).length
   for (const [position, text] of bubbles.entries()) {
     if (position === 0 && decision.rule === 'A1') continue
-    const failed = unsendable(text, settings.maxLength) ?? (room > 0 ? undefined : 'too_many_waiting')
-    needs.outbox.planAnswer({ threadId, messageId, position, text, says: says(text), failed, parked, now })
-    if (failed === undefined) room -= 1
+    const parts = splitText(text, settings.maxLength)
+    const failed = unsendable(text) ?? tooMany(parts.length, room, settings.maxWaiting)
+    const inParts = failed === undefined && { parts }
+    needs.outbox.planAnswer({
+      threadId,
+      messageId,
+      position,
+      text,
+      says: says(text),
+      ...inParts,
+      ...due,
+      failed,
+      parked,
+      now,
+    })
+    if (failed === undefined) room -= parts.length
   }
   const rule = decision.rule === 'A3' && decision.mismatch ? 'A3 mismatch' : decision.rule
   if (firstSays !== undefined) needs.lines.note(needs.hash(firstSays), messageId)
   const isLate = lacking(messageId, needs) > 0 && needs.socket.mayBringReflex(messageId)
   needs.inbox.markAnswered(messageId, now, firstSays, bubbles.length, rule, isLate)
   return { rule: decision.rule, bubbles: bubbles.length }
+}
+
+/** Answers that come within this time came together: a person notices no such pause. */
+const TOGETHER_MS = 120
+
+/** The parts of a text go together, or not at all. */
+const tooMany = (parts: number, room: number, most: number): string | undefined => {
+  if (parts > most) return 'text_too_long'
+  return parts > room ? 'too_many_waiting' : undefined
 }
 
 const lacking = (messageId: number, { inbox }: AnswerNeeds): number => {
@@ -431,13 +458,14 @@ const takeOwn = (
   { id, threadId }: InboxMessage,
   { reflex, says: words, act }: OwnReflex,
   isUnsent: boolean,
-  { commands, outbox, lines, hash, now }: AnswerNeeds,
+  { commands, outbox, lines, hash, now, settings }: AnswerNeeds,
 ): void => {
   const text = commands.heldText(reflex)
   commands.bind(reflex, id, 'A4')
   lines.note(hash(words), id)
   if (act === 'bind' || text === undefined || isUnsent) return
-  const planned = { threadId, commandId: reflex, text, says: words, immediate: true, now: now() }
+  const parts = splitText(text, settings.maxLength)
+  const planned = { threadId, commandId: reflex, answers: id, text, says: words, parts, immediate: true, now: now() }
   commands.attachBubble(reflex, outbox.planCommand(planned))
 }
 

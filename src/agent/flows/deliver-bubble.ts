@@ -1,4 +1,4 @@
-import { coldAttempt, namesOf, participantAttempt } from '../core/attempt.ts'
+import { coldAttempt, namesOf, otherChatAttempt, participantAttempt } from '../core/attempt.ts'
 import { afterSend, type BubbleState, MESSAGE_UNSENT, RETRY_CAP_MS, type SendOutcome } from '../core/bubble.ts'
 import type { HeldDetail, Hold } from '../core/hold.ts'
 import { judgeSend, type SendEnd } from '../core/judge-send.ts'
@@ -39,6 +39,7 @@ export type DeliveryNeeds = {
     | 'startSending'
     | 'move'
     | 'refundTry'
+    | 'goTogether'
     | 'answersUnsent'
     | 'park'
     | 'inState'
@@ -49,8 +50,10 @@ export type DeliveryNeeds = {
   readonly sender: Sender
   /** An osascript that stands ready: an offer, where there is one. */
   readonly warmth?: Pick<Warmth, 'take' | 'handOver' | 'learn' | 'wentCold'> | undefined
-  /** Where a thread's bubbles go; undefined where no such chat is known. */
-  readonly chatOf: (threadId: string) => Chat | undefined
+  /** Where a thread's bubbles go, of its chats to that one; undefined where no such chat is known. */
+  readonly chatOf: (threadId: string, chatGuid?: string) => Chat | undefined
+  /** Messages did not find this chat: where its thread goes on, if anywhere. */
+  readonly chatInstead?: (lost: Chat) => Chat | undefined
   /** Highest ROWID of chat.db now; what we send comes after it. */
   readonly watermark: () => number
   readonly newAttempt: () => string
@@ -105,7 +108,7 @@ export const createDelivery = (needs: DeliveryNeeds) => {
 
   /** Stores the intent to send it, in the caller's transaction; what is returned begins the send. */
   const intend = (bubble: Bubble): (() => void) => {
-    const chat = needs.chatOf(bubble.threadId)
+    const chat = needs.chatOf(bubble.threadId, bubble.chatGuid)
     const slot = chat && warmth?.take(chat)
     const attempt = slot ?? needs.newAttempt()
     outbox.startSending(bubble.id, attempt, needs.watermark(), clock.now(), slot && WARM)
@@ -166,13 +169,20 @@ export const createDelivery = (needs: DeliveryNeeds) => {
     isWarm: boolean,
   ): Promise<void> => {
     const send = isWarm ? sendWarm : sendCold
-    const outcome = chat === undefined ? NO_CHAT : await send(attempt, bubble, chat)
+    const outcome = chat === undefined ? noChat(bubble) : await send(attempt, bubble, chat)
     await keepOutcome({ ...bubble, attempt, tries: bubble.tries + 1 }, outcome)
   }
 
+  /** Unless chat.db became unreadable in this very moment. */
+  const noChat = ({ threadId }: Bubble): SendOutcome => ({
+    kind: 'not-started',
+    reason: 'unknown_thread',
+    cause: needs.holdOf(threadId) === undefined ? 'no-thread' : 'other',
+  })
+
   const sendWarm = async (attempt: string, bubble: Bubble, chat: Chat): Promise<SendOutcome> => {
     if (warmth === undefined) return sendCold(attempt, bubble, chat)
-    const end = await warmth.handOver(attempt, bubble.threadId, bubble.text, () => needs.onStarted?.('warm'))
+    const end = await warmth.handOver(attempt, bubble, () => needs.onStarted?.('warm'))
     const outcome = judge(end, attempt)
     warmth.learn(outcome)
     if (outcome.kind !== 'not-started') return outcome
@@ -192,8 +202,15 @@ export const createDelivery = (needs: DeliveryNeeds) => {
   ): Promise<SendOutcome> => {
     warmth?.wentCold()
     const first = await trySend(name, bubble, { mode: 'chat', chatGuid: chat.guid })
-    const lookupFailed = first.kind === 'not-started' && first.cause === 'no-such-chat'
-    if (!lookupFailed || chat.isGroup) return first
+    if (!isLookupFailed(first)) return first
+    const other = needs.chatInstead?.(chat)
+    if (other !== undefined) {
+      needs.log.info({ bubble: bubble.id }, 'chat not in the live list; sending to another one of its thread')
+      const second = await trySend(otherChatAttempt(attempt), bubble, { mode: 'chat', chatGuid: other.guid })
+      if (!isLookupFailed(second)) return second
+      needs.chatInstead?.(other)
+    }
+    if (chat.isGroup) return first
     // A direct chat may be in chat.db and yet not in the live list of Messages: its person can still be addressed.
     needs.log.info({ bubble: bubble.id }, 'chat not in the live list; sending to its participant')
     return trySend(participantAttempt(attempt), bubble, {
@@ -229,6 +246,8 @@ export const createDelivery = (needs: DeliveryNeeds) => {
       } else {
         outbox.move(bubble.id, after.state, reason, at, after.state === 'planned' ? at + after.delayMs : 0)
       }
+      const hasLeft = after.state === 'sent' || after.state === 'unknown'
+      if (hasLeft && bubble.firstPart !== undefined) outbox.goTogether(bubble.firstPart)
       if (after.state === 'failed') needs.onEnd(bubble.id, 'failed', reason)
       // The message that it answers was unsent while the send ran: it is not tried again.
       const isPlanned = after.state === 'planned' || after.state === 'paused'
@@ -322,4 +341,5 @@ const WENT_COLD = 'went_cold'
 const HOLD_RECHECK_MS = 30_000
 const STORE_PAUSE_MS = 2_000
 const LEFTOVER_LOOK_MS = 100
-const NO_CHAT: SendOutcome = { kind: 'not-started', reason: 'unknown_thread', cause: 'other' }
+const isLookupFailed = (outcome: SendOutcome): boolean =>
+  outcome.kind === 'not-started' && outcome.cause === 'no-such-chat'

@@ -4,6 +4,7 @@ import { bindReflex, type ReflexDecision } from '../core/bind-reflex.ts'
 import { MESSAGE_UNSENT, unsendable } from '../core/bubble.ts'
 import type { Log } from '../core/log.ts'
 import { isBlank, says } from '../core/says.ts'
+import { splitText } from '../core/split-text.ts'
 import type { CommandRole } from '../store/commands.ts'
 import type { Store } from '../store/open-store.ts'
 import { cancelScheduled, type SchedulingNeeds, scheduleMessage } from './schedule-message.ts'
@@ -27,7 +28,12 @@ export type CommandNeeds = {
   readonly heldBy: (threadId: string) => string | undefined
   readonly hash: (text: string) => string
   readonly now: () => number
-  readonly settings: { readonly match: 'text' | 'position'; readonly windowMs: number }
+  readonly settings: {
+    readonly match: 'text' | 'position'
+    readonly windowMs: number
+    /** Of a bubble, in UTF-16 units. */
+    readonly maxLength: number
+  }
   /** Stores the intent to send what is next in the thread, where it may go now; what it returns begins the send. */
   readonly intend: (threadId: string) => () => void
   readonly acks: {
@@ -212,6 +218,8 @@ const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds)
   const isReflex = send.bubble_type === 'reflex'
   const decision = isReflex ? decide(send, reflexSays, needs) : undefined
 
+  const messageId = decision !== undefined && 'messageId' in decision ? decision.messageId : undefined
+  const answers = isReflex ? (messageId ?? awaiting(send.thread_id, needs)) : undefined
   const bubbleId =
     decision === undefined || decision.act === 'send'
       ? outbox.planCommand({
@@ -219,11 +227,12 @@ const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds)
           commandId: command.command_id,
           text: send.text,
           says: reflexSays,
+          parts: splitText(send.text, needs.settings.maxLength),
           immediate: isReflex || command.priority === 'immediate',
           now,
+          ...(answers !== undefined && { answers }),
         })
       : undefined
-  const messageId = decision !== undefined && 'messageId' in decision ? decision.messageId : undefined
   commands.add({
     commandId: command.command_id,
     commandType: command.command_type,
@@ -267,6 +276,14 @@ const decide = (
     { messages: inbox.posted(send.thread_id, since), unmatched: commands.unmatched(send.thread_id, since) },
     { match: settings.match, windowMs: settings.windowMs, now: now() },
   )
+}
+
+/** For which message of several that are in flight a reflex is that names none: it goes to the chat of that one. */
+const awaiting = (threadId: string, { inbox, commands, now }: CommandNeeds): number | undefined => {
+  const at = now()
+  const without = inbox.posted(threadId, at).filter(({ answer, hasOwn, unsent }) => !answer && !hasOwn && !unsent)
+  const loose = commands.unmatched(threadId, at).length
+  return without[Math.min(loose, without.length - 1)]?.id
 }
 
 const roleAfter = (decision: ReflexDecision | undefined): CommandRole => {

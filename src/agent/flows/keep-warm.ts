@@ -5,7 +5,7 @@ import type { SendEnd } from '../core/judge-send.ts'
 import type { Log } from '../core/log.ts'
 import type { Chat } from '../core/message.ts'
 import { type Clock, sleep, type Timers } from '../core/timers.ts'
-import { FAILURES_AT_MOST, isNoFault, isUnlisted, type WarmStatus, type WarmTrial } from '../core/warmth.ts'
+import { FAILURES_AT_MOST, isGone, isNoFault, isUnlisted, type WarmStatus, type WarmTrial } from '../core/warmth.ts'
 import { createPump } from './pump.ts'
 
 /** An osascript that stands ready, where the world has one. */
@@ -30,7 +30,9 @@ export type Slots = {
 
 export type WarmNeeds = {
   readonly slots: Slots
-  readonly chatOf: (threadId: string) => Chat | undefined
+  readonly chatOf: (threadId: string, chatGuid?: string) => Chat | undefined
+  /** Messages did not find this chat: where its thread goes on, if anywhere. */
+  readonly chatInstead?: (lost: Chat) => Chat | undefined
   readonly holdOf: (threadId: string) => Hold | undefined
   /** When the limits next leave room for a send in this thread. */
   readonly roomAt: (threadId: string) => number
@@ -51,7 +53,13 @@ export type WarmNeeds = {
 
 export type Warmth = ReturnType<typeof createWarmth>
 
-type Standing = { readonly attempt: string; readonly threadId: string; readonly sinceMs: number }
+/** `chatGuid`: which chat of its thread was asked for. */
+type Standing = {
+  readonly attempt: string
+  readonly threadId: string
+  readonly chatGuid: string
+  readonly sinceMs: number
+}
 
 /**
  * Keeps an osascript ready where a bubble is expected: one for a chat whose message is with the backend, two in all. It is
@@ -99,10 +107,13 @@ export const createWarmth = (needs: WarmNeeds) => {
       slots.start(attempt, chat.guid, ({ end, evidence }) => {
         standing.delete(chat.guid)
         taken.delete(attempt)
-        if (isUnlisted(evidence)) unlisted.set(chat.guid, clock.now() + UNLISTED_MS)
-        else if (!isNoFault(evidence)) fail(`it ended by itself: ${describe(end)}`)
+        if (isUnlisted(evidence)) {
+          unlisted.set(chat.guid, clock.now() + UNLISTED_MS)
+          const other = isGone(evidence) ? needs.chatInstead?.(chat) : undefined
+          if (other !== undefined && isExpected(threadId)) prepare(threadId, other)
+        } else if (!isNoFault(evidence)) fail(`it ended by itself: ${describe(end)}`)
       })
-      standing.set(chat.guid, { attempt, threadId, sinceMs: clock.now() })
+      standing.set(chat.guid, { attempt, threadId, chatGuid: chat.guid, sinceMs: clock.now() })
       pump.wake()
     } catch (error) {
       log.debug({ code: (error as NodeJS.ErrnoException).code }, 'no osascript could be made ready')
@@ -110,9 +121,9 @@ export const createWarmth = (needs: WarmNeeds) => {
   }
 
   /** To start a process takes us milliseconds, and what is just leaving goes first. */
-  const prepareSoon = (threadId: string): void => {
+  const prepareSoon = (threadId: string, chatGuid: string | undefined): void => {
     timers.after(HEADWAY_MS, () => {
-      if (isExpected(threadId)) prepare(threadId)
+      if (isExpected(threadId)) prepare(threadId, needs.chatOf(threadId, chatGuid))
     })
   }
 
@@ -136,12 +147,12 @@ export const createWarmth = (needs: WarmNeeds) => {
   const tend = (): number | undefined => {
     for (const attempt of taken) slots.end(attempt) // the intent to send by it never reached the disk
     taken.clear()
-    for (const [chatGuid, { attempt, threadId, sinceMs }] of [...standing]) {
+    for (const [guid, { attempt, threadId, chatGuid, sinceMs }] of [...standing]) {
       const ageMs = clock.now() - sinceMs
       const isLate = ageMs >= WARM_UP_MS && !slots.isReady(attempt)
-      if (ageMs >= LIVES_MS || isLate || !maySend(threadId)) drop(chatGuid)
+      if (ageMs >= LIVES_MS || isLate || !maySend(threadId)) drop(guid)
       if (isLate) fail(`it did not stand ready within ${WARM_UP_MS / 1_000} s`)
-      else if (ageMs >= LIVES_MS && isExpected(threadId)) prepare(threadId)
+      else if (ageMs >= LIVES_MS && isExpected(threadId)) prepare(threadId, needs.chatOf(threadId, chatGuid))
     }
     return standing.size > 0 ? LOOK_MS : undefined
   }
@@ -184,10 +195,10 @@ export const createWarmth = (needs: WarmNeeds) => {
   }
 
   return {
-    /** A message of this thread is POSTed: its bubbles will come. */
-    posting: (threadId: string): void => {
+    /** A message of this thread, and of this chat, is POSTed: its bubbles will come. */
+    posting: (threadId: string, chatGuid?: string): void => {
       inFlight.set(threadId, (inFlight.get(threadId) ?? 0) + 1)
-      prepareSoon(threadId)
+      prepareSoon(threadId, chatGuid)
     },
     /** Its answer is stored, or it is to be POSTed again. */
     posted: (threadId: string): void => {
@@ -203,12 +214,16 @@ export const createWarmth = (needs: WarmNeeds) => {
       taken.add(slot.attempt)
       return slot.attempt
     },
-    handOver: (attempt: string, threadId: string, text: string, onHanded: () => void): Promise<SendEnd> => {
+    handOver: (
+      attempt: string,
+      { threadId, chatGuid, text }: { readonly threadId: string; readonly chatGuid?: string; readonly text: string },
+      onHanded: () => void,
+    ): Promise<SendEnd> => {
       taken.delete(attempt)
       return slots.handOver(attempt, text, () => {
         onHanded()
         sent.warm += 1
-        prepareSoon(threadId)
+        prepareSoon(threadId, chatGuid)
       })
     },
     /** What became of a text that was handed over. */

@@ -19,6 +19,11 @@ export type LookNeeds<Db extends Versioned> = {
   readonly receive: (db: Db, at: { readonly nowMs: number; readonly attended: boolean }) => Received
   /** Follows rows that changed; `isFirst`: nobody has looked at this connection yet. */
   readonly followEdits: (db: Db, at: { readonly isFirst: boolean }) => void
+  /** Takes note of rows that were passed over; true where there are some, to be taken in soon. */
+  readonly overlooked?: {
+    readonly isDue: (nowMs: number) => boolean
+    readonly find: (db: Db, nowMs: number) => boolean
+  }
   /** Somebody looked, with whatever result. */
   readonly onLooked: () => void
   /** The store could not take it in. */
@@ -40,7 +45,8 @@ export const createLook = <Db extends Versioned>(needs: LookNeeds<Db>) => {
   /** Reads what is new; undefined where nothing is. Throws what SQLite throws. */
   const look = (db: Db): Look | undefined => {
     const isChanged = isNew(db)
-    if (!isChanged && again === 'at a change') return undefined
+    const isOwed = needs.overlooked?.isDue(needs.now()) === true
+    if (!isChanged && !isOwed && again === 'at a change') return undefined
     const version = db.dataVersion()
     const nowMs = needs.now() // once: a clock that is set meanwhile counts at the next look
     const attended = Math.abs(nowMs - lookedMs) < UNATTENDED_MS
@@ -54,6 +60,7 @@ export const createLook = <Db extends Versioned>(needs: LookNeeds<Db>) => {
         followed = { db, version }
       }
       again = more ? 'at once' : pending > 0 ? 'soon' : 'at a change'
+      if (needs.overlooked?.find(db, nowMs) && again === 'at a change') again = 'soon'
     } catch (error) {
       if (!(error instanceof EdgeError)) throw error // chat.db's
       needs.onError(error)

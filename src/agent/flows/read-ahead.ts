@@ -5,16 +5,17 @@ import type { Store } from '../store/open-store.ts'
  * The cursor, which may be further on than the disk knows: over rows of which nothing is to be kept but their number. Whoever
  * comes after this life passes them once more.
  */
-export const createReadAhead = (cursor: Store['cursor']) => {
+export const createReadAhead = (cursor: Store['cursor'], count: Store['counters']['count']) => {
   let ahead: { readonly to: CursorPosition; readonly rows: number } | undefined
   return {
     ...cursor,
     read: (): CursorPosition | undefined => ahead?.to ?? cursor.read(),
     move: (to: CursorPosition): void => {
+      if (ahead !== undefined) count('skipped.own', ahead.rows)
       ahead = undefined
       cursor.move(to)
     },
-    /** Moves it over so many rows: the disk is told with the next move. */
+    /** Moves it over so many rows: the disk is told with the next move, and counts them. */
     pass: (to: CursorPosition, rows: number): void => {
       ahead = { to, rows: (ahead?.rows ?? 0) + rows }
     },

@@ -1,5 +1,6 @@
 import { decideForward, type ForwardRules, type Verdict } from '../core/decide-forward.ts'
 import { fitOf } from '../core/fit-of-row.ts'
+import { inOrderOfDates } from '../core/in-order-of-dates.ts'
 import { wordsOf } from '../core/judge-edit.ts'
 import { judgeOwnRow, type StartedBubble } from '../core/judge-own-row.ts'
 import type { Chat, MessageDetails, MessageRow } from '../core/message.ts'
@@ -8,6 +9,7 @@ import type { ChatDb } from '../imessage/chat-db.ts'
 import type { CursorPosition, PendingRow } from '../store/cursor.ts'
 import type { Store } from '../store/open-store.ts'
 import type { Composed, Outgoing } from './compose-message.ts'
+import { OVERLOOKED } from './find-overlooked.ts'
 import type { ReadAhead } from './read-ahead.ts'
 
 /** A row that was seen before, and what for it was kept in mind. */
@@ -21,6 +23,7 @@ export type ReceiveSource = Pick<
   | 'highestRowid'
   | 'guidAt'
   | 'rowsAfter'
+  | 'datesAfter'
   | 'row'
   | 'rowidsSince'
   | 'highestRowidBefore'
@@ -57,7 +60,7 @@ export type ReceiveNeeds = {
   /** With `payload = "extended"`: what else is told of a row. `isWhole`: all attachments are there that its text has a place for. */
   readonly details?: (row: MessageRow, chat: Chat) => MessageDetails
   readonly isWhole?: (row: MessageRow) => boolean
-  readonly count: (name: string, by?: number) => void
+  readonly count: (name: string) => void
   /** What was known is lost, after a first start at that time: what may have been left unanswered is kept for a person. */
   readonly startedOver?: { readonly firstStartMs: number } | undefined
   /** When this agent first started, though it may not have been able to read chat.db then; Unix milliseconds. */
@@ -104,13 +107,15 @@ export type Received = {
  */
 export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received => {
   let position = needs.cursor.read() ?? startAtEnd(db, needs)
-  if (position.firstStartMs > needs.now()) position = setRight(db, position, needs)
-  if (isOtherDatabase(db, position)) position = reanchor(db, position, needs)
+  const isOther = isOtherDatabase(db, position)
+  if (position.firstStartMs > needs.now()) position = setRight(db, position, isOther, needs)
+  if (isOther) position = reanchor(db, position, needs)
   // A row is given up after it has been looked at for so long, not after so long a sleep.
   if (!needs.attended && needs.cursor.pendingRows().length > 0) {
     needs.transaction(() => needs.cursor.renewGrace(needs.now()))
   }
 
+  position = noteDisorder(db, position, needs)
   const marksFinished = db.marksFinished()
   let queued = 0
   for (let batches = 1; ; batches++) {
@@ -128,20 +133,17 @@ export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received =
     }
     const fresh = new Set<number>()
     const take = (row: MessageRow, seen?: Seen): void => {
-      const id = receiveRow(row, seen, marksFinished, after.firstStartMs, needs)
+      const id = receiveRow(row, seen, marksFinished, firstStartFor(seen, after, needs), needs)
       if (id !== undefined) fresh.add(id)
     }
+    const seenBefore = new Map<number, Seen>(pending.map(({ row: _, ...seen }) => [seen.rowid, seen]))
+    const there = inOrderOfDates([...pending.flatMap(({ row }) => row ?? []), ...rows], needs.now())
     if (pending.length === 0 && rows.length > 0 && rows.every(row => isPassed(row, needs))) {
       needs.cursor.pass(position, rows.length)
     } else if (pending.length > 0 || rows.length > 0) {
       const begin = needs.transaction(() => {
-        for (const { row, ...seen } of pending) {
-          if (row === undefined) needs.cursor.forgetRow(seen.rowid)
-          else take(row, seen)
-        }
-        for (const row of rows) take(row)
-        const passed = needs.cursor.passed()
-        if (passed > 0) needs.count('skipped.own', passed)
+        for (const { row, rowid } of pending) if (row === undefined) needs.cursor.forgetRow(rowid)
+        for (const row of there) take(row, seenBefore.get(row.rowid))
         needs.cursor.move(position)
         return fresh.size > 0 ? needs.intendPosts?.(id => fresh.has(id)) : undefined
       })
@@ -161,6 +163,8 @@ const MAX_BATCHES = 4
 const JUST_WRITTEN_MS = 250
 /** Whether these were answered is not known any more. */
 const STATE_LOST = 'state_lost'
+/** It was in a chat.db that took the place of another. */
+const REANCHORED = 'reanchor'
 /** How far back an identical bubble of ours is looked for. */
 const ECHO_WINDOW_MS = 10 * 60_000
 /** Re-reading a rebuilt database begins this much before the newest date seen; known messages are recognised. */
@@ -168,6 +172,27 @@ const REANCHOR_OVERLAP_MS = 60 * 60_000
 
 const isJustWritten = ({ chat, dateMs = 0 }: MessageRow, now: number): boolean =>
   chat === undefined && Math.abs(now - dateMs) < JUST_WRITTEN_MS
+
+/**
+ * Rows that came in at once, more than fit into a batch, and in another order than that in which they were written: they are
+ * noted all together, and then taken in by date.
+ */
+const noteDisorder = (db: ReceiveSource, position: CursorPosition, needs: ReceiveNeeds): CursorPosition => {
+  if (db.highestRowid() - position.rowid <= BATCH_ROWS) return position
+  const next = db.datesAfter(position.rowid, BATCH_ROWS * MAX_BATCHES)
+  const last = next.at(-1)
+  const isInOrder = inOrderOfDates(next, needs.now()).every((row, index) => row === next[index])
+  if (last === undefined || next.length <= BATCH_ROWS || isInOrder) return position
+  const { guid: _, ...rest } = position
+  const guid = db.guidAt(last.rowid)
+  const newestMs = newest(next, position, needs)
+  const moved = { ...rest, file: db.file, rowid: last.rowid, newestMs, ...(guid !== undefined && { guid }) }
+  needs.transaction(() => {
+    for (const { rowid } of next) needs.cursor.awaitRow(rowid, needs.now(), 'disorder')
+    needs.cursor.move(moved)
+  })
+  return moved
+}
 
 /** Judges and stores one row: its id in the inbox, where it is queued there. Part of the caller's transaction. */
 const receiveRow = (
@@ -215,7 +240,7 @@ const receiveRow = (
   const record = {
     guid: row.guid,
     seenMs: needs.commitMs,
-    ...(chat && { threadId: chat.threadId }),
+    ...(chat && { threadId: chat.threadId, chatGuid: chat.guid }),
     ...(fingerprint !== undefined && { fingerprint }),
     ...(row.dateMs !== undefined && { dateMs: row.dateMs }),
   }
@@ -304,14 +329,31 @@ const startAtEnd = (db: ReceiveSource, needs: ReceiveNeeds): CursorPosition => {
   return position
 }
 
-/** The clock was ahead at the first start. What came in since then came in behind the row at the cursor. */
-const setRight = (db: ReceiveSource, position: CursorPosition, needs: ReceiveNeeds): CursorPosition => {
+/**
+ * The clock was ahead at the first start. What came in since then came in behind the row at the cursor; in another file that
+ * is some other row, and all that is there may be history.
+ */
+const setRight = (
+  db: ReceiveSource,
+  position: CursorPosition,
+  isOther: boolean,
+  needs: ReceiveNeeds,
+): CursorPosition => {
   const now = needs.now()
-  const firstStartMs = db.row(position.rowid)?.dateMs ?? now - needs.rules.maxAgeMs
+  const firstStartMs = isOther ? now : (db.row(position.rowid)?.dateMs ?? now - needs.rules.maxAgeMs)
   const moved = { ...position, newestMs: Math.min(position.newestMs, now), firstStartMs: Math.min(firstStartMs, now) }
   needs.transaction(() => needs.cursor.move(moved))
   return moved
 }
+
+/**
+ * What another file brings along, or stands below the cursor, is history where it is dated before the first start, as that was noted then: the clock may
+ * have been set since, and the first start moved back with it.
+ */
+const firstStartFor = (seen: Seen | undefined, position: CursorPosition, needs: ReceiveNeeds): number =>
+  seen?.waitingFor === REANCHORED || seen?.waitingFor === OVERLOOKED
+    ? Math.max(position.firstStartMs, needs.firstStartMs ?? 0)
+    : position.firstStartMs
 
 /** Replaced, restored or rebuilt: the row numbers we know mean nothing in it. */
 const isOtherDatabase = (db: ReceiveSource, position: CursorPosition): boolean => {
@@ -331,7 +373,7 @@ const reanchor = (db: ReceiveSource, position: CursorPosition, needs: ReceiveNee
   const moved = { ...rest, file: db.file, rowid, ...(guid !== undefined && { guid }) }
   needs.transaction(() => {
     needs.cursor.forgetAllRows()
-    for (const recent of rowids) needs.cursor.awaitRow(recent, now, 'reanchor')
+    for (const recent of rowids) needs.cursor.awaitRow(recent, now, REANCHORED)
     for (const bubble of needs.outbox.awaitingRow(0)) {
       // Lower at most: in a copy of the old file its row numbers hold, and dates say little once the clock was set.
       needs.outbox.lowerWatermark(bubble.id, db.highestRowidBefore((bubble.startedMs ?? now) - 60_000))
@@ -342,7 +384,7 @@ const reanchor = (db: ReceiveSource, position: CursorPosition, needs: ReceiveNee
   return moved
 }
 
-const newest = (rows: readonly MessageRow[], position: CursorPosition, needs: ReceiveNeeds): number => {
+const newest = (rows: readonly Pick<MessageRow, 'dateMs'>[], position: CursorPosition, needs: ReceiveNeeds): number => {
   const now = needs.now() // a date from the future would hide what comes before it
   return rows.reduce((max, { dateMs = 0 }) => (dateMs <= now ? Math.max(max, dateMs) : max), position.newestMs)
 }

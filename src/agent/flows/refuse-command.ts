@@ -1,4 +1,5 @@
 import type { Hold } from '../core/hold.ts'
+import { splitText } from '../core/split-text.ts'
 import type { Store } from '../store/open-store.ts'
 
 /**
@@ -14,7 +15,7 @@ export const createRefusal = (needs: RefusalNeeds) => {
   const atAnyTime = (threadId: string, text: string): string | undefined => {
     if (isForbidden(threadId)) return 'not_allowed'
     if (!knowsChat(threadId)) return 'unknown_thread'
-    return text.length > settings.maxLength ? 'text_too_long' : undefined
+    return splitText(text, settings.maxLength).length > settings.maxPerDayPerThread ? 'text_too_long' : undefined
   }
 
   const atThisTime = (threadId: string): string | undefined => {
@@ -50,11 +51,13 @@ type RefusalNeeds = {
   readonly settings: {
     readonly allow: 'known' | 'any' | readonly string[]
     readonly maxLength: number
+    readonly maxPerDayPerThread: number
     readonly maxNewPerDay: number
     readonly quiet: 'hold' | 'refuse'
   }
   /** Whether a thread is in a list, however its number or address is written there. */
   readonly isListed: (list: readonly string[], threadId: string) => boolean
+  /** Or may know it: while that cannot be told, what is for it waits. */
   readonly knowsChat: (threadId: string) => boolean
   readonly isFull: (threadId: string) => boolean
   /** Whether too many commands of late were for nothing. */

@@ -1,6 +1,7 @@
 import type { Log } from '../core/log.ts'
 import { says } from '../core/says.ts'
 import { isTooLate, type ScheduleLimits } from '../core/schedule.ts'
+import { splitText } from '../core/split-text.ts'
 import type { Clock, Timers } from '../core/timers.ts'
 import type { Store } from '../store/open-store.ts'
 import type { DueMessage } from '../store/schedules.ts'
@@ -15,7 +16,7 @@ export type ScheduledNeeds = {
   readonly refuse: (threadId: string) => string | undefined
   readonly clock: Clock
   readonly timers: Timers
-  readonly limits: Pick<ScheduleLimits, 'maxLateMs'>
+  readonly limits: Pick<ScheduleLimits, 'maxLateMs'> & { readonly maxLength: number }
   readonly onError: (error: unknown) => void
   readonly log: Log
 }
@@ -56,6 +57,7 @@ export const createScheduled = (needs: ScheduledNeeds) => {
       commandId,
       text,
       says: says(text),
+      parts: splitText(text, limits.maxLength),
       immediate,
       now: clock.now(),
     })

@@ -4,7 +4,7 @@ import { EdgeError, EXIT } from '../core/errors.ts'
 import type { Chat, MessageRow } from '../core/message.ts'
 import { columnsOf } from './columns-of.ts'
 import { createDetails } from './read-details.ts'
-import { fromUnixMs, type RawChat, type RawRow, toChat, toMessageRow } from './row-to-message.ts'
+import { fromUnixMs, type RawChat, type RawRow, toChat, toMessageRow, toUnixMs } from './row-to-message.ts'
 
 export type ChatDb = ReturnType<typeof openChatDb>
 
@@ -83,6 +83,13 @@ const statements = (db: Database.Database) => {
   const since = db
     .prepare<[bigint, number], number>('SELECT ROWID FROM message WHERE date >= ? AND ROWID <= ? ORDER BY ROWID')
     .pluck()
+  const dates = db.prepare<[number, number], Pick<RawRow, 'rowid' | 'date'>>(
+    'SELECT ROWID AS rowid, date FROM message WHERE ROWID > ? ORDER BY ROWID LIMIT ?',
+  )
+  const incoming = db.prepare<[bigint, number, number], { rowid: number; guid: string }>(
+    `SELECT ROWID AS rowid, guid FROM message WHERE date >= ? AND +is_from_me = 0 AND ROWID <= ?
+     ORDER BY date DESC LIMIT ?`,
+  )
   const lowestSince = db.prepare<[bigint], number | null>('SELECT MIN(ROWID) FROM message WHERE date >= ?').pluck()
   const newestRowids = db
     .prepare<[number], number>('SELECT ROWID FROM message ORDER BY ROWID DESC LIMIT 1 OFFSET ?')
@@ -106,11 +113,11 @@ const statements = (db: Database.Database) => {
     .pluck()
   const newestIncoming = query<[]>('WHERE +m.is_from_me = 0 ORDER BY m.date DESC LIMIT 1')
   const chats = db
-    .prepare<[{ threadId: string; writtenTo: number }], RawChat>(
+    .prepare<[{ threadId: string; writtenTo: number; limit: number }], RawChat>(
       `SELECT ${chatList} FROM chat c WHERE c.chat_identifier = @threadId AND (@writtenTo = 0 OR EXISTS (
          SELECT 1 FROM chat_message_join j JOIN message m ON m.ROWID = j.message_id
          WHERE j.chat_id = c.ROWID AND m.is_from_me = 0))
-       ORDER BY (SELECT MAX(j.message_id) FROM chat_message_join j WHERE j.chat_id = c.ROWID) DESC LIMIT 1`,
+       ORDER BY (SELECT MAX(j.message_id) FROM chat_message_join j WHERE j.chat_id = c.ROWID) DESC LIMIT @limit`,
     )
     .safeIntegers()
 
@@ -136,6 +143,21 @@ const statements = (db: Database.Database) => {
     failedSince: (sinceMs: number): MessageRow[] => failed.all(fromUnixMs(sinceMs)).map(toMessageRow),
     /** ROWIDs up to `upTo` whose date is `sinceMs` (Unix milliseconds) or later. */
     rowidsSince: (sinceMs: number, upTo: number): number[] => since.all(fromUnixMs(sinceMs), upTo),
+    /** Of the next rows the numbers and dates (Unix milliseconds) alone. */
+    datesAfter: (rowid: number, limit: number): { readonly rowid: number; readonly dateMs?: number }[] =>
+      dates
+        .safeIntegers()
+        .all(rowid, limit)
+        .map(({ rowid, date }) => {
+          const dateMs = toUnixMs(date)
+          return { rowid: Number(rowid), ...(dateMs !== undefined && { dateMs }) }
+        }),
+    /** Of the incoming rows up to `upTo`, dated `sinceMs` (Unix milliseconds) or later, the newest. */
+    incomingSince: (
+      sinceMs: number,
+      upTo: number,
+      limit: number,
+    ): { readonly rowid: number; readonly guid: string }[] => incoming.all(fromUnixMs(sinceMs), upTo, limit),
     highestRowidBefore: (ms: number): number => before.get(fromUnixMs(ms)) ?? 0,
     /** The lowest ROWID of a message of `sinceMs` (Unix milliseconds) or later; undefined where there is none. */
     lowestRowidSince: (sinceMs: number): number | undefined => lowestSince.get(fromUnixMs(sinceMs)) ?? undefined,
@@ -155,12 +177,17 @@ const statements = (db: Database.Database) => {
     marksFinished: (): boolean => finished.get() === 1,
     /** The chat of a thread, where there are several the one last used; `writtenTo`: somebody has written to us in it. */
     chatOf: (threadId: string, { writtenTo }: { readonly writtenTo: boolean }): Chat | undefined => {
-      const raw = chats.get({ threadId, writtenTo: writtenTo ? 1 : 0 })
+      const raw = chats.get({ threadId, writtenTo: writtenTo ? 1 : 0, limit: 1 })
       return raw && toChat(raw)
     },
+    /** All chats of a thread, the one with the newest rows first. */
+    chatsOf: (threadId: string): Chat[] =>
+      chats.all({ threadId, writtenTo: 0, limit: MOST_CHATS }).flatMap(raw => toChat(raw) ?? []),
   }
 }
 
+/** Of one identifier: a few services, in the old and the new form. */
+const MOST_CHATS = 20
 const EDIT_MARKS = ['date_edited', 'date_retracted', 'is_empty'] as const
 
 const MESSAGE_COLUMNS = [

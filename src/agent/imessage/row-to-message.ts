@@ -119,7 +119,7 @@ const APPLE_EPOCH_MS = 978_307_200_000
 const NANOSECONDS_FROM = 1_000_000_000_000n
 
 /** chat.db's date as Unix milliseconds; 0 and NULL mean that there is none. */
-const toUnixMs = (date: bigint | null): number | undefined => {
+export const toUnixMs = (date: bigint | null): number | undefined => {
   if (date === null || date === 0n) return undefined
   const sinceEpoch = date >= NANOSECONDS_FROM ? Number(date / 1000n) / 1000 : Number(date) * 1000
   return APPLE_EPOCH_MS + sinceEpoch

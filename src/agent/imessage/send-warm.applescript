@@ -31,10 +31,10 @@ on run argv
       tell application "Messages" to set theAccount to account id accountId
     else if serviceName is "SMS" then
       tell application "Messages" to set theAccount to 1st account whose service type is SMS
-    else if serviceName is "RCS" then
-      error "Can't get account." number -1719
-    else
+    else if serviceName is "iMessage" then
       tell application "Messages" to set theAccount to 1st account whose service type is iMessage
+    else
+      error "Can't get account." number -1719
     end if
   end timeout
 

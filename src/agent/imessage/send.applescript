@@ -24,11 +24,11 @@ on run argv
       tell application "Messages" to set theAccount to account id accountId
     else if serviceName is "SMS" then
       tell application "Messages" to set theAccount to 1st account whose service type is SMS
-    else if serviceName is "RCS" then
-      -- older Messages have no word for it, and by the account of another service it would be another message
-      error "Can't get account." number -1719
-    else
+    else if serviceName is "iMessage" then
       tell application "Messages" to set theAccount to 1st account whose service type is iMessage
+    else
+      -- RCS, say: older Messages have no word for it, and by the account of another service it would be another message
+      error "Can't get account." number -1719
     end if
   end timeout
 

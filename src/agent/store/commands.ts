@@ -38,7 +38,11 @@ export const createCommands = (db: Database, counters: Counters) => {
        @bond, @heldText, @seq, @nowMs, 'received')`,
   )
   const byId = db.prepare<[string], CommandRow>('SELECT * FROM commands WHERE command_id = ?')
-  const byBubble = db.prepare<[number], string>('SELECT command_id FROM commands WHERE bubble_id = ?').pluck()
+  const byBubble = db
+    .prepare<[{ id: number }], string>(
+      'SELECT command_id FROM commands WHERE bubble_id = COALESCE((SELECT first_part FROM bubbles WHERE id = @id), @id)',
+    )
+    .pluck()
   const finish = db.prepare<[string, string | null, string | null, number, string]>(
     'UPDATE commands SET status = ?, error = ?, detail = ?, finished_ms = ?, ack_owed = 1 WHERE command_id = ?',
   )
@@ -60,8 +64,10 @@ export const createCommands = (db: Database, counters: Counters) => {
   )
   const openReflexes = db
     .prepare<[string, number], string>(
-      `SELECT c.command_id FROM commands c JOIN bubbles b ON b.id = c.bubble_id
-       WHERE c.role = 'unmatched' AND c.thread_id = ? AND c.received_seq > ? AND b.state IN ('planned', 'sending', 'unknown')
+      `SELECT c.command_id FROM commands c
+       WHERE c.role = 'unmatched' AND c.thread_id = ? AND c.received_seq > ? AND EXISTS (
+         SELECT 1 FROM bubbles b WHERE (b.id = c.bubble_id OR b.first_part = c.bubble_id)
+           AND b.state IN ('planned', 'sending', 'unknown'))
        ORDER BY c.received_seq`,
     )
     .pluck()
@@ -127,7 +133,8 @@ export const createCommands = (db: Database, counters: Counters) => {
     ): void => {
       finish.run(status, error ?? null, detail ?? null, nowMs, commandId)
     },
-    ofBubble: (bubbleId: number): string | undefined => byBubble.get(bubbleId),
+    /** The command that it is the bubble of, or a part of it. */
+    ofBubble: (bubbleId: number): string | undefined => byBubble.get({ id: bubbleId }),
     /** Reflexes of the thread that were sent for no answer in particular yet, oldest first. */
     unmatched: (threadId: string, receivedSinceMs: number): SentReflex[] =>
       unmatched.all({ threadId, since: receivedSinceMs }).map(toReflex),
@@ -176,8 +183,10 @@ export const createCommands = (db: Database, counters: Counters) => {
 /** More at once would take long to list at each command of a flood, and could fill the connection's buffer. */
 const MAX_ACKS = 100
 
+/** Of a text in parts none has started. */
 const REFLEX = `
-  SELECT c.command_id, c.says, c.received_seq, COALESCE(b.state = 'failed' AND b.row_guid IS NULL, 0) AS not_started
+  SELECT c.command_id, c.says, c.received_seq, COALESCE(b.state = 'failed' AND b.row_guid IS NULL AND NOT EXISTS (
+    SELECT 1 FROM bubbles p WHERE p.first_part = b.id AND NOT (p.state = 'failed' AND p.row_guid IS NULL)), 0) AS not_started
   FROM commands c LEFT JOIN bubbles b ON b.id = c.bubble_id`
 
 type ReflexRow = { command_id: string; says: string; received_seq: number; not_started: number }

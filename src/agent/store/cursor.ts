@@ -40,6 +40,16 @@ export const createCursor = (db: Database) => {
        service = excluded.service, account_id = excluded.account_id`,
   )
 
+  const chat = db.prepare<[string], ThreadRow>('SELECT *, guid AS chat_guid FROM chats WHERE guid = ?')
+  // Not written anew for each message.
+  const rememberChat = db.prepare<[string, string, number, string, string]>(
+    `INSERT INTO chats (guid, thread_id, is_group, service, account_id) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (guid) DO UPDATE SET thread_id = excluded.thread_id, is_group = excluded.is_group,
+       service = excluded.service, account_id = excluded.account_id
+     WHERE (thread_id, is_group, service, account_id) IS NOT
+       (excluded.thread_id, excluded.is_group, excluded.service, excluded.account_id)`,
+  )
+
   return {
     read: (): CursorPosition | undefined => {
       const row = read.get()
@@ -73,23 +83,30 @@ export const createCursor = (db: Database) => {
     forgetAllRows: (): void => {
       forgetAll.run()
     },
+    /** The chat of a thread that was used last. */
     chatOf: (threadId: string): Chat | undefined => {
       const row = thread.get(threadId)
-      return (
-        row && {
-          threadId: row.thread_id,
-          guid: row.chat_guid,
-          isGroup: row.is_group === 1,
-          service: row.service,
-          accountId: row.account_id,
-        }
-      )
+      return row && toChat(row)
+    },
+    /** A chat in which somebody wrote. */
+    chatBy: (guid: string): Chat | undefined => {
+      const row = chat.get(guid)
+      return row && toChat(row)
     },
     rememberChat: (chat: Chat): void => {
       remember.run(chat.threadId, chat.guid, chat.isGroup ? 1 : 0, chat.service, chat.accountId)
+      rememberChat.run(chat.guid, chat.threadId, chat.isGroup ? 1 : 0, chat.service, chat.accountId)
     },
   }
 }
+
+const toChat = (row: ThreadRow): Chat => ({
+  threadId: row.thread_id,
+  guid: row.chat_guid,
+  isGroup: row.is_group === 1,
+  service: row.service,
+  accountId: row.account_id,
+})
 
 type CursorRow = { file: string; rowid_seen: number; guid: string | null; newest_ms: number; first_start_ms: number }
 type ThreadRow = { thread_id: string; chat_guid: string; is_group: number; service: string; account_id: string }

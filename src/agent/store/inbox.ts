@@ -8,6 +8,7 @@ export type InboxMessage = {
   readonly id: number
   readonly guid: string
   readonly threadId: string
+  readonly chatGuid?: string
   /** The exact bytes of the POST, the same at every try. */
   readonly body: string
   readonly posts: number
@@ -43,6 +44,8 @@ export type NewWords = { readonly words: string; readonly fingerprint?: string; 
 export type NewMessage = {
   readonly guid: string
   readonly threadId?: string
+  /** The chat that it came in. */
+  readonly chatGuid?: string
   readonly fingerprint?: string
   readonly dateMs?: number
   readonly seenMs: number
@@ -73,9 +76,10 @@ export type MessageState = 'queued' | 'posting' | 'waiting' | 'answered' | 'skip
 export const createInbox = (db: Database, counters: Counters) => {
   const insert = db.prepare(
     `INSERT INTO messages (guid, thread_id, fingerprint, date_ms, seen_ms, state, reason, body, rule, redacted,
-       words, edited_ms, event, about, withdrawn_ms)
+       words, edited_ms, event, about, withdrawn_ms, chat_guid)
      VALUES (@guid, @threadId, @fingerprint, @dateMs, @seenMs, @state, @reason, @body, @rule, @redacted,
-       @words, @editedMs, @event, @about, CASE @event WHEN 'unsent' THEN @seenMs END)
+       @words, @editedMs, @event, @about, CASE @event WHEN 'unsent' THEN @seenMs END,
+       COALESCE(@chatGuid, (SELECT chat_guid FROM messages WHERE guid = @about)))
      ON CONFLICT (guid) DO NOTHING`,
   )
   const known = db.prepare<[string], number>('SELECT 1 FROM messages WHERE guid = ?').pluck()
@@ -211,6 +215,7 @@ export const createInbox = (db: Database, counters: Counters) => {
         editedMs: message.editedMs ?? null,
         event: message.event ?? null,
         about: message.about ?? null,
+        chatGuid: message.chatGuid ?? null,
       })
       if (changes === 0) return undefined
       if ('skip' in message) counters.count(`skipped.${message.skip}`)
@@ -455,6 +460,7 @@ type MessageRecord = {
   id: number
   guid: string
   thread_id: string | null
+  chat_guid: string | null
   body: string | null
   posts: number
   invalid_answers: number
@@ -501,6 +507,7 @@ const toMessage = (row: MessageRecord): InboxMessage => ({
   invalidAnswers: row.invalid_answers,
   seenMs: row.seen_ms,
   ...(row.first_post_ms !== null && { firstPostMs: row.first_post_ms }),
+  ...(row.chat_guid !== null && { chatGuid: row.chat_guid }),
   ...(row.event !== null && { event: row.event }),
 })
 

@@ -335,4 +335,26 @@ export const MIGRATIONS: readonly string[] = [
     DELETE FROM lines WHERE is_stock = 0 AND message_id = old.id;
   END;
   `,
+  `
+  -- Of a text that was too long for one bubble each part is a bubble; first_part: the id of the first one, which has it, too.
+  ALTER TABLE bubbles ADD COLUMN first_part INTEGER;
+  CREATE INDEX bubbles_parts ON bubbles (first_part, id) WHERE first_part IS NOT NULL;
+
+  -- A thread may have several chats, one for each service, say; "threads" has the one that was used last. chat_guid: in which
+  -- a message came, and where its answer goes; NULL: wherever its thread does.
+  CREATE TABLE chats (
+    guid TEXT PRIMARY KEY,
+    thread_id TEXT NOT NULL,
+    is_group INTEGER NOT NULL,
+    service TEXT NOT NULL,
+    account_id TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT OR IGNORE INTO chats SELECT chat_guid, thread_id, is_group, service, account_id FROM threads;
+  ALTER TABLE messages ADD COLUMN chat_guid TEXT;
+  ALTER TABLE bubbles ADD COLUMN chat_guid TEXT;
+
+  -- Where a bubble stands in its thread: its id, or the place of the answer of a later message, which it goes ahead of.
+  ALTER TABLE bubbles ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+  UPDATE bubbles SET place = id;
+  `,
 ]

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import type { BubbleState } from '../core/bubble.ts'
 import type { StartedBubble } from '../core/judge-own-row.ts'
+import { says } from '../core/says.ts'
 import type { Counters } from './counters.ts'
 
 /** A bubble that may leave this Mac. */
@@ -13,6 +14,10 @@ export type Bubble = {
   readonly tries: number
   readonly commandId?: string
   readonly messageId?: number
+  /** Where it goes; missing: wherever its thread does. */
+  readonly chatGuid?: string
+  /** It is a part of a text that was too long: the id of the first one. */
+  readonly firstPart?: number
   /** Name of the running or last attempt; its evidence is a file of that name. */
   readonly attempt?: string
   /** Highest ROWID of chat.db before the attempt: the row that proves it comes later. */
@@ -26,11 +31,27 @@ export type BubbleHead = { readonly bubble: Bubble; readonly dueMs: number; read
 
 export const createOutbox = (db: Database, counters: Counters) => {
   const plan = db.prepare(
-    `INSERT INTO bubbles (thread_id, message_id, position, command_id, immediate, text, says, state, reason, planned_ms)
-     VALUES (@threadId, @messageId, @position, @commandId, @immediate, @text, @says, @state, @reason, @now)`,
+    `INSERT INTO bubbles (thread_id, message_id, position, command_id, immediate, text, says, state, reason, planned_ms,
+       next_send_ms, place, chat_guid)
+     VALUES (@threadId, @messageId, @position, @commandId, @immediate, @text, @says, @state, @reason, @now, @dueMs,
+       COALESCE(@place, (SELECT COALESCE(MAX(id), 0) + 1 FROM bubbles)),
+       (SELECT chat_guid FROM messages WHERE id = COALESCE(@messageId, @answers)))`,
   )
+  // Ahead of answers that have not begun, of messages that came later.
+  const placeOf = db
+    .prepare<[string, number], number | null>(
+      `SELECT MIN(b.place) FROM bubbles b
+       WHERE b.state = 'planned' AND b.thread_id = ? AND b.immediate = 0 AND b.message_id > ? AND NOT EXISTS (
+         SELECT 1 FROM bubbles o WHERE o.message_id = b.message_id AND o.started_ms IS NOT NULL)`,
+    )
+    .pluck()
+  const joinParts = db.prepare<[number, number]>('UPDATE bubbles SET first_part = ? WHERE id = ?')
+  const partsOf = db.prepare<[number], { state: BubbleState; reason: string | null }>(
+    'SELECT state, reason FROM bubbles WHERE first_part = (SELECT first_part FROM bubbles WHERE id = ?) ORDER BY id',
+  )
+  const goTogether = db.prepare<[number]>(`UPDATE bubbles SET immediate = ${ALREADY_BEGUN} WHERE first_part = ?`)
   const head = db.prepare<[string], BubbleRow>(
-    "SELECT * FROM bubbles WHERE thread_id = ? AND state = 'planned' ORDER BY immediate DESC, id LIMIT 1",
+    "SELECT * FROM bubbles WHERE thread_id = ? AND state = 'planned' ORDER BY immediate DESC, place, message_id, id LIMIT 1",
   )
   const threads = db.prepare<[], string>("SELECT DISTINCT thread_id FROM bubbles WHERE state = 'planned'").pluck()
   const busy = db
@@ -47,12 +68,14 @@ export const createOutbox = (db: Database, counters: Counters) => {
   )
   const refund = db.prepare<[number]>('UPDATE bubbles SET tries = tries - 1 WHERE id = ?')
   const hurry = db.prepare<[number]>(
-    "UPDATE bubbles SET immediate = 1 WHERE message_id = ? AND position = 0 AND state = 'planned'",
+    // All parts of a text: one that is being sent may have to be sent again.
+    `UPDATE bubbles SET immediate = MAX(immediate, 1)
+     WHERE message_id = ? AND position = 0 AND (state = 'planned' OR first_part IS NOT NULL)`,
   )
   const plannedFor = db
     .prepare<[{ messageId: number }], number>(
       `SELECT id FROM bubbles WHERE state = 'planned' AND (message_id = @messageId OR
-         id IN (SELECT bubble_id FROM commands WHERE message_id = @messageId)) ORDER BY id`,
+         COALESCE(first_part, id) IN (SELECT bubble_id FROM commands WHERE message_id = @messageId)) ORDER BY id`,
     )
     .pluck()
   // Not `ended_ms`: what was never tried has no row that is to be looked for.
@@ -63,7 +86,8 @@ export const createOutbox = (db: Database, counters: Counters) => {
     .prepare<[number], number>(
       `SELECT 1 FROM bubbles b WHERE b.id = ? AND EXISTS (
          SELECT 1 FROM messages m WHERE m.withdrawn_ms IS NOT NULL AND
-           (m.id = b.message_id OR m.id = (SELECT c.message_id FROM commands c WHERE c.bubble_id = b.id)))`,
+           (m.id = b.message_id OR
+             m.id = (SELECT c.message_id FROM commands c WHERE c.bubble_id = COALESCE(b.first_part, b.id))))`,
     )
     .pluck()
   const inState = db.prepare<[BubbleState], BubbleRow>('SELECT * FROM bubbles WHERE state = ? ORDER BY id')
@@ -148,13 +172,14 @@ export const createOutbox = (db: Database, counters: Counters) => {
     "UPDATE bubbles SET state = 'failed', reason = 'dropped' WHERE id = ? AND state IN ('planned', 'parked', 'failed')",
   )
 
-  const cancel = db.prepare<[number]>(
-    `UPDATE bubbles SET state = 'failed', reason = 'cancelled'
-     WHERE id = ? AND (state = 'planned' OR (state = 'failed' AND row_guid IS NULL))`,
+  const cancel = db.prepare<[{ id: number }]>(
+    `UPDATE bubbles SET state = 'failed', reason = 'cancelled' WHERE (id = @id OR first_part = @id) AND NOT EXISTS (
+       SELECT 1 FROM bubbles b WHERE (b.id = @id OR b.first_part = @id)
+         AND NOT (b.state = 'planned' OR (b.state = 'failed' AND b.row_guid IS NULL)))`,
   )
 
   const add = (
-    row: Partial<Record<'messageId' | 'position' | 'commandId' | 'reason', unknown>> & {
+    row: Partial<Record<'messageId' | 'position' | 'commandId' | 'answers' | 'reason' | 'place' | 'dueMs', unknown>> & {
       threadId: string
       immediate: number
       text: string
@@ -163,24 +188,52 @@ export const createOutbox = (db: Database, counters: Counters) => {
       now: number
     },
   ): number =>
-    Number(plan.run({ messageId: null, position: null, commandId: null, reason: null, ...row }).lastInsertRowid)
+    Number(
+      plan.run({
+        messageId: null,
+        position: null,
+        commandId: null,
+        answers: null,
+        reason: null,
+        place: null,
+        dueMs: 0,
+        ...row,
+      }).lastInsertRowid,
+    )
+
+  /** The text, or each of its parts as a bubble of its own; the id of the first. */
+  const addParts = (parts: readonly string[], row: Parameters<typeof add>[0]): number => {
+    if (parts.length === 0 || parts[0] === row.text) return add(row)
+    const ids = parts.map(text => add({ ...row, text, says: says(text) }))
+    const [first = 0] = ids
+    if (ids.length > 1) for (const id of ids) joinParts.run(first, id)
+    return first
+  }
 
   return {
-    /** A bubble of an answer; ids grow in the order of the call, and that is the order in which they are sent. */
+    /**
+     * A bubble of an answer; those of one are sent in the order of the calls, and answers in that of their messages, where none
+     * of a later one has begun.
+     */
     planAnswer: (bubble: {
       readonly threadId: string
       readonly messageId: number
       readonly position: number
       readonly text: string
       readonly says: string
+      /** What goes in its place, where it is too long for one bubble. */
+      readonly parts?: readonly string[]
       readonly failed?: string | undefined
       /** Why it is not to be sent before a person says so. */
       readonly parked?: string | undefined
+      /** Not before that. */
+      readonly dueMs?: number
       readonly now: number
     }): number => {
-      const { failed, parked, ...row } = bubble
+      const { failed, parked, parts = [], ...row } = bubble
+      const place = placeOf.get(row.threadId, row.messageId)
       const state = failed ? 'failed' : parked ? 'parked' : 'planned'
-      return add({ ...row, immediate: 0, state, reason: failed ?? parked ?? null })
+      return addParts(parts, { ...row, place, immediate: 0, state, reason: failed ?? parked ?? null })
     },
     planCommand: (bubble: {
       readonly threadId: string
@@ -188,9 +241,21 @@ export const createOutbox = (db: Database, counters: Counters) => {
       readonly commandId?: string
       readonly text: string
       readonly says: string
+      readonly parts?: readonly string[]
+      /** A message: it goes to the chat in which that came. */
+      readonly answers?: number
       readonly immediate: boolean
       readonly now: number
-    }): number => add({ ...bubble, immediate: bubble.immediate ? 1 : 0, state: 'planned' }),
+    }): number => {
+      const { parts = [], ...row } = bubble
+      return addParts(parts, { ...row, immediate: bubble.immediate ? 1 : 0, state: 'planned' })
+    },
+    /** All parts of a text of which this is one, in order; none where it is whole. */
+    partsOf: (id: number): { readonly state: BubbleState; readonly reason: string | null }[] => partsOf.all(id),
+    /** A part has left: nothing goes in between, not even a reflex. */
+    goTogether: (firstPart: number): void => {
+      goTogether.run(firstPart)
+    },
     /** Bubble 0 of a message's answer, where it still waits, goes next in its thread. */
     hurryFirst: (messageId: number): void => {
       hurry.run(messageId)
@@ -297,10 +362,13 @@ export const createOutbox = (db: Database, counters: Counters) => {
     isWiped: (id: number): boolean => wiped.get(id) !== undefined,
     /** Gives up a bubble whose send does not run; false where there is no such bubble. */
     drop: (id: number): boolean => drop.run(id).changes === 1,
-    /** Takes back a bubble of which nothing was sent; false where it was, is being, or may have been sent. */
-    cancel: (id: number): boolean => cancel.run(id).changes === 1,
+    /** Takes back a text, by its first bubble, of which nothing was sent; false where it was, is being, or may have been sent. */
+    cancel: (id: number): boolean => cancel.run({ id }).changes > 0,
   }
 }
+
+/** Ahead of what is immediate (1), and of what is not. */
+const ALREADY_BEGUN = 2
 
 const STARTED = `SELECT thread_id, says, tries, started_ms, state, reason, row_guid, confirmed_ms FROM bubbles`
 
@@ -346,6 +414,8 @@ type BubbleRow = {
   id: number
   thread_id: string
   message_id: number | null
+  first_part: number | null
+  chat_guid: string | null
   command_id: string | null
   text: string
   says: string
@@ -369,6 +439,8 @@ const toBubble = (row: BubbleRow): Bubble => ({
   watermark: row.watermark ?? 0,
   ...(row.command_id !== null && { commandId: row.command_id }),
   ...(row.message_id !== null && { messageId: row.message_id }),
+  ...(row.chat_guid !== null && { chatGuid: row.chat_guid }),
+  ...(row.first_part !== null && { firstPart: row.first_part }),
   ...(row.attempt !== null && { attempt: row.attempt }),
   ...(row.started_ms !== null && { startedMs: row.started_ms }),
   ...(row.ended_ms !== null && { endedMs: row.ended_ms }),

@@ -53,7 +53,8 @@ export const retireOldRows = (db: Database, counters: Counters, beforeMs: number
 
 /** A scheduled message may end long after it came: it, too, is remembered as long as its repetition could be sent. */
 const ENDED_COMMANDS = `t.status <> 'received' AND t.ack_owed = 0 AND MAX(t.received_ms, COALESCE(t.finished_ms, 0)) < ?
-  AND NOT EXISTS (SELECT 1 FROM bubbles b WHERE b.id = t.bubble_id AND b.state NOT IN ('confirmed', 'failed'))`
+  AND NOT EXISTS (SELECT 1 FROM bubbles b WHERE b.id = t.bubble_id AND b.state NOT IN ('confirmed', 'failed'))
+  AND NOT EXISTS (SELECT 1 FROM bubbles b WHERE b.first_part = t.bubble_id AND b.state NOT IN ('confirmed', 'failed'))`
 
 /** Those among the commands that are about to go. */
 const countSentReflexes = (db: Database, beforeMs: number, limit: number): number =>

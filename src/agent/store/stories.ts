@@ -64,21 +64,28 @@ const messageBy = (db: Database, column: 'id' | 'guid', value: string | number):
 
 const readStory = (db: Database, { messageId, bubbleId, commandId }: Found): Story => {
   if (messageId != null) return storyOfMessage(db, messageId)
-  const ofBubble = db.prepare<[number], CommandRow>('SELECT * FROM commands WHERE bubble_id = ?')
+  const ofBubble = db.prepare<[number], CommandRow>(
+    'SELECT * FROM commands WHERE bubble_id = (SELECT COALESCE(first_part, id) FROM bubbles WHERE id = ?)',
+  )
   const command = commandId === undefined ? ofBubble.get(bubbleId ?? 0) : commandBy(db, commandId)
   if (command?.message_id != null) return storyOfMessage(db, command.message_id)
   const bubble = command?.bubble_id ?? bubbleId
-  const row = bubble === undefined ? undefined : bubbleBy(db, bubble)
+  const rows = bubble === undefined ? [] : bubblesBy(db, bubble)
   return {
     commands: command === undefined ? [] : [toCommand(db, command)],
-    bubbles: row === undefined ? [] : [toBubble(db, row)],
+    bubbles: rows.map(row => toBubble(db, row)),
   }
 }
 
 const commandBy = (db: Database, id: string) =>
   db.prepare<[string], CommandRow>('SELECT * FROM commands WHERE command_id = ?').get(id)
-const bubbleBy = (db: Database, id: number) =>
-  db.prepare<[number], BubbleRow>(`${BUBBLE} FROM bubbles WHERE id = ?`).get(id)
+/** With the other parts of its text. */
+const bubblesBy = (db: Database, id: number) =>
+  db
+    .prepare<[{ id: number }], BubbleRow>(
+      `${BUBBLE} WHERE id = @id OR first_part = (SELECT first_part FROM bubbles WHERE id = @id) ORDER BY id`,
+    )
+    .all({ id })
 
 const storyOfMessage = (db: Database, id: number): Story => {
   const message = db.prepare<[number], MessageRow>(MESSAGE).get(id)
@@ -95,10 +102,8 @@ const storyOfMessage = (db: Database, id: number): Story => {
           )
           .all(message.thread_id, message.first_post_seq, message.answered_ms ?? Number.MAX_SAFE_INTEGER)
   const commands = [...bound, ...near].sort((a, b) => a.received_seq - b.received_seq)
-  const answers = db
-    .prepare<[number], BubbleRow>(`${BUBBLE} FROM bubbles WHERE message_id = ? ORDER BY position`)
-    .all(id)
-  const sent = commands.flatMap(({ bubble_id }) => (bubble_id === null ? [] : (bubbleBy(db, bubble_id) ?? [])))
+  const answers = db.prepare<[number], BubbleRow>(`${BUBBLE} WHERE message_id = ? ORDER BY position, id`).all(id)
+  const sent = commands.flatMap(({ bubble_id }) => (bubble_id === null ? [] : bubblesBy(db, bubble_id)))
   const bubbles = [...answers, ...sent].sort((a, b) => a.id - b.id)
   return {
     message: toMessage(db, message),
@@ -116,7 +121,10 @@ const MESSAGE = `
   FROM messages m LEFT JOIN threads t ON t.thread_id = m.thread_id WHERE m.id = ?`
 const BUBBLE = `
   SELECT id, thread_id, state, reason, tries, position, command_id, planned_ms, row_guid, wiped_ms,
-    COALESCE(text_length, LENGTH(text)) AS length`
+    COALESCE(text_length, LENGTH(text)) AS length,
+    (SELECT NULLIF(COUNT(*), 0) FROM bubbles p WHERE p.first_part = b.first_part AND p.id <= b.id) AS part,
+    (SELECT NULLIF(COUNT(*), 0) FROM bubbles p WHERE p.first_part = b.first_part) AS parts
+  FROM bubbles b`
 
 type MessageRow = {
   id: number
@@ -239,6 +247,8 @@ type BubbleRow = {
   row_guid: string | null
   wiped_ms: number | null
   length: number
+  part: number | null
+  parts: number | null
 }
 
 const toBubble = (db: Database, row: BubbleRow): BubbleFacts => ({
@@ -251,6 +261,8 @@ const toBubble = (db: Database, row: BubbleRow): BubbleFacts => ({
   ...present({
     reason: row.reason,
     position: row.position,
+    part: row.part,
+    parts: row.parts,
     commandId: row.command_id,
     rowGuid: row.row_guid,
     wipedMs: row.wiped_ms,

@@ -61,7 +61,7 @@ export const answerRequests = async ({
       const request: Request = JSON.parse(line)
       if (request.kind === 'resolve') {
         const { addressing, account, service } = request
-        if (addressing === 'participant' && account === '' && service === 'RCS') {
+        if (addressing === 'participant' && account === '' && !/^(?:iMessage|SMS)$/i.test(service)) {
           answer({ kind: 'error', number: NO_ACCOUNT })
           continue
         }
@@ -96,7 +96,7 @@ const NO_ACCOUNT = -1719
 const findTarget = (writer: ChatDbWriter, { addressing, account, service, target }: Resolve): string | undefined => {
   if (addressing === 'chat') return writer.findChat(target)?.guid
   if (target.includes(';') || (account !== '' && !writer.hasAccount(account))) return undefined
-  return writer.findDirectChat(target)?.guid ?? `${service === 'SMS' ? 'SMS' : 'any'};-;${target}`
+  return writer.findDirectChat(target, service)?.guid ?? `${service === 'SMS' ? 'SMS' : 'any'};-;${target}`
 }
 
 const writeRow = async (dir: string, writer: ChatDbWriter, { guid }: { guid: string }, send: Send): Promise<void> => {

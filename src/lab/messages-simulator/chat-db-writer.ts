@@ -95,8 +95,14 @@ export const openChatDbWriter = (path: string) => {
 
     findChat: (guid: string): ChatRow | undefined => findChat(db, 'guid = ?', guid),
 
-    findDirectChat: (identifier: string): ChatRow | undefined =>
-      findChat(db, 'style = 45 AND chat_identifier = ?', identifier),
+    /** The one by that service, or of all of them. */
+    findDirectChat: (identifier: string, service: string): ChatRow | undefined =>
+      findChat(
+        db,
+        "style = 45 AND chat_identifier = ? AND (guid LIKE 'any;%' OR service_name = ?)",
+        identifier,
+        service,
+      ),
 
     hasAccount: (id: string): boolean =>
       db.prepare('SELECT 1 FROM chat WHERE account_id = ? LIMIT 1').get(id) !== undefined,
@@ -298,14 +304,14 @@ const ensureChat = (db: Database.Database, spec: string | ChatSpec): ChatRow => 
 const ACCOUNT_ID = '5B1C0DE5-0000-4000-8000-00000000CAFE'
 const ACCOUNT_LOGIN = 'E:assistant@example.com'
 
-const findChat = (db: Database.Database, condition: string, value: string): ChatRow | undefined => {
+const findChat = (db: Database.Database, condition: string, ...values: readonly string[]): ChatRow | undefined => {
   const row = db
     .prepare(
       `SELECT ROWID AS rowid, guid, chat_identifier AS identifier, style = 43 AS isGroup, service_name AS service,
          account_id AS accountId, account_login AS accountLogin
        FROM chat WHERE ${condition} ORDER BY ROWID LIMIT 1`,
     )
-    .get(value) as (Omit<ChatRow, 'isGroup'> & { readonly isGroup: number }) | undefined
+    .get(...values) as (Omit<ChatRow, 'isGroup'> & { readonly isGroup: number }) | undefined
   return row && { ...row, isGroup: row.isGroup === 1 }
 }
 

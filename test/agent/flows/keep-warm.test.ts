@@ -129,11 +129,11 @@ test('the next is started when one is used up, and a bubble is still to come', a
   warmth.posting(A)
   pass(10)
   const attempt = warmth.take(chatOf(A)) ?? ''
-  await warmth.handOver(attempt, A, 'R', () => {})
+  await warmth.handOver(attempt, { threadId: A, text: 'R' }, () => {})
   pass(10)
   expect([...standing.keys()]).toEqual(['attempt-2'])
   warmth.posted(A)
-  await warmth.handOver(warmth.take(chatOf(A)) ?? '', A, 'B', () => {})
+  await warmth.handOver(warmth.take(chatOf(A)) ?? '', { threadId: A, text: 'B' }, () => {})
   pass(10)
   expect(chats()).toEqual([])
   expect(warmth.status().sent.warm).toBe(2)

@@ -86,7 +86,7 @@ const receive = () =>
     attended: true,
     hash: text => text,
     transaction: store.transaction,
-    cursor: createReadAhead(store.cursor),
+    cursor: createReadAhead(store.cursor, store.counters.count),
     inbox: store.inbox,
     outbox: store.outbox,
     compose,

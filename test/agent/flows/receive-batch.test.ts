@@ -2,6 +2,7 @@ import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createOverlooked } from '../../../src/agent/flows/find-overlooked.ts'
 import { createReadAhead } from '../../../src/agent/flows/read-ahead.ts'
 import { receiveBatch } from '../../../src/agent/flows/receive-batch.ts'
 import { type ChatDb, openChatDb } from '../../../src/agent/imessage/chat-db.ts'
@@ -23,7 +24,7 @@ beforeEach(() => {
   writer = openChatDbWriter(join(dir, 'chat.db'))
   db = openChatDb(join(dir, 'chat.db'))
   store = openStore(join(dir, 'state.db'))
-  cursor = createReadAhead(store.cursor)
+  cursor = createReadAhead(store.cursor, store.counters.count)
   receive(Date.now()) // the first start begins at the end of chat.db
   commits = 0
 })
@@ -49,6 +50,7 @@ const receive = (now: number, attended = true) =>
     compose: ({ text }) => ({ body: text, redacted: {} }),
     count: store.counters.count,
     startedOver: store.startedOver,
+    firstStartMs: store.firstStartMs,
   })
 
 test('a row whose join to its chat follows at once is stored once, whole, in one commit', async () => {
@@ -153,4 +155,83 @@ test.each([
   expect(receive(Date.now())).toEqual({ queued: 0, pending: 0, more: false })
   await writer.writeIncoming({ chat: CHAT, from: ANNA, text: 'old words' })
   expect(receive(Date.now())).toEqual({ queued: 1, pending: 0, more: false })
+})
+
+/** The texts that are queued, in the order in which they are to be POSTed. */
+const queuedTexts = (): string[] => {
+  const texts: string[] = []
+  for (let head = store.inbox.heads()[0]; head !== undefined; head = store.inbox.heads()[0]) {
+    texts.push(store.inbox.startPost(head.id, 0).body)
+  }
+  return texts
+}
+const writeAt = (ms: number, text: string, columns: Record<string, bigint | number> = {}) =>
+  writer.writeIncoming({ chat: CHAT, from: ANNA, text, columns: { date: toAppleDate(ms), ...columns } })
+
+/** Another file at its place, with these messages and no other. */
+const replaceBy = async (messages: readonly (readonly [ms: number, text: string])[]): Promise<void> => {
+  db.close()
+  writer.close()
+  const path = join(dir, 'other.db')
+  writer = openChatDbWriter(path)
+  for (const [ms, text] of messages) await writeAt(ms, text)
+  writer.checkpoint()
+  writer.close()
+  for (const suffix of ['-wal', '-shm']) rmSync(join(dir, `chat.db${suffix}`), { force: true })
+  renameSync(path, join(dir, 'chat.db'))
+  writer = openChatDbWriter(join(dir, 'chat.db'))
+  db = openChatDb(join(dir, 'chat.db'))
+}
+
+const HOUR = 60 * 60_000
+test.each([
+  ['at once', false],
+  ['after a look at the old file', true],
+])(
+  'case 23: the clock is set back beyond the first start, and chat.db replaced by older history (%s)',
+  async (_, looks) => {
+    await writeAt(Date.now() - 5 * HOUR, 'long ago')
+    const now = Date.now() - HOUR
+    if (looks) receive(now)
+    await replaceBy([
+      [now - 30_000, 'history'],
+      [now - 20_000, 'more of it'],
+      [now + 20_000, 'by a right clock it is older than the first start, too'],
+    ])
+    for (let look = 0; look < 3; look += 1) receive(now + look)
+    // No row of the new file tells when the first start was.
+    if (!looks) expect(store.cursor.read()?.firstStartMs).toBe(now)
+    expect(queuedTexts()).toEqual([])
+    await writeAt(now + 1_000, 'new')
+    receive(now + 1_000)
+    expect(queuedTexts()).toEqual(['new'])
+  },
+)
+
+test.each([3, 120])('%i rows that come at once out of the order of their dates are POSTed by date', async count => {
+  const now = Date.now()
+  const ages = Array.from({ length: count }, (_, n) => ((n * 37) % count) + 1)
+  for (const age of ages) await writeAt(now + 30_000 - age, `${count - age}`)
+  receive(now + 30_000)
+  expect(queuedTexts()).toEqual(Array.from({ length: count }, (_, n) => `${n}`))
+  expect(store.cursor.pendingRows()).toEqual([])
+})
+
+test('a row below the cursor, which no Messages writes, is found at a later look, once', async () => {
+  const now = Date.now()
+  const { firstStartMs } = store
+  const overlooked = createOverlooked({ ...store, maxAgeMs: HOUR, firstStartMs })
+  await writeAt(now + 1, 'first', { ROWID: 10 })
+  receive(now + 10)
+  expect(overlooked.find(db, now + 10)).toBe(false)
+  await writeAt(now + 2, 'below', { ROWID: 5 })
+  await writeAt(firstStartMs - HOUR / 2, 'history below', { ROWID: 4 })
+  receive(now + 20)
+  expect(overlooked.find(db, now + 20)).toBe(false)
+  expect([overlooked.isDue(now + 20), overlooked.isDue(now + 40_000)]).toEqual([false, true])
+  expect(overlooked.find(db, now + 40_000)).toBe(true)
+  receive(now + 40_000)
+  expect(queuedTexts()).toEqual(['first', 'below'])
+  expect(overlooked.find(db, now + 80_000)).toBe(false)
+  expect(overlooked.isDue(now + 200_000)).toBe(false)
 })

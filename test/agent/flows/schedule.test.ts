@@ -39,7 +39,7 @@ const createAgent = () => {
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
   const allowed = new Set([ANNA, BERT, GROUP])
   const refusals = { kept: true }
-  const limits = { maxLateMs: 10 * MINUTE, maxAheadMs: 365 * DAY, maxWaiting: 1000 }
+  const limits = { maxLength: 20_000, maxLateMs: 10 * MINUTE, maxAheadMs: 365 * DAY, maxWaiting: 1000 }
   const heard: CommandAckData[] = []
   const changes: object[] = []
   const acks = createAcks({ commands, transaction })
@@ -70,7 +70,7 @@ const createAgent = () => {
     scheduled.wake()
     acks.wake()
   })
-  const onEnd = createCommandEnd({ commands, now: Date.now })
+  const onEnd = createCommandEnd({ commands, outbox, now: Date.now })
   const queue = createQueue({ ...store, onEnd, waitsFor: () => undefined, pauses: () => [], now: Date.now })
 
   return {
@@ -98,7 +98,7 @@ const createAgent = () => {
         },
         hash: text => text,
         now: Date.now,
-        settings: { match: 'text', windowMs: MINUTE },
+        settings: { match: 'text', windowMs: MINUTE, maxLength: 20_000 },
         intend: () => () => {},
         acks,
         count: store.counters.count,

@@ -54,7 +54,9 @@ describe('a send that goes well', () => {
 
   test('reaches a participant in the chat that is there', async () => {
     const { accountId: account } = simulator.ensureChat('iMessage;-;bob@example.com')
-    expect((await send('hi', { addressing: 'participant', account, target: 'bob@example.com' })).code).toBe(0)
+    expect(
+      (await send('hi', { addressing: 'participant', account, service: 'iMessage', target: 'bob@example.com' })).code,
+    ).toBe(0)
     expect(simulator.readLedger()).toMatchObject([{ guid: 'iMessage;-;bob@example.com', mode: 'participant' }])
     await eventually(outgoing).toMatchObject([{ chat: 'iMessage;-;bob@example.com', handle: 'bob@example.com' }])
   })
@@ -78,7 +80,7 @@ describe('a send that does not start', () => {
   test.each([
     ['an unknown chat', { target: 'any;-;+1999' }],
     ['the address of a person as a chat', { target: ANN }],
-    ['a chat as a participant', { addressing: 'participant', target: CHAT }],
+    ['a chat as a participant', { addressing: 'participant', service: 'iMessage', target: CHAT }],
     ['an unknown account', { addressing: 'participant', target: ANN, account: 'NOBODY' }],
   ])('%s is error -1728 in phase resolve', async (_, call) => {
     const { code, stderr } = await send('hi', call)
