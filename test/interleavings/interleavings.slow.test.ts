@@ -22,6 +22,7 @@ exploreAll([
   ['the same, in use for the first time', { ...stock, stock: false }, 20_000],
   ['the same, a kill', { ...stock, faults: 0, crashes: 1 }, 5_000],
   ['two messages, each with a line of its own, the connection may be lost', { ...stock, words: 'own' }, 20_000],
+  ['the first of them gets its reflex alone', { ...stock, words: 'own', silent: [1] }, 5_000],
   ['the second of them gets its reflex alone', { ...stock, words: 'own', silent: [2] }, 10_000],
   ['three messages with one stock line', { ...stock, ...three }, 5_000],
   ['three messages with two lines in turn', { ...stock, ...three, words: 'lines', stock: false }, 5_000],

@@ -5,6 +5,8 @@ const one = { ...ONE_MESSAGE, faults: 1, crashes: 1 }
 
 const paced = { ...STOCK_LINES, paced: true, silent: [2], faults: 1, crashes: 0 }
 
+const stock = { ...STOCK_LINES, words: 'own' as const, faults: 0, crashes: 0 }
+
 const three = { threads: ['anna', 'anna', 'anna'], faults: 0 }
 
 const quick = { ...ONE_MESSAGE, faults: 0, crashes: 1 }
@@ -17,6 +19,7 @@ exploreAll([
   ['one message, its reflex in other words, named', { ...one, words: 'different', named: true }, 1_200],
   ['one message, all its POSTs get one answer', { ...one, idempotent: true, faults: 2, crashes: 0 }, 500],
   ['two messages with one reflex', { ...TWO_MESSAGES, bubbles: 1, faults: 0, crashes: 0 }, 1_000],
+  ['two messages with lines of their own, the first without an answer', { ...stock, silent: [1] }, 500],
   ['stock lines, one message after the other, the last one without an answer', paced, 1_000],
   ['the same, in use for the first time', { ...paced, stock: false }, 1_000],
   ['three messages with one stock line, one after the other', { ...paced, ...three, silent: [] }, 100],

@@ -67,6 +67,13 @@ const MISSING: readonly [what: string, scenario: Partial<Scenario>, tamper: Tamp
   ['a pong tells that no late reflex can come', LAST_IS_SILENT, ALWAYS_LATE],
   ['one missing reflex delays one other: A1b shows that it will not come', THREE_PACED, ALWAYS_LATE],
   [
+    'A4: what was shown may be the reflex of a message that was answered otherwise',
+    { ...STOCK_LINES, words: 'own', silent: [1], faults: 0, crashes: 0 },
+    commands(({ unmatched }) => ({
+      unmatched: (...of) => unmatched(...of).map(reflex => ({ ...reflex, mayBeOthers: false })),
+    })),
+  ],
+  [
     'A4: what was held back and has no answer to bring it is sent',
     { ...LAST_IS_SILENT, stock: false },
     commands(() => ({ heldBack: () => [] })),

@@ -41,6 +41,8 @@ export type SentReflex = {
   readonly receivedSeq: number
   /** Its send provably never started, and will not be tried again. */
   readonly notStarted: boolean
+  /** It may be that of a message that was answered otherwise. */
+  readonly mayBeOthers: boolean
 }
 
 /** A reflex that was held back for a message, while it may have been another's. */
@@ -65,7 +67,7 @@ export type Bond = 'firm' | 'open' | 'expected'
 export type ReflexDecision =
   | { readonly rule: 'R2' | 'R3b' | 'R4'; readonly act: 'bind'; readonly messageId: number; readonly bond: Bond }
   | { readonly rule: 'R2'; readonly act: 'send'; readonly messageId: number }
-  | { readonly rule: 'R3a' | 'R5'; readonly act: 'send' }
+  | { readonly rule: 'R3a' | 'R5'; readonly act: 'send'; readonly mayBeOthers: boolean }
   /** It answers a message that was unsent. */
   | { readonly rule: 'R6'; readonly act: 'refuse' }
 
@@ -134,7 +136,7 @@ export const bindReflex = (
   if (repeated !== undefined && canBeOf(shown.length, heldFor(inFlight), open)) {
     return { rule: 'R4', act: 'bind', messageId: repeated.id, bond: isAwaited ? 'expected' : 'firm' }
   }
-  return { rule: isNext ? 'R3a' : 'R5', act: 'send' }
+  return { rule: isNext ? 'R3a' : 'R5', act: 'send', mayBeOthers: otherwise.length > 0 }
 }
 
 const UNSENT: ReflexDecision = { rule: 'R6', act: 'refuse' }
@@ -160,6 +162,8 @@ const awaitsReflex = (inFlight: readonly PostedMessage[], unmatched: readonly Se
 export type AnswerDecision = {
   /** Reflexes that turn out to be this message's own though its answer begins otherwise (A4), shown ones and held ones. */
   readonly own: readonly OwnReflex[]
+  /** Reflexes that were sent and may be this message's own: no other's answer shows that they are that one's. */
+  readonly perhaps: readonly string[]
 } & (
   | { /** The reflex is the first bubble: it is not sent again. */ readonly rule: 'A1'; readonly reflex: string }
   /** A reflex that was held back for another message was this one's: the first bubble is sent. */
@@ -210,9 +214,15 @@ export const bindAnswer = (
           isSame,
         ).slice(0, room)
       : []
-  if (reflex !== undefined) return { own, rule: reflex.notStarted ? 'A2' : 'A1', reflex: reflex.commandId }
-  if (moved !== undefined) return { own, rule: 'A1b', reflex: moved.commandId, takenFor: moved.messageId }
-  return { own, rule: 'A3', mismatch: firstSays !== undefined && unmatched.length > 0 }
+  const perhaps =
+    room > own.length
+      ? unmatched
+          .filter(({ says, commandId }) => !isSame(firstSays, says) && !own.some(one => one.reflex === commandId))
+          .map(({ commandId }) => commandId)
+      : []
+  if (reflex !== undefined) return { own, perhaps, rule: reflex.notStarted ? 'A2' : 'A1', reflex: reflex.commandId }
+  if (moved !== undefined) return { own, perhaps, rule: 'A1b', reflex: moved.commandId, takenFor: moved.messageId }
+  return { own, perhaps, rule: 'A3', mismatch: firstSays !== undefined && unmatched.length > 0 }
 }
 
 /** Of the reflexes that say the same, where more came than the other messages account for, one was this message's own. */
@@ -223,9 +233,11 @@ const findOwn = (
   isSame: (one: string | undefined, other: string) => boolean,
 ): OwnReflex[] => {
   const room = others.reduce((sum, { posts, reflexes }) => sum + Math.max(0, posts - reflexes), 0)
-  // Those that were expected for another message are accounted for by it.
+  // Those that were expected for another message, or may be that of one that was answered, are accounted for by it.
   const loose = [
-    ...unmatched.map(({ commandId: reflex, says }): OwnReflex => ({ reflex, says, act: 'bind' })),
+    ...unmatched
+      .filter(({ mayBeOthers }) => !mayBeOthers)
+      .map(({ commandId: reflex, says }): OwnReflex => ({ reflex, says, act: 'bind' })),
     ...held
       .filter(({ expected }) => !expected)
       .map(({ commandId: reflex, says }): OwnReflex => ({ reflex, says, act: 'send' })),

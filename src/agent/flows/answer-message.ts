@@ -50,7 +50,7 @@ export type AnswerNeeds = {
   >
   readonly commands: Pick<
     Store['commands'],
-    'unmatched' | 'heldBack' | 'heldText' | 'namedFor' | 'bind' | 'attachBubble'
+    'unmatched' | 'heldBack' | 'heldText' | 'namedFor' | 'bind' | 'doubt' | 'attachBubble'
   >
   readonly outbox: Pick<Store['outbox'], 'planAnswer' | 'planCommand' | 'plannedIn'>
   readonly lines: Pick<Store['lines'], 'note'>
@@ -400,6 +400,7 @@ const storeAnswer = (
     },
     settings.match,
   )
+  for (const reflex of decision.perhaps) commands.doubt(reflex)
   for (const own of decision.own) takeOwn(message, own, parked !== undefined, needs)
   if (decision.rule === 'A3') {
     if (decision.mismatch) needs.count('reflex.mismatch')

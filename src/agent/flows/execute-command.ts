@@ -5,7 +5,7 @@ import { MESSAGE_UNSENT, unsendable } from '../core/bubble.ts'
 import type { Log } from '../core/log.ts'
 import { isBlank, says } from '../core/says.ts'
 import { splitText } from '../core/split-text.ts'
-import type { CommandRole } from '../store/commands.ts'
+import { type CommandRole, OTHERS } from '../store/commands.ts'
 import type { Store } from '../store/open-store.ts'
 import { cancelScheduled, type SchedulingNeeds, scheduleMessage } from './schedule-message.ts'
 import type { Acked } from './send-acks.ts'
@@ -245,6 +245,7 @@ const accept = ({ command, send }: Command, digest: string, needs: CommandNeeds)
     ...(messageId !== undefined && { messageId }),
     ...(bubbleId !== undefined && { bubbleId }),
     ...(decision?.act === 'bind' && decision.bond !== 'firm' && { bond: decision.bond, heldText: send.text }),
+    ...(decision !== undefined && 'mayBeOthers' in decision && decision.mayBeOthers && { bond: OTHERS }),
   })
   if (decision?.act === 'bind') outbox.hurryFirst(decision.messageId)
   if (decision?.act === 'refuse') {

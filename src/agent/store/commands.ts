@@ -24,8 +24,8 @@ export type NewCommand = {
   readonly rule?: string
   readonly messageId?: number
   readonly bubbleId?: number
-  /** Held back, and perhaps another message's: then its text is kept. */
-  readonly bond?: Exclude<Bond, 'firm'>
+  /** Held back, and perhaps another message's: then its text is kept. Or sent. */
+  readonly bond?: Exclude<Bond, 'firm'> | typeof OTHERS
   readonly heldText?: string
   readonly nowMs: number
 }
@@ -49,6 +49,7 @@ export const createCommands = (db: Database, counters: Counters) => {
   const bind = db.prepare<[number, string, string]>(
     "UPDATE commands SET role = 'bound', message_id = ?, rule = ?, bond = NULL, held_text = NULL WHERE command_id = ?",
   )
+  const doubt = db.prepare<[string, string]>('UPDATE commands SET bond = ? WHERE command_id = ?')
   const held = db.prepare<[string, number], HeldRow>(
     `SELECT command_id, says, received_seq, message_id, bond FROM commands
      WHERE thread_id = ? AND received_seq > ? AND bond IS NOT NULL AND held_text IS NOT NULL ORDER BY received_seq`,
@@ -155,6 +156,10 @@ export const createCommands = (db: Database, counters: Counters) => {
     bind: (commandId: string, messageId: number, rule: string): void => {
       bind.run(messageId, rule, commandId)
     },
+    /** It was sent, and may be that of a message that was answered otherwise. */
+    doubt: (commandId: string): void => {
+      doubt.run(OTHERS, commandId)
+    },
     /** Outcomes that the backend is to hear of, the oldest first, at most a hundred. */
     acksOwed: (): CommandOutcome[] => owed.all(MAX_ACKS).map(toOutcome),
     /** The backend has this outcome; a later one is owed anew. */
@@ -183,13 +188,16 @@ export const createCommands = (db: Database, counters: Counters) => {
 /** More at once would take long to list at each command of a flood, and could fill the connection's buffer. */
 const MAX_ACKS = 100
 
+/** What stands for a bond where a reflex was sent: see `mayBeOthers`. */
+export const OTHERS = 'others'
+
 /** Of a text in parts none has started. */
 const REFLEX = `
-  SELECT c.command_id, c.says, c.received_seq, COALESCE(b.state = 'failed' AND b.row_guid IS NULL AND NOT EXISTS (
+  SELECT c.command_id, c.says, c.received_seq, c.bond, COALESCE(b.state = 'failed' AND b.row_guid IS NULL AND NOT EXISTS (
     SELECT 1 FROM bubbles p WHERE p.first_part = b.id AND NOT (p.state = 'failed' AND p.row_guid IS NULL)), 0) AS not_started
   FROM commands c LEFT JOIN bubbles b ON b.id = c.bubble_id`
 
-type ReflexRow = { command_id: string; says: string; received_seq: number; not_started: number }
+type ReflexRow = { command_id: string; says: string; received_seq: number; bond: string | null; not_started: number }
 type HeldRow = { command_id: string; says: string; received_seq: number; message_id: number; bond: Bond }
 
 const toReflex = (row: ReflexRow): SentReflex => ({
@@ -197,6 +205,7 @@ const toReflex = (row: ReflexRow): SentReflex => ({
   says: row.says,
   receivedSeq: row.received_seq,
   notStarted: row.not_started === 1,
+  mayBeOthers: row.bond === OTHERS,
 })
 
 const toHeld = (row: HeldRow): HeldReflex => ({

@@ -41,7 +41,14 @@ const answered = (
   answer: { atMs, firstIsLive, lateReflex, ...(firstSays && { firstSays }) },
 })
 const unsent = (message: PostedMessage): PostedMessage => ({ ...message, unsent: true })
-const sent = (commandId: string, says: string, receivedSeq: number, notStarted = false): SentReflex => ({
+const sent = (
+  commandId: string,
+  says: string,
+  receivedSeq: number,
+  notStarted = false,
+  mayBeOthers = false,
+): SentReflex => ({
+  mayBeOthers,
   commandId,
   says,
   receivedSeq,
@@ -212,7 +219,14 @@ describe('a reflex arrives', () => {
       [sent('a', 'y', 2)],
       { rule: 'R5', act: 'send' },
     ],
-    ['R5: out of the blue', { says: 'x' }, [], [], { rule: 'R5', act: 'send' }],
+    ['R5: out of the blue', { says: 'x' }, [], [], { rule: 'R5', act: 'send', mayBeOthers: false }],
+    [
+      'R5: may be the late one of a message that was answered otherwise',
+      { says: 'x' },
+      [answered(1, undefined), inFlight(2)],
+      [],
+      { rule: 'R5', act: 'send', mayBeOthers: true },
+    ],
     [
       'R3a: a stock line, and none can come for the answered one any more',
       { says: 'stock' },
@@ -285,9 +299,8 @@ describe('a reflex arrives', () => {
     ],
   ]
   test.each(rows)('%s', (_name, reflex, messages, unmatched, expected) => {
-    expect(bindReflex({ ...reflex, isStock: () => reflex.says === 'stock' }, { messages, unmatched }, byText)).toEqual(
-      expected,
-    )
+    const decision = bindReflex({ ...reflex, isStock: () => reflex.says === 'stock' }, { messages, unmatched }, byText)
+    expect(decision).toMatchObject(expected)
   })
 
   test('by position the words do not matter', () => {
@@ -369,6 +382,19 @@ describe('an answer arrives', () => {
       { others: [inFlight(3)] },
     ],
     [
+      'A3: no bubbles, and the reflex may be of one that was answered otherwise',
+      { firstPostSeq: 1 },
+      [sent('a', 'x', 2, false, true)],
+      { own: [], perhaps: ['a'], rule: 'A3' },
+    ],
+    [
+      'A3: no bubbles, and the reflex may be its own or of another message in flight',
+      { firstPostSeq: 1, lacks: 1 },
+      [sent('a', 'x', 2)],
+      { own: [], perhaps: ['a'], rule: 'A3' },
+      { others: [inFlight(3)] },
+    ],
+    [
       'A1b: what was held back for another message was this one',
       { firstSays: 'x', firstPostSeq: 2 },
       [],
@@ -405,7 +431,7 @@ describe('an answer arrives', () => {
     ],
   ]
   test.each(rows)('%s', (_name, answer, unmatched, expected, { held = [], others = [] } = {}) => {
-    expect(bindAnswer({ lacks: 2, ...answer }, { unmatched, held, others }, 'text')).toEqual(expected)
+    expect(bindAnswer({ lacks: 2, ...answer }, { unmatched, held, others }, 'text')).toMatchObject(expected)
   })
 
   test('by position the oldest reflex is bound, whatever it says', () => {
@@ -415,10 +441,6 @@ describe('an answer arrives', () => {
         { unmatched: [sent('a', 'y', 2)], held: [], others: [] },
         'position',
       ),
-    ).toEqual({
-      own: [],
-      rule: 'A1',
-      reflex: 'a',
-    })
+    ).toMatchObject({ own: [], rule: 'A1', reflex: 'a' })
   })
 })

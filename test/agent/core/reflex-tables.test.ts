@@ -75,7 +75,8 @@ const ruleForReflex = ({ named, isStock, messages, unmatched }: Arrival): Reflex
     return { rule: 'R4', act: 'bind', messageId: retried.id, bond: awaitOne(inFlight) ? 'expected' : 'firm' }
   }
 
-  return { rule: isAnothers ? 'R3a' : 'R5', act: 'send' }
+  const mayBeOthers = open.some(m => m.answer)
+  return { rule: isAnothers ? 'R3a' : 'R5', act: 'send', mayBeOthers }
 }
 
 test('each reflex in each thread is treated as the table says', () => {
@@ -156,7 +157,8 @@ const ANSWERS: readonly Partial<PostedMessage>[] = [
   { ...answer('x', false), hadSocket: false },
 ]
 
-const sent = (says: string, receivedSeq: number, notStarted = false): SentReflex => ({
+const sent = (says: string, receivedSeq: number, { notStarted = false, mayBeOthers = false } = {}): SentReflex => ({
+  mayBeOthers,
   commandId: `${says}${receivedSeq}`,
   says,
   receivedSeq,
@@ -193,7 +195,7 @@ const ruleForAnswer = ({ firstSays, lacks, named, ...all }: Answer): AnswerDecis
   const rooms = all.others.filter(m => !m.unsent).reduce((sum, m) => sum + m.posts - m.reflexes, 0)
   const own: OwnReflex[] = []
   for (const words of named ? [] : ['x', 'y'].toSorted((a, b) => place(a) - place(b))) {
-    const shown = unmatched.filter(r => r.says === words)
+    const shown = unmatched.filter(r => r.says === words && !r.mayBeOthers)
     const loose = held.filter(r => r.says === words && !r.expected)
     const [oldest] = [...shown, ...loose]
     if (words === firstSays || left < 1 || !oldest || shown.length + loose.length <= rooms) continue
@@ -201,13 +203,20 @@ const ruleForAnswer = ({ firstSays, lacks, named, ...all }: Answer): AnswerDecis
     left -= 1
   }
   function place(words: string): number {
-    const index = [...unmatched, ...held.filter(r => !r.expected)].findIndex(r => r.says === words)
+    const index = [...unmatched.filter(r => !r.mayBeOthers), ...held.filter(r => !r.expected)].findIndex(
+      r => r.says === words,
+    )
     return index < 0 ? Number.POSITIVE_INFINITY : index
   }
 
-  if (its) return { rule: its.notStarted ? 'A2' : 'A1', reflex: its.commandId, own }
-  if (moved) return { rule: 'A1b', reflex: moved.commandId, takenFor: moved.messageId, own }
-  return { rule: 'A3', mismatch: firstSays !== undefined && unmatched.length > 0, own }
+  // Where it lacks one still, all others that were shown since may be it.
+  const isOwn = (r: SentReflex) => own.some(({ reflex }) => reflex === r.commandId)
+  const some = left > 0 && !named ? unmatched.filter(r => r.says !== firstSays && !isOwn(r)) : []
+  const perhaps = some.map(r => r.commandId)
+
+  if (its) return { rule: its.notStarted ? 'A2' : 'A1', reflex: its.commandId, own, perhaps }
+  if (moved) return { rule: 'A1b', reflex: moved.commandId, takenFor: moved.messageId, own, perhaps }
+  return { rule: 'A3', mismatch: firstSays !== undefined && unmatched.length > 0, own, perhaps }
 }
 
 test('each answer beside all that may have come is treated as the table says', () => {
@@ -246,7 +255,13 @@ function* answers(): Generator<Answer> {
     expected,
     messageId: 7,
   })
-  const shown = subsets([sent('x', 5), sent('x', 15, true), sent('y', 16), sent('x', 17), sent('y', 18)])
+  const shown = subsets([
+    sent('x', 5),
+    sent('x', 15, { notStarted: true }),
+    sent('y', 16, { mayBeOthers: true }),
+    sent('x', 17),
+    sent('y', 18),
+  ])
   const back = subsets([
     held('y', 6, false),
     held('x', 11, false),
@@ -261,7 +276,7 @@ function* answers(): Generator<Answer> {
   const others = [[], [other(1, 0)], [other(1, 1)], [other(2, 0)], [other(1, 0), other(2, 1)], [other(2, 0, true)]]
   for (const firstSays of ['x', undefined] as const)
     for (const lacks of [0, 1, 2])
-      for (const named of [undefined, sent('n', 13), sent('n', 13, true)])
+      for (const named of [undefined, sent('n', 13), sent('n', 13, { notStarted: true })])
         for (const unmatched of shown)
           for (const held of back)
             for (const inFlight of others) yield { firstSays, lacks, named, unmatched, held, others: inFlight }
@@ -272,7 +287,19 @@ const subsets = <T>([first, ...rest]: readonly T[]): readonly (readonly T[])[] =
 
 /** toEqual costs a hundred times as much. */
 const isSame = (one: object, other: object): boolean => JSON.stringify(one, KEYS) === JSON.stringify(other, KEYS)
-const KEYS = ['rule', 'act', 'messageId', 'bond', 'own', 'reflex', 'says', 'takenFor', 'mismatch']
+const KEYS = [
+  'rule',
+  'act',
+  'messageId',
+  'bond',
+  'own',
+  'perhaps',
+  'mayBeOthers',
+  'reflex',
+  'says',
+  'takenFor',
+  'mismatch',
+]
 
 const count = (seen: Map<string, number>, { rule, act, bond }: { rule: string; act?: string; bond?: string }): void => {
   const name = [rule, act, bond].filter(Boolean).join(' ')
