@@ -11,12 +11,14 @@ import { createDelivery, type Sender } from './flows/deliver-bubble.ts'
 import { createCommandEnd } from './flows/end-command.ts'
 import { executeCommand } from './flows/execute-command.ts'
 import { findStory } from './flows/find-story.ts'
+import { createGathering } from './flows/gather-rows.ts'
 import { createWarmth } from './flows/keep-warm.ts'
 import { createKnownChats } from './flows/known-chats.ts'
 import { createLook } from './flows/look-at-chat-db.ts'
 import { createEditWatch } from './flows/notice-edits.ts'
 import { createReflexProof, type PingedConnection } from './flows/prove-reflexes.ts'
 import { receiveBatch } from './flows/receive-batch.ts'
+import { relateRow } from './flows/relate-row.ts'
 import { requestSelftest, type SelftestRequest, selftestChat } from './flows/request-selftest.ts'
 import { createSelftest } from './flows/run-selftest.ts'
 import { type AckConnection, createAcks } from './flows/send-acks.ts'
@@ -68,6 +70,8 @@ export type EngineSettings = Pick<
   | 'backendUrl'
   | 'maxMessageAgeMs'
   | 'payload'
+  | 'ownAddresses'
+  | 'gatherMs'
   | 'forward'
   | 'people'
   | 'country'
@@ -90,6 +94,7 @@ export type EngineStore = Pick<
   | 'counters'
   | 'pauses'
   | 'recipients'
+  | 'ownAddresses'
   | 'stories'
   | 'audits'
   | 'hash'
@@ -119,7 +124,10 @@ export type EngineChatDb = Pick<
   | 'hasChat'
   | 'latestChat'
   | 'chatOf'
-  | 'isOwnAddress'
+  | 'ownAddresses'
+  | 'earlierIn'
+  | 'rowsOf'
+  | 'ownAmong'
   | 'detailsOf'
   | 'attachmentsOf'
 >
@@ -151,12 +159,23 @@ export const createEngine = (edges: Edges) => {
   // What several of them ask
   const chats = createKnownChats({ chatDb, cursor, writtenTo: settings.send.allow !== 'any' })
   const guard = createGuard({ settings, store, chats, clock, timers, problems, log })
+  const { normalise, own } = guard
   const { holds, limits, loops, refuse } = guard
-  const { rules, compose, details } = createForwarding(settings, chatDb, guard.normalise)
+  const { rules, compose, details } = createForwarding(settings, chatDb, normalise)
   const endCommand = createCommandEnd({ commands, now: wall })
   pumps.add(loops)
 
   // chat.db → inbox
+  const gathering = createGathering({
+    chatDb,
+    inbox,
+    gatherMs: settings.gatherMs,
+    hash,
+    compose,
+    ...('details' in details && { details: details.details }),
+    now: wall,
+    steadyNow: now,
+  })
   const edits = createEditWatch({
     chatDb,
     rules,
@@ -167,6 +186,7 @@ export const createEngine = (edges: Edges) => {
     inbox,
     outbox,
     commands,
+    gathering,
     compose,
     ...details,
     onEnd: endCommand,
@@ -185,13 +205,19 @@ export const createEngine = (edges: Edges) => {
         cursor,
         inbox,
         outbox,
+        own,
+        relate: row => relateRow(row, { chatDb, inbox }),
+        gathering,
         compose,
         ...details,
         count: counters.count,
         startedOver: store.startedOver,
         firstStartMs: store.firstStartMs,
         takeover: guard.takeover,
-        onQueued: ({ says, ...turn }) => loops.incoming({ ...turn, words: hash(says) }),
+        onQueued: ({ guid, says, ...turn }) => {
+          edits.noteQueued(guid)
+          loops.incoming({ ...turn, words: hash(says) })
+        },
         onReanchored: file => log.warn({ file }, 'chat.db was replaced or rebuilt; continuing by date'),
       }),
     followEdits: edits.look,
@@ -376,6 +402,15 @@ export const createEngine = (edges: Edges) => {
     }),
   )
 
+  const learnFrom = (db: EngineChatDb): void => {
+    try {
+      const addresses = db.ownAddresses().filter(address => !own.has(address))
+      if (addresses.length > 0) commit('learn')(() => own.learn(addresses))
+    } catch {
+      // The next message tells them, too.
+    }
+  }
+
   const asked = {
     mayAutomate,
     problems: problems.list,
@@ -403,7 +438,9 @@ export const createEngine = (edges: Edges) => {
     /** chat.db is open, or is not for the moment. */
     useChatDb: (db: EngineChatDb | undefined): void => {
       openDb = db
-      if (db !== undefined) pumps.wakeSoon()
+      if (db === undefined) return
+      learnFrom(db)
+      pumps.wakeSoon()
     },
     /** Reads what chat.db has that is new; undefined where nothing is. Throws what SQLite throws. */
     look: looking.look,
@@ -419,6 +456,8 @@ export const createEngine = (edges: Edges) => {
     /** POSTs or sends are under way. */
     isBusy: (): boolean => answering.inFlight() > 0 || delivery.running() > 0,
     automation,
+    /** The addresses of this Mac's owner, as far as they are known. */
+    ownAddresses: own.list,
     /** Undefined where it is switched off. */
     warmth,
     quietUntilMs: holds.quietUntilMs,
@@ -451,7 +490,7 @@ export const createEngine = (edges: Edges) => {
       outbox,
       recipients,
       isThread: threadId => recipients.isKnown(threadId) || chats.isThread(threadId),
-      normalise: guard.normalise,
+      normalise,
       onEnd: endCommand,
       now: wall,
     }),

@@ -6,6 +6,7 @@ import { receiveBatch } from '../../../src/agent/flows/receive-batch.ts'
 import { type ChatDb, openChatDb } from '../../../src/agent/imessage/chat-db.ts'
 import { openStore, type Store } from '../../../src/agent/store/open-store.ts'
 import { type ChatDbWriter, openChatDbWriter, toAppleDate } from '../../../src/lab/messages-simulator/chat-db-writer.ts'
+import { rowNeeds } from '../../support/row-needs.ts'
 
 const ANNA = '+15622924139'
 const CHAT = `any;-;${ANNA}`
@@ -43,6 +44,7 @@ const receive = (now: number, attended = true) =>
     cursor: store.cursor,
     inbox: store.inbox,
     outbox: store.outbox,
+    ...rowNeeds(() => db, store),
     compose: ({ text }) => ({ body: text, redacted: {} }),
     count: store.counters.count,
     startedOver: store.startedOver,
