@@ -27,9 +27,10 @@ type StatusNeeds = {
   /** When the quiet hours of now end. */
   readonly quietUntilMs: () => number | undefined
   readonly warmth: () => WarmStatus
+  readonly ownAddresses: () => readonly string[]
 }
 
-/** How the agent is, at each call: counts, times and codes, no text and no number of anybody. */
+/** How the agent is, at each call: counts, times and codes, no text and no number of anybody but its owner. */
 export const createStatus =
   ({
     settings,
@@ -43,6 +44,7 @@ export const createStatus =
     problems,
     quietUntilMs,
     warmth,
+    ownAddresses,
   }: StatusNeeds) =>
   () => ({
     agent: {
@@ -64,6 +66,8 @@ export const createStatus =
       fullDiskAccess: isChatDbOpen() ? 'granted' : problems.has('chat_db_forbidden') ? 'missing' : 'unknown',
       automation: automation(),
     },
+    /** The owner's own: the only addresses that are told. */
+    ownAddresses: ownAddresses(),
     lastMessage: lastMessage(store.inbox.last()),
     messages: store.inbox.counts(),
     skipped: store.counters.under('skipped'),

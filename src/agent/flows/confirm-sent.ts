@@ -17,7 +17,7 @@ export type ConfirmNeeds = {
   readonly transaction: <T>(work: () => T) => T
   readonly outbox: Pick<
     Store['outbox'],
-    'awaitingRow' | 'inState' | 'isClaimed' | 'claimRow' | 'move' | 'answersUnsent' | 'confirmedBy' | 'startedFor'
+    'awaitingRow' | 'inState' | 'isClaimed' | 'claimRow' | 'move' | 'answersUnsent' | 'confirmedBy'
   >
   readonly now: () => number
   readonly settings: { readonly settleMs: number; readonly unknown: 'park' | 'resend' }
@@ -109,7 +109,7 @@ type End = { readonly bubble: Bubble; readonly rows: readonly MessageRow[] }
 const matchRows = (
   db: ConfirmSource,
   awaiting: readonly Bubble[],
-  { outbox, now }: ConfirmNeeds,
+  { outbox }: ConfirmNeeds,
 ): { readonly ends: readonly End[]; readonly begun: readonly End[] } => {
   if (awaiting.length === 0) return { ends: [], begun: [] }
   const sending = outbox.inState('sending')
@@ -131,7 +131,6 @@ const matchRows = (
       ends.push({ bubble: whole, rows: [row] })
       continue
     }
-    if (isPreview(row, outbox, now())) continue
     const begun = open.find(bubble => mayBe(bubble) && assembly.takes(bubble, row))
     if (begun === undefined || !assembly.isComplete(begun)) continue
     open.splice(open.indexOf(begun), 1)
@@ -140,16 +139,6 @@ const matchRows = (
   const begun = open.filter(assembly.hasWords).map(bubble => ({ bubble, rows: assembly.rowsOf(bubble) }))
   return { ends, begun }
 }
-
-/** Of a link in a bubble that has its row: no other bubble's row. */
-const isPreview = (row: MessageRow, outbox: ConfirmNeeds['outbox'], now: number): boolean =>
-  row.isLink &&
-  row.chat !== undefined &&
-  outbox
-    .startedFor(row.chat.threadId, now - PREVIEW_LATE_MS, now)
-    .some(bubble => bubble.rowGuid !== undefined && fitOf(bubble, row) === 'part')
-
-const PREVIEW_LATE_MS = 60_000
 
 const lateErrors = (db: ConfirmSource, now: number, { confirmedBy }: ConfirmNeeds['outbox']): End[] =>
   db.failedSince(now - LATE_ERROR_MS).flatMap(row => {
