@@ -13,9 +13,10 @@ const isAnswered = (text: string): boolean => /^(I say )?word\d*0$/.test(text)
 const answerTo = (text: string): string => `Wait... about ${text} -- see https://example.com/answer for "more"`
 
 /** So many acts of people, through so many kills: exactly their turns reach the backend, with every word, link and transcript. */
-export const liveThroughActs = (options: { readonly seed: number; readonly count: number; readonly kills: number }) =>
+export const liveThroughActs = ({ gather = false, ...options }: ActsOptions) =>
   withHouse(
     {
+      ...(gather && { env: { EDGE_FORWARD_GATHER: `${GATHER_MS}ms` } }),
       backend: {
         thinkMs: 20,
         reflex: () => undefined,
@@ -31,11 +32,12 @@ export const liveThroughActs = (options: { readonly seed: number; readonly count
       simulator.setOsascriptMode({ mode: 'ok', comesBack: { afterMs: 400, from: OWNER } }, { target: OWNER })
       await house.startConnected()
       await simulator.receive({ from: ANNA, text: 'the first, marked as finished' })
-      await Promise.all([playAll(house, acts), killNowAndThen(house, acts, options.kills)])
-      const turns = acts.reduce((sum, act) => sum + act.turns, 1)
+      await Promise.all([playAll(house, acts, gather ? 2 * GATHER_MS : 5), killNowAndThen(house, acts, options.kills)])
+      const turnsOf = (act: HumanAct): number => (gather ? Math.min(act.turns, 1) : act.turns)
+      const turns = acts.reduce((sum, act) => sum + turnsOf(act), 1)
       await waitFor('every turn to reach the backend', () => textsByKey(house).size >= turns, 600_000)
       await settled(house)
-      check(house, acts)
+      check(house, acts, turns)
       const { bubbles, held, problems } = await house.status()
       const answers = house.events.filter(event => event.type === 'answered' && event.answer.includes('Wait...'))
       expect({ bubbles, byHand: held.byHand, problems }).toEqual({
@@ -46,17 +48,30 @@ export const liveThroughActs = (options: { readonly seed: number; readonly count
     },
   )
 
-const playAll = (house: House, acts: readonly HumanAct[]) =>
+type ActsOptions = {
+  readonly seed: number
+  readonly count: number
+  readonly kills: number
+  /** With `forward.gather`: each act is one turn. */
+  readonly gather?: boolean
+}
+const GATHER_MS = 1_000
+
+const playAll = (house: House, acts: readonly HumanAct[], pauseMs: number) =>
   Promise.all(
-    [...Map.groupBy(acts, ({ thread }) => thread).values()].map(async thread => {
-      for (const act of thread) {
+    [...Map.groupBy(acts, laneOf).values()].map(async lane => {
+      for (const act of lane) {
         await act.play(house.simulator)
         played += 1
-        await sleep(5)
+        await sleep(pauseMs)
       }
     }),
   )
 let played = 0
+
+/** What somebody does is done one after the other; those who appear once come in between. */
+const laneOf = ({ thread }: HumanAct, index: number): string =>
+  thread === OWNER || PEOPLE.includes(thread) ? thread : (PEOPLE[index % PEOPLE.length] ?? '')
 
 const killNowAndThen = async (house: House, acts: readonly HumanAct[], kills: number): Promise<void> => {
   const from = played
@@ -75,7 +90,7 @@ const textsByKey = (house: House): ReadonlyMap<string, string> =>
     ),
   )
 
-const check = (house: House, acts: readonly HumanAct[]): void => {
+const check = (house: House, acts: readonly HumanAct[], turns: number): void => {
   const texts = [...textsByKey(house).values()]
   const all = texts.join('\n')
   const words = new Map<string, number>()
@@ -87,5 +102,5 @@ const check = (house: House, acts: readonly HumanAct[]): void => {
       .map(each => `${kind}: ${each} came`),
   ])
   expect(findings).toEqual([])
-  expect(texts.length).toBe(acts.reduce((sum, act) => sum + act.turns, 1))
+  expect(texts.length).toBe(turns)
 }

@@ -50,8 +50,17 @@ export type KeptCategory = Exclude<Category, 'known' | 'unknown'>
 export const isKeptBack = (category: Category): category is KeptCategory =>
   category !== 'known' && category !== 'unknown'
 
+/** Where each mark stands in chat.db. */
+export const MARK_COLUMNS: Readonly<Record<Mark, readonly [table: 'chat' | 'message', column: string]>> = {
+  filtered: ['chat', 'is_filtered'],
+  blackholed: ['chat', 'is_blackholed'],
+  pendingReview: ['chat', 'is_pending_review'],
+  spam: ['message', 'is_spam'],
+  filterAction: ['message', 'filter_action'],
+}
+
 /** Whether a value of that mark is one whose meaning is known. */
-export const isKnownValue = (mark: Mark, value: number): boolean => Object.hasOwn(MEANINGS[mark], value)
+export const isKnownValue = (mark: keyof CategoryMarks, value: number): boolean => Object.hasOwn(MEANINGS[mark], value)
 
 /**
  * Whether an address is that of a machine: a short code, a sender that is a word, a business, or one with a note of the network's in

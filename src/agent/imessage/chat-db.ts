@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { type CategoryMarks, isKnownValue, MARK_COLUMNS } from '../core/category.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import type { Chat, MessageRow } from '../core/message.ts'
 import { columnsOf } from './columns-of.ts'
@@ -129,6 +130,13 @@ const statements = (db: Database.Database) => {
     SELECT j.message_id FROM chat_message_join j JOIN chat k ON k.ROWID = j.chat_id
     WHERE k.guid = ? AND j.message_id < ? ORDER BY j.message_id DESC LIMIT ?) ORDER BY m.ROWID DESC`)
   const own = db.prepare<[string], number>('SELECT 1 FROM message WHERE guid = ? AND is_from_me = 1').pluck()
+  const marksThere = (Object.keys(MARK_COLUMNS) as (keyof CategoryMarks)[]).flatMap(mark => {
+    const [table, column] = MARK_COLUMNS[mark]
+    if (!(table === 'chat' ? chatColumns : columns).has(column)) return []
+    const among = table === 'chat' ? 'chat' : `(SELECT ${column} FROM message ORDER BY ROWID DESC LIMIT ${AMONG_ROWS})`
+    const values = db.prepare<[], number | null>(`SELECT DISTINCT ${column} FROM ${among}`).pluck()
+    return [{ mark, name: `${table}.${column}`, values }]
+  })
   const newestIncoming = query<[]>('WHERE +m.is_from_me = 0 ORDER BY m.date DESC LIMIT 1')
   const chats = db
     .prepare<[{ threadId: string; writtenTo: number }], RawChat>(
@@ -178,6 +186,14 @@ const statements = (db: Database.Database) => {
     /** The rows of the same guids, as far as they are still there. */
     rowsOf: (guids: readonly string[]): MessageRow[] =>
       asOurs(() => guids.flatMap(each => withAliases(byGuid.all(each)).map(toMessageRow))),
+    /** Values of today's chats and messages whose meaning nobody here knows: `chat.is_filtered = 9`. */
+    unknownValues: (): string[] =>
+      marksThere.flatMap(({ mark, name, values }) =>
+        values
+          .all()
+          .filter(value => value !== null && !isKnownValue(mark, value))
+          .map(value => `${name} = ${value}`),
+      ),
     /** The guids among these of which the row is this account's own. */
     ownAmong: (guids: readonly string[]): string[] => guids.filter(each => own.get(each) !== undefined),
     /** When the newest incoming message was sent, Unix milliseconds. */

@@ -79,6 +79,7 @@ const head = (kind: number, length: number): Buffer =>
 
 const integer = (value: number): Buffer => {
   if (value < 0x100) return Buffer.from([0x10, value])
+  if (value < 0x10000) return Buffer.from([0x11, value >> 8, value & 0xff])
   const wide = Buffer.from([0x12, 0, 0, 0, 0])
   wide.writeUInt32BE(value, 1)
   return wide
