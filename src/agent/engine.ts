@@ -277,7 +277,11 @@ export const createEngine = (edges: Edges) => {
       socket: reflexProof,
       hash,
       transaction: commit('answer'),
-      lookAgain: edits.lookAgain,
+      lookAgain: id => {
+        if (settings.gatherMs === 0) return edits.lookAgain(id)
+        looking.lookIfChanged() // who was busy may not have seen the last row of it
+        return inbox.isHeld(id, now()) ? 'wait' : edits.lookAgain(id)
+      },
       post: edges.post,
       now,
       timers,

@@ -67,12 +67,12 @@ describe.concurrent('who is "me"', () => {
     }))
 
   test.each([
-    [{ is_finished: 0 }, ['hi']],
-    [{ is_finished: 1 }, ['hi', 'on my way']],
-  ])("case 22: the owner's row that is seen as incoming at first (%o)", (first, posts) =>
+    [{ is_finished: 0 }, ['hi'], 1],
+    [{ is_finished: 1 }, ['hi', 'on my way'], 0],
+  ])("case 22: the owner's row that is seen as incoming at first (%o)", (first, posts, byHand) =>
     inHouse(
       {
-        expected: { skipped: 'any', unsent: 'any', unheard: 'any', byHand: 0 },
+        expected: { skipped: 'any', unsent: 'any', unheard: 'any', byHand },
         backend: { thinkMs: 1_500, reflex: () => undefined },
       },
       async house => {
@@ -113,7 +113,7 @@ describe.concurrent('a message is one row or several', () => {
   test.each([300, 2_000, 5_500])(
     'case 4: the link %i ms after the words is a POST that says what it continues',
     after =>
-      inHouse({ env: { EDGE_PAYLOAD: 'extended' } }, async house => {
+      inHouse({ env: { EDGE_PAYLOAD: 'extended' }, backend: { reflex: () => undefined } }, async house => {
         await house.startConnected()
         const { guid } = await say(house, { text: 'Check this out' })
         await sleep(after)

@@ -32,12 +32,13 @@ export const liveThroughActs = ({ gather = false, ...options }: ActsOptions) =>
       simulator.setOsascriptMode({ mode: 'ok', comesBack: { afterMs: 400, from: OWNER } }, { target: OWNER })
       await house.startConnected()
       await simulator.receive({ from: ANNA, text: 'the first, marked as finished' })
+      if (gather) await sleep(2 * GATHER_MS)
       await Promise.all([playAll(house, acts, gather ? 2 * GATHER_MS : 5), killNowAndThen(house, acts, options.kills)])
       const turnsOf = (act: HumanAct): number => (gather ? Math.min(act.turns, 1) : act.turns)
       const turns = acts.reduce((sum, act) => sum + turnsOf(act), 1)
       await waitFor('every turn to reach the backend', () => textsByKey(house).size >= turns, 600_000)
       await settled(house)
-      check(house, acts, turns)
+      check(house, acts, turns, gather)
       const { bubbles, held, problems } = await house.status()
       const answers = house.events.filter(event => event.type === 'answered' && event.answer.includes('Wait...'))
       expect({ bubbles, byHand: held.byHand, problems }).toEqual({
@@ -55,7 +56,7 @@ type ActsOptions = {
   /** With `forward.gather`: each act is one turn. */
   readonly gather?: boolean
 }
-const GATHER_MS = 1_000
+const GATHER_MS = 3_000
 
 const playAll = (house: House, acts: readonly HumanAct[], pauseMs: number) =>
   Promise.all(
@@ -90,12 +91,15 @@ const textsByKey = (house: House): ReadonlyMap<string, string> =>
     ),
   )
 
-const check = (house: House, acts: readonly HumanAct[], turns: number): void => {
+const check = (house: House, acts: readonly HumanAct[], turns: number, gather: boolean): void => {
   const texts = [...textsByKey(house).values()]
   const all = texts.join('\n')
   const words = new Map<string, number>()
   for (const word of all.split(/\s+/)) words.set(word, (words.get(word) ?? 0) + 1)
-  const findings = acts.flatMap(({ kind, told, kept }) => [
+  const postsOf = (told: readonly string[]): number =>
+    texts.filter(text => told.some(each => text.split(/\s+/).includes(each))).length
+  const findings = acts.flatMap(({ kind, told, kept, turns: most }) => [
+    ...(postsOf(told) > (gather ? 1 : most) ? [`${kind}: ${told.join(', ')} came in ${postsOf(told)} POSTs`] : []),
     ...told.filter(each => words.get(each) !== 1).map(each => `${kind}: ${each} came ${words.get(each) ?? 0} times`),
     ...kept
       .filter(each => words.has(each) || (each.includes(' ') && all.includes(each)))

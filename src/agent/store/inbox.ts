@@ -111,6 +111,9 @@ export const createInbox = (db: Database, counters: Counters) => {
   const holding = db
     .prepare<[], string>("SELECT DISTINCT thread_id FROM messages WHERE state = 'queued' AND wait_ms IS NOT NULL")
     .pluck()
+  const held = db
+    .prepare<[number, number], number>("SELECT 1 FROM messages WHERE id = ? AND state = 'queued' AND next_post_ms > ?")
+    .pluck()
   const extend = db.prepare<[Extension]>(
     `UPDATE messages SET body = @body, redacted = @redacted, words = @words, parts = parts + 1, next_post_ms = @dueMs,
        wait_ms = @waitMs WHERE id = @id AND posts = 0 AND state = 'queued'`,
@@ -260,6 +263,8 @@ export const createInbox = (db: Database, counters: Counters) => {
     partsOf: (guid: string): string[] => parts.all(guid),
     /** The threads in which a message waits for more rows. */
     holding: (): string[] => holding.all(),
+    /** It waits for more rows. */
+    isHeld: (id: number, nowMs: number): boolean => held.get(id, nowMs) !== undefined,
     /** One more row of a message that waits for its first POST. */
     extend: (
       id: number,
