@@ -284,6 +284,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
       latencies,
       problems,
       quietUntilMs: engine.quietUntilMs,
+      ownAddresses: engine.ownAddresses,
       warmth: () => ({ setting: warm, ...(engine.warmth?.status() ?? NO_WARMTH) }),
       passed: () => engine.seen().passed,
     }),

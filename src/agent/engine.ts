@@ -12,6 +12,7 @@ import { createCommandEnd } from './flows/end-command.ts'
 import { executeCommand } from './flows/execute-command.ts'
 import { createOverlooked } from './flows/find-overlooked.ts'
 import { findStory } from './flows/find-story.ts'
+import { createGathering } from './flows/gather-rows.ts'
 import { createWarmth } from './flows/keep-warm.ts'
 import { createKnownChats } from './flows/known-chats.ts'
 import { createLook } from './flows/look-at-chat-db.ts'
@@ -19,6 +20,7 @@ import { createEditWatch } from './flows/notice-edits.ts'
 import { createReflexProof, type PingedConnection } from './flows/prove-reflexes.ts'
 import { createReadAhead } from './flows/read-ahead.ts'
 import { receiveBatch } from './flows/receive-batch.ts'
+import { relateRow } from './flows/relate-row.ts'
 import { requestSelftest, type SelftestRequest, selftestChat } from './flows/request-selftest.ts'
 import { createSelftest } from './flows/run-selftest.ts'
 import { type AckConnection, createAcks } from './flows/send-acks.ts'
@@ -70,6 +72,8 @@ export type EngineSettings = Pick<
   | 'backendUrl'
   | 'maxMessageAgeMs'
   | 'payload'
+  | 'ownAddresses'
+  | 'gatherMs'
   | 'forward'
   | 'people'
   | 'country'
@@ -92,6 +96,7 @@ export type EngineStore = Pick<
   | 'counters'
   | 'pauses'
   | 'recipients'
+  | 'ownAddresses'
   | 'stories'
   | 'audits'
   | 'hash'
@@ -124,7 +129,10 @@ export type EngineChatDb = Pick<
   | 'latestChat'
   | 'chatOf'
   | 'chatsOf'
-  | 'isOwnAddress'
+  | 'ownAddresses'
+  | 'earlierIn'
+  | 'rowsOf'
+  | 'ownAmong'
   | 'detailsOf'
   | 'attachmentsOf'
 >
@@ -157,12 +165,23 @@ export const createEngine = (edges: Edges) => {
   // What several of them ask
   const chats = createKnownChats({ chatDb, cursor, writtenTo: settings.send.allow !== 'any', now })
   const guard = createGuard({ settings, store, chats, clock, timers, problems, log })
+  const { normalise, own } = guard
   const { holds, limits, loops, refuse } = guard
-  const { rules, compose, details } = createForwarding(settings, chatDb, guard.normalise)
+  const { rules, compose, details } = createForwarding(settings, chatDb, normalise)
   const endCommand = createCommandEnd({ commands, outbox, now: wall })
   pumps.add(loops)
 
-  // What becomes of a message afterwards
+  // chat.db → inbox
+  const gathering = createGathering({
+    chatDb,
+    inbox,
+    gatherMs: settings.gatherMs,
+    hash,
+    compose,
+    ...('details' in details && { details: details.details }),
+    now: wall,
+    steadyNow: now,
+  })
   const edits = createEditWatch({
     chatDb,
     rules,
@@ -173,10 +192,53 @@ export const createEngine = (edges: Edges) => {
     inbox,
     outbox,
     commands,
+    gathering,
     compose,
     ...details,
     onEnd: endCommand,
     log,
+  })
+  const overlooked = createOverlooked({
+    transaction: commit('receive'),
+    cursor,
+    inbox,
+    maxAgeMs: settings.maxMessageAgeMs,
+    firstStartMs: store.firstStartMs,
+  })
+  const looking = createLook<EngineChatDb>({
+    chatDb,
+    receive: (db, { nowMs, attended, intendPosts }) =>
+      receiveBatch(db, {
+        rules,
+        now: () => nowMs,
+        commitMs: edges.commitMs(),
+        attended,
+        hash,
+        transaction: commit('receive'),
+        cursor,
+        inbox,
+        outbox,
+        own,
+        relate: row => relateRow(row, { chatDb, inbox }),
+        gathering,
+        compose,
+        ...details,
+        count: counters.count,
+        startedOver: store.startedOver,
+        firstStartMs: store.firstStartMs,
+        takeover: guard.takeover,
+        onQueued: ({ guid, says, ...turn }) => {
+          edits.noteQueued(guid)
+          loops.incoming({ ...turn, words: hash(says) })
+        },
+        ...(intendPosts && { intendPosts }),
+        onReanchored: file => log.warn({ file }, 'chat.db was replaced or rebuilt; continuing by date'),
+      }),
+    followEdits: edits.look,
+    overlooked,
+    onLooked: pumps.wakeSoon,
+    onError,
+    now: wall,
   })
 
   // What sends, as far as others need it
@@ -232,7 +294,11 @@ export const createEngine = (edges: Edges) => {
       hash,
       transaction: commit('answer'),
       nested: store.transaction,
-      lookAgain: edits.lookAgain,
+      lookAgain: id => {
+        if (settings.gatherMs === 0) return edits.lookAgain(id)
+        looking.lookIfChanged() // who was busy may not have seen the last row of it
+        return inbox.isHeld(id, now()) ? 'wait' : edits.lookAgain(id)
+      },
       post: edges.post,
       now,
       timers,
@@ -256,44 +322,6 @@ export const createEngine = (edges: Edges) => {
       onAnswered: latencies.postToAnswer.add,
     }),
   )
-
-  // chat.db → inbox, and on
-  const overlooked = createOverlooked({
-    transaction: commit('receive'),
-    cursor,
-    inbox,
-    maxAgeMs: settings.maxMessageAgeMs,
-    firstStartMs: store.firstStartMs,
-  })
-  const looking = createLook<EngineChatDb>({
-    chatDb,
-    receive: (db, { nowMs, attended }) =>
-      receiveBatch(db, {
-        rules,
-        now: () => nowMs,
-        commitMs: edges.commitMs(),
-        attended,
-        hash,
-        transaction: commit('receive'),
-        cursor,
-        inbox,
-        outbox,
-        compose,
-        ...details,
-        count: counters.count,
-        startedOver: store.startedOver,
-        firstStartMs: store.firstStartMs,
-        takeover: guard.takeover,
-        onQueued: ({ says, ...turn }) => loops.incoming({ ...turn, words: hash(says) }),
-        intendPosts: answering.intend,
-        onReanchored: file => log.warn({ file }, 'chat.db was replaced or rebuilt; continuing by date'),
-      }),
-    followEdits: edits.look,
-    overlooked,
-    onLooked: pumps.wakeSoon,
-    onError,
-    now: wall,
-  })
 
   // bubble → Messages
   /** When the frame came that is being obeyed now. */
@@ -397,6 +425,15 @@ export const createEngine = (edges: Edges) => {
     }),
   )
 
+  const learnFrom = (db: EngineChatDb): void => {
+    try {
+      const addresses = db.ownAddresses().filter(address => !own.has(address))
+      if (addresses.length > 0) commit('learn')(() => own.learn(addresses))
+    } catch {
+      // The next message tells them, too.
+    }
+  }
+
   const asked = {
     mayAutomate,
     problems: problems.list,
@@ -424,10 +461,12 @@ export const createEngine = (edges: Edges) => {
     /** chat.db is open, or is not for the moment. */
     useChatDb: (db: EngineChatDb | undefined): void => {
       openDb = db
-      if (db !== undefined) pumps.wakeSoon()
+      if (db === undefined) return
+      learnFrom(db)
+      pumps.wakeSoon()
     },
     /** Reads what chat.db has that is new; undefined where nothing is. Throws what SQLite throws. */
-    look: looking.look,
+    look: (db: EngineChatDb) => looking.look(db, answering.intend),
     /** A connection opened; or (undefined) it ended, or another dial begins. */
     useConnection: (connection: (AckConnection & PingedConnection) | undefined): void => {
       reflexProof.use(connection)
@@ -442,6 +481,8 @@ export const createEngine = (edges: Edges) => {
     /** POSTs or sends are under way. */
     isBusy: (): boolean => answering.inFlight() > 0 || delivery.running() > 0,
     automation,
+    /** The addresses of this Mac's owner, as far as they are known. */
+    ownAddresses: own.list,
     /** Undefined where it is switched off. */
     warmth,
     quietUntilMs: holds.quietUntilMs,
@@ -474,7 +515,7 @@ export const createEngine = (edges: Edges) => {
       outbox,
       recipients,
       isThread: threadId => recipients.isKnown(threadId) || chats.isThread(threadId),
-      normalise: guard.normalise,
+      normalise,
       onEnd: endCommand,
       now: wall,
     }),

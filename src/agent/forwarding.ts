@@ -15,8 +15,14 @@ export const createForwarding = (
   const { people } = settings
   const redactRules = compileRedactRules(settings.redact, compilePattern)
 
-  const detailsOf = (row: MessageRow, chat: Chat): MessageDetails =>
-    chatDb()?.detailsOf(row.rowid, chat.guid) ?? { participants: [], attachments: [] }
+  const detailsOf = (row: MessageRow, chat: Chat): MessageDetails => {
+    const [first, ...others] = (row.parts ?? [row]).flatMap(({ rowid }) => chatDb()?.detailsOf(rowid, chat.guid) ?? [])
+    if (first === undefined) return { participants: [], attachments: [] }
+    return {
+      ...first,
+      attachments: [first, ...others].flatMap(({ attachments }) => attachments).slice(0, MAX_ATTACHMENTS),
+    }
+  }
   const isWhole = ({ rowid, places = 0 }: MessageRow): boolean =>
     places === 0 || (chatDb()?.attachmentsOf(rowid) ?? places) >= places
 
@@ -30,3 +36,6 @@ export const createForwarding = (
     details: settings.payload === 'extended' ? { details: detailsOf, isWhole } : {},
   }
 }
+
+/** As many as one row may have. */
+const MAX_ATTACHMENTS = 32

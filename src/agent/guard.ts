@@ -6,6 +6,7 @@ import type { Clock, Timers } from './core/timers.ts'
 import { createTokenBucket } from './core/token-bucket.ts'
 import { createHolds } from './flows/hold-threads.ts'
 import type { KnownChats } from './flows/known-chats.ts'
+import { createOwnAddresses } from './flows/learn-own-addresses.ts'
 import type { Takeover } from './flows/receive-batch.ts'
 import { createRefusal } from './flows/refuse-command.ts'
 import { createSendLimits } from './flows/send-limits.ts'
@@ -15,8 +16,11 @@ import type { AgentSettings } from './settings.ts'
 import type { Store } from './store/open-store.ts'
 
 type GuardNeeds = {
-  readonly settings: Pick<AgentSettings, 'send' | 'takeover' | 'people' | 'country'>
-  readonly store: Pick<Store, 'outbox' | 'commands' | 'pauses' | 'recipients' | 'startedOver' | 'transaction'>
+  readonly settings: Pick<AgentSettings, 'send' | 'takeover' | 'people' | 'country' | 'ownAddresses'>
+  readonly store: Pick<
+    Store,
+    'outbox' | 'commands' | 'pauses' | 'recipients' | 'ownAddresses' | 'startedOver' | 'transaction'
+  >
   readonly chats: KnownChats
   readonly clock: Clock
   readonly timers: Timers
@@ -30,6 +34,8 @@ export const createGuard = ({ settings, store, chats, clock, timers, problems, l
   const { send } = settings
   const { now, wall } = clock
   const startedMs = wall()
+  const normalise = createNormaliser(settings.country)
+  const own = createOwnAddresses({ table: store.ownAddresses, given: settings.ownAddresses, normalise, now: wall })
   const pausing = createHolds({ pauses, quietHours: send.quietHours, minuteOfDay, now: wall })
   const holds = {
     ...pausing,
@@ -48,7 +54,7 @@ export const createGuard = ({ settings, store, chats, clock, timers, problems, l
   const takeover: Takeover = {
     pauseMs: settings.takeover.pauseMs,
     knownSinceMs: store.startedOver === undefined ? 0 : startedMs + UNKNOWN_ROWS_MS,
-    isOwnAddress: chats.isOwnAddress,
+    isOwnAddress: own.has,
     started: threadId => outbox.startedFor(threadId, now() - OWN_ROWS_MS, now() - UNDER_WAY_MS),
     begin: (threadId, atMs, aliases) => {
       for (const each of [threadId, ...otherThreads(threadId, aliases)]) {
@@ -59,7 +65,6 @@ export const createGuard = ({ settings, store, chats, clock, timers, problems, l
       }
     },
   }
-  const normalise = createNormaliser(settings.country)
   const isListed = createIsListed(settings.people, normalise)
   /** Messages shows what is said to one person under several addresses as one conversation. */
   const otherThreads = (threadId: string, aliases: readonly string[]): readonly string[] => {
@@ -85,6 +90,7 @@ export const createGuard = ({ settings, store, chats, clock, timers, problems, l
     takeover: settings.takeover.pauseMs === 0 ? undefined : takeover,
     refuse,
     normalise,
+    own,
     mayKeepRefusal: createTokenBucket(REFUSALS_AT_ONCE, REFUSAL_EVERY_MS, now),
     /** Why what is planned in a thread does not go now. */
     waitsFor: (threadId: string): string | undefined =>

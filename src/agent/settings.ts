@@ -21,6 +21,10 @@ export type AgentSettings = {
   readonly maxMessageAgeMs: number
   /** How much a POST tells of a message. */
   readonly payload: 'minimal' | 'extended'
+  /** Of the owner, as far as chat.db does not tell them. */
+  readonly ownAddresses: readonly string[]
+  /** So long a pause ends what one person writes; 0: each row is a message. */
+  readonly gatherMs: number
   readonly forward: Omit<FilterSettings, 'people'>
   readonly people: FilterSettings['people']
   /** Of phone numbers without a plus: two capital letters. */

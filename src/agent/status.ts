@@ -29,9 +29,10 @@ type StatusNeeds = {
   readonly warmth: () => WarmStatus
   /** Rows of our own that were passed over and are not counted yet. */
   readonly passed: () => number
+  readonly ownAddresses: () => readonly string[]
 }
 
-/** How the agent is, at each call: counts, times and codes, no text and no number of anybody. */
+/** How the agent is, at each call: counts, times and codes, no text and no number of anybody but its owner. */
 export const createStatus =
   ({
     settings,
@@ -46,6 +47,7 @@ export const createStatus =
     quietUntilMs,
     warmth,
     passed,
+    ownAddresses,
   }: StatusNeeds) =>
   () => ({
     agent: {
@@ -67,6 +69,8 @@ export const createStatus =
       fullDiskAccess: isChatDbOpen() ? 'granted' : problems.has('chat_db_forbidden') ? 'missing' : 'unknown',
       automation: automation(),
     },
+    /** The owner's own: the only addresses that are told. */
+    ownAddresses: ownAddresses(),
     lastMessage: lastMessage(store.inbox.last()),
     messages: store.inbox.counts(),
     skipped: withOwn(store.counters.under('skipped'), passed()),

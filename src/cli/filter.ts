@@ -18,6 +18,7 @@ export const register = (program: Command): void => {
     .option('--group', "as in a group, whatever the thread's id")
     .option('--service <name>', 'iMessage, SMS or RCS', 'iMessage')
     .option('--unknown-sender', 'as if Messages had filtered the sender as unknown')
+    .option('--category <name>', 'as if Messages had filed it there, such as junk')
     .option('--attachment', 'with an attachment; without --text, only that')
     .option('--mention', 'as if you were @-mentioned')
     .option('--json', 'print the answer as JSON')

@@ -24,6 +24,7 @@ const describe = (status: AgentStatus): string[] => {
     row('connection', describeConnection(connection)),
     row('chat.db', status.chatDb.readable ? 'readable' : 'NOT READABLE'),
     row('permissions', `Full Disk Access ${permissions.fullDiskAccess}, Automation ${permissions.automation}`),
+    row('you are', status.ownAddresses.length === 0 ? 'not known yet' : status.ownAddresses.join(', ')),
     row(
       'last message',
       status.lastMessage ? `${zonedTime(status.lastMessage.at)}, ${status.lastMessage.state}` : 'none yet',

@@ -1,6 +1,7 @@
 import { text as readAll } from 'node:stream/consumers'
 import { styleText } from 'node:util'
 import { z } from 'zod'
+import { CATEGORIES, isMachine } from '../agent/core/category.ts'
 import { EdgeError, EXIT } from '../agent/core/errors.ts'
 import type { Criterion, FilterDecision, FilterMessage, FilterStep } from '../agent/core/filter.ts'
 import { foldText } from '../agent/core/fold-text.ts'
@@ -59,6 +60,7 @@ const optionsSchema = z.object({
     .regex(/^(iMessage|SMS|RCS)(Lite)?$/i, 'iMessage, SMS or RCS')
     .default('iMessage'),
   unknownSender: z.boolean().default(false),
+  category: z.enum(CATEGORIES).optional(),
   attachment: z.boolean().default(false),
   mention: z.boolean().default(false),
   json: z.boolean().default(false),
@@ -67,7 +69,7 @@ const optionsSchema = z.object({
 type Options = z.output<typeof optionsSchema>
 
 const toMessage = (
-  { from, thread, group, service, unknownSender, mention }: Options,
+  { from, thread, group, service, unknownSender, category, mention }: Options,
   text: string,
   { people, country }: Config,
 ): FilterMessage => {
@@ -87,7 +89,7 @@ const toMessage = (
     isGroup,
     service,
     text,
-    unknownSender,
+    category: category ?? (unknownSender ? 'unknown' : 'known'),
     mentions: mention ? [ME] : [],
     ownAddresses: [ME],
   }
@@ -144,6 +146,10 @@ const why = ({ rule, holds, unmet }: FilterStep, { message, config: { forward } 
       return holds ? 'the thread or the sender is listed' : 'neither the thread nor the sender is listed'
     case 'attachment_only':
       return 'there is no text, and no rule forwards attachments alone'
+    case 'category':
+      return `Messages keeps it apart (${message.category}), and no rule names that`
+    case 'machine':
+      return 'the sender is no person, and no rule names it'
     case 'forward.allow':
       if (message.isGroup) return holds ? 'the thread is listed' : 'this group is not listed'
       return holds ? 'the thread or the sender is listed' : 'neither the thread nor the sender is listed'
@@ -170,8 +176,13 @@ const UNMET: Readonly<Record<Criterion, (message: FilterMessage) => string>> = {
   thread: () => 'thread: the thread is not one of these',
   chat: ({ isGroup }) => `chat: it is ${isGroup ? 'a group' : 'a direct chat'}`,
   service: ({ service }) => `service: it came via ${service}`,
-  unknownSender: ({ unknownSender }) =>
-    `unknown_sender: the sender is ${unknownSender ? '' : 'not '}filtered as unknown`,
+  unknownSender: ({ category }) =>
+    `unknown_sender: the sender is ${category === 'known' ? 'not ' : ''}filtered as unknown`,
+  category: ({ category }) => `category: it is "${category}", which a rule that forwards has to name`,
+  machine: ({ sender }) =>
+    isMachine(sender)
+      ? 'machine: the sender is no person, which a rule that forwards has to name'
+      : 'machine: the sender may be a person',
   attachmentsOnly: ({ text }) =>
     text === '' ? 'attachments_only: it has no text, but the rule is for texts' : 'attachments_only: it has text',
   mentioned: () => 'mentioned: the opposite is true',

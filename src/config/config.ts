@@ -18,6 +18,8 @@ export const toConfig = (settings: Settings, secret: SecretSource) =>
     maxMessageAgeMs: settings.max_message_age,
     payload: settings.payload,
     country: settings.country,
+    ownAddresses: settings.own_addresses,
+    gatherMs: settings.forward.gather,
     people: settings.people,
     forward: {
       allow: settings.forward.allow,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CATEGORIES } from '../agent/core/category.ts'
 import { foldText } from '../agent/core/fold-text.ts'
 import { compilePattern, PATTERN_EXPECTS } from '../agent/matching/compile-pattern.ts'
 import { createNormaliser, isCountry } from '../agent/matching/normalise-address.ts'
@@ -30,7 +31,7 @@ function hasWords(text: string): boolean {
   return foldText(text) !== ''
 }
 
-const oneOrMore = (entry: z.ZodType<string, string>) =>
+const oneOrMore = <T extends string>(entry: z.ZodType<T, string>) =>
   z.union([z.array(entry).min(1).max(1_000), entry.transform(single => [single])]).optional()
 
 const entries = (expects: string) =>
@@ -79,6 +80,10 @@ export const rulesSetting = namedTables(
       expects: '"iMessage", "SMS" or "RCS", or a list of these',
     }),
     unknown_sender: flag(),
+    category: oneOrMore(z.string().trim().toLowerCase().pipe(z.enum(CATEGORIES))).register(aboutPart, {
+      expects: `"${CATEGORIES.join('", "')}", or a list of these`,
+    }),
+    machine: flag(),
     attachments_only: flag(),
     mentioned: flag(),
     starts_with: entries('a list of words'),

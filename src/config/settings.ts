@@ -73,6 +73,10 @@ export const settingsFor = (host: Host) => {
       'What is posted about a message: minimal is thread, sender and text; extended is everything in protocol.md.',
     ),
     country: countrySetting,
+    own_addresses: list(
+      [],
+      'Your own numbers and e-mail addresses, beside those that chat.db tells: what comes back from there is not answered.',
+    ),
 
     backend: z.strictObject({
       allow_insecure_http: boolean(false, 'Allow plain http to another machine.'),
@@ -86,6 +90,12 @@ export const settingsFor = (host: Host) => {
         'Which group messages the backend sees, unless a rule or list decides otherwise.',
       ),
       names: wordsSetting('Words that count as a mention of the assistant, with or without an @.'),
+      gather: duration(
+        '0s',
+        '0s',
+        '1m',
+        'What one person writes with no longer pause becomes one message, which waits that long; 0: every bubble is one.',
+      ),
       start_words: wordsSetting(
         'Words that a message for the assistant starts with, for forward.groups = "start_word".',
       ),

@@ -113,6 +113,20 @@ const extended = {
       ...BEYOND_CORRELATION,
       description: 'The `message_id` of the message that it is a reply to, in a thread of Messages.',
     }),
+  continues: z
+    .string()
+    .optional()
+    .meta({
+      ...BEYOND_CORRELATION,
+      description: 'The `message_id` of the message right before it that this link belongs to.',
+    }),
+  is_voice: z
+    .boolean()
+    .optional()
+    .meta({
+      ...BEYOND_CORRELATION,
+      description: 'True: a voice message; the text is what Messages understood of it.',
+    }),
   edited_at: instant.optional().meta({
     ...BEYOND_CORRELATION,
     description: 'When it was last edited, or partly unsent: the text is the newest.',

@@ -157,6 +157,8 @@ describe.concurrent('the main job', () => {
       await simulator.receive({ from: ANNA, text: 'hi' })
       await sees(house, ANNA, repliesTo('hi'))
       expect((await house.status()).skipped).toMatchObject({ 'rule:no secrets': 1, group: 1 })
+      // A picture waits a moment for its caption.
+      await waitFor('the picture', () => house.backend.received.length === 2)
       expect(house.backend.received.map(({ body }) => JSON.parse(body).filtered_text).toSorted()).toEqual(['', 'hi'])
       await house.stopAgent()
       const state = new Database(join(house.stateDir, 'state.db'), { readonly: true })

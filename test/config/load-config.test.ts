@@ -43,6 +43,8 @@ describe('where values come from', () => {
       maxMessageAgeMs: 21_600_000,
       payload: 'minimal',
       country: 'US',
+      ownAddresses: [],
+      gatherMs: 0,
       people: {},
       forward: { allow: [], deny: [], groups: 'none', names: [], startWords: [], rules: [] },
       redact: {

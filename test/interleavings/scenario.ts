@@ -112,7 +112,10 @@ export const settingsOf = ({ unknown, maxTries, guard, long }: Scenario): Engine
   backendUrl: 'https://backend.example',
   maxMessageAgeMs: WINDOW_MS,
   payload: 'minimal',
-  forward: { allow: [], deny: [], groups: 'none', names: [], startWords: [], rules: [] },
+  ownAddresses: [],
+  gatherMs: 0,
+  // Whose names are no addresses is let through by name.
+  forward: { allow: ['anna', 'bert'], deny: [], groups: 'none', names: [], startWords: [], rules: [] },
   people: {},
   country: 'US',
   redact: { ...NOTHING_REDACTED, patterns: [] },

@@ -167,7 +167,15 @@ export const chatDbOf = (world: World): EngineChatDb => {
     latestChat: () => undefined,
     chatOf: (threadId: string) => (world.rows.some(({ thread }) => thread === threadId) ? chatOf(threadId) : undefined),
     chatsOf: (threadId: string) => [chatOf(threadId)],
-    isOwnAddress: () => false,
+    ownAddresses: () => [],
+    earlierIn: (_, rowid: number, limit: number) =>
+      after(0)
+        .slice(0, rowid - 1)
+        .slice(-limit)
+        .toReversed(),
+    rowsOf: (guids: readonly string[]) => guids.flatMap(guid => after(0).find(row => row.guid === guid) ?? []),
+    ownAmong: (guids: readonly string[]) =>
+      after(0).flatMap(({ guid, fromMe }) => (fromMe && guids.includes(guid) ? [guid] : [])),
     detailsOf: () => ({ participants: [], attachments: [] }),
     attachmentsOf: () => undefined,
   }

@@ -64,6 +64,9 @@ export type Matching = {
 /** How sure a bond is: with `open` or `expected` the reflex may turn out to be another message's. */
 export type Bond = 'firm' | 'open' | 'expected'
 
+/** What stands for a bond where a reflex was sent: see `mayBeOthers`. */
+export const OTHERS = 'others'
+
 export type ReflexDecision =
   | { readonly rule: 'R2' | 'R3b' | 'R4'; readonly act: 'bind'; readonly messageId: number; readonly bond: Bond }
   | { readonly rule: 'R2'; readonly act: 'send'; readonly messageId: number }

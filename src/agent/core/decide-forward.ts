@@ -1,5 +1,5 @@
 import type { Filter, FilterReason } from './filter.ts'
-import { DOUBTFUL_ROW_GRACE_MS, ROW_GRACE_MS } from './limits.ts'
+import { DOUBTFUL_ROW_GRACE_MS, ROW_GRACE_MS, TRANSCRIPT_GRACE_MS } from './limits.ts'
 import type { MessageRow } from './message.ts'
 import { SELFTEST_MARK } from './selftest.ts'
 
@@ -7,6 +7,9 @@ import { SELFTEST_MARK } from './selftest.ts'
 export type SkipReason =
   | 'own'
   | 'own_echo'
+  | 'link_preview'
+  | 'gathered'
+  | 'edit_notice'
   | 'tapback'
   | 'associated'
   | 'group_event'
@@ -26,7 +29,10 @@ export type Verdict =
   /** By that rule of the filter, where it came so far. */
   | { readonly kind: 'skip'; readonly reason: SkipReason; readonly rule?: string }
   /** Messages is still writing this row: look again. */
-  | { readonly kind: 'wait'; readonly for: 'chat' | 'sender' | 'text' | 'finished' | 'own_echo' | 'attachments' }
+  | {
+      readonly kind: 'wait'
+      readonly for: 'chat' | 'sender' | 'text' | 'finished' | 'own_echo' | 'attachments' | 'transcript'
+    }
 
 export type ForwardRules = {
   readonly maxAgeMs: number
@@ -46,6 +52,10 @@ export type ForwardContext = {
   readonly isTwin: boolean
   /** One of our own bubbles says the same in this thread: `open` while its row is still expected. */
   readonly ownBubble: 'none' | 'open' | 'sent'
+  /** Its sender is the owner of this Mac; or it came back sooner than a person could have written it. */
+  readonly comesBack?: boolean
+  /** What it is beside another row of its thread: the preview of that one's link, or a tapback or an edit told in words. */
+  readonly relation?: 'link_preview' | 'tapback' | 'edit_notice' | undefined
   /** Attachments are to be told of, and not all of them are there yet. */
   readonly lacksAttachments?: boolean
 }
@@ -66,21 +76,29 @@ const judge = (row: MessageRow, context: ForwardContext): Verdict => {
   if (row.itemType !== 0) return skip('group_event')
   if (row.associatedType >= 2000 && row.associatedType < 4000) return skip('tapback')
   if (row.associatedType !== 0) return skip('associated')
-  if (row.dateMs !== undefined && row.dateMs < context.firstStartMs - CLOCK_SLACK_MS) return skip('before_first_start')
-  if (row.dateMs !== undefined && row.dateMs < now - rules.maxAgeMs) return skip('stale')
+  // Without a date it is older than anything; one that is being written may still get one.
+  if (row.dateMs === undefined && !row.finished && context.waitedMs < DOUBTFUL_ROW_GRACE_MS) {
+    return { kind: 'wait', for: 'finished' }
+  }
+  if (row.dateMs === undefined) return skip('stale')
+  if (row.dateMs < context.firstStartMs - CLOCK_SLACK_MS) return skip('before_first_start')
+  if (row.dateMs < now - rules.maxAgeMs) return skip('stale')
   if (row.emptied) return skip('unsent')
   if (row.chat === undefined) return { kind: 'wait', for: 'chat' }
   if (row.sender === undefined) return { kind: 'wait', for: 'sender' }
-  if (row.text === '' && !row.hasContent) return { kind: 'wait', for: 'text' }
+  if (row.text === '' && !row.hasContent) return row.isBlank ? skip('empty') : { kind: 'wait', for: 'text' }
 
   const doubtful = context.waitedMs < DOUBTFUL_ROW_GRACE_MS
   if (!row.finished && context.marksFinished && doubtful) return { kind: 'wait', for: 'finished' }
   if (context.lacksAttachments && doubtful) return { kind: 'wait', for: 'attachments' }
+  if (row.isVoice && row.text === '' && context.waitedMs < TRANSCRIPT_GRACE_MS)
+    return { kind: 'wait', for: 'transcript' }
   // Messages may insert our own text first and mark it as ours by a later update.
   if (context.ownBubble === 'open' && doubtful) return { kind: 'wait', for: 'own_echo' }
   // A self-test goes to another device of the same person, whose address may be another one.
-  const comesBack = row.toSelf || row.text.startsWith(SELFTEST_MARK)
+  const comesBack = context.comesBack || row.text.startsWith(SELFTEST_MARK)
   if (comesBack && context.ownBubble !== 'none') return skip('own_echo')
+  if (context.relation !== undefined) return skip(context.relation)
 
   if (context.isTwin) return skip('twin')
   const decision = rules.filter({
@@ -90,7 +108,7 @@ const judge = (row: MessageRow, context: ForwardContext): Verdict => {
     isGroup: row.chat.isGroup,
     service: row.service ?? row.chat.service,
     text: row.text,
-    unknownSender: row.unknownSender ?? false,
+    category: row.category ?? 'known',
     mentions: row.mentions ?? [],
     ownAddresses: row.ownAddresses ?? [],
   })

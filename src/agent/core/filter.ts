@@ -1,3 +1,4 @@
+import { type Category, isKeptBack, isMachine, type KeptCategory } from './category.ts'
 import { beginsWithWord, foldText, hasWord, readText } from './fold-text.ts'
 
 /** A rule of the user's own: its criteria must all hold; of a list, one entry. Without any it holds for every message. */
@@ -11,6 +12,8 @@ export type FilterRule = {
   /** Small letters: imessage, sms, rcs. */
   readonly service?: readonly string[] | undefined
   readonly unknownSender?: boolean | undefined
+  readonly category?: readonly Category[] | undefined
+  readonly machine?: boolean | undefined
   readonly attachmentsOnly?: boolean | undefined
   readonly mentioned?: boolean | undefined
   readonly startsWith?: readonly string[] | undefined
@@ -43,8 +46,8 @@ export type FilterMessage = {
   readonly service: string
   /** Empty where there are attachments only. */
   readonly text: string
-  /** Messages keeps it apart from the conversations with people that are known. */
-  readonly unknownSender: boolean
+  /** Where Messages keeps it. */
+  readonly category: Category
   /** Addresses of those whom it @-mentions. */
   readonly mentions: readonly string[]
   readonly ownAddresses: readonly string[]
@@ -64,7 +67,14 @@ export type FilterStep = {
   readonly unmet?: Criterion
 }
 
-export type FilterReason = 'denied' | 'attachment_only' | 'not_allowed' | 'group' | `rule:${string}`
+export type FilterReason =
+  | 'denied'
+  | 'attachment_only'
+  | 'not_allowed'
+  | 'group'
+  | 'machine'
+  | KeptCategory
+  | `rule:${string}`
 
 /** `rule` is that which decided, the last of the steps. */
 export type FilterDecision = { readonly rule: string; readonly steps: readonly FilterStep[] } & (
@@ -76,8 +86,8 @@ export type Filter = (message: FilterMessage) => FilterDecision
 
 /**
  * The rules of what leaves this Mac, the first that holds decides: `forward.deny`, the user's own, `forward.allow`, then
- * `forward.groups` for groups; direct chats are forwarded. A message without words is kept unless a rule of the user's own
- * forwards such by `attachmentsOnly`.
+ * `forward.groups` for groups; direct chats are forwarded. Some are kept unless a rule of the user's own names what they are:
+ * those without words (`attachmentsOnly`), junk and the like (`category`), those of machines (`machine`, or the address).
  */
 export const createFilter = (settings: FilterSettings, tools: FilterTools): Filter => {
   const addresses = createAddresses(settings.people, tools.normalise)
@@ -108,6 +118,11 @@ export const createFilter = (settings: FilterSettings, tools: FilterTools): Filt
       if (criterion === undefined) return rule.action === 'forward' ? forward(name) : skip(name, name)
     }
     if (message.text === '' && holds('attachment_only', true)) return skip('attachment_only', 'attachment_only')
+    const { category } = message
+    if (isKeptBack(category) && holds('category', true)) return skip('category', category)
+    if (isMachine(sender) && !(settings.allow.length > 0 && allowed(thread)) && holds('machine', true)) {
+      return skip('machine', 'machine')
+    }
     if (settings.allow.length > 0) {
       return holds('forward.allow', allowed(thread)) ? forward('forward.allow') : skip('forward.allow', 'not_allowed')
     }
@@ -202,7 +217,9 @@ const createCriteria = (rule: FilterRule, { addresses, isMentioned, tools }: Par
   const checks: Readonly<Record<Criterion, Check>> = {
     chat: ({ isGroup }) => isGroup === (rule.chat === 'group'),
     service: ({ service }) => rule.service?.includes(foldService(service)) === true,
-    unknownSender: ({ unknownSender }) => unknownSender === rule.unknownSender,
+    unknownSender: ({ category }) => (category !== 'known') === rule.unknownSender,
+    category: ({ category }) => rule.category?.includes(category) === true,
+    machine: ({ sender }) => isMachine(sender) === rule.machine,
     attachmentsOnly: ({ text }) => (text === '') === rule.attachmentsOnly,
     thread: ({ threadId, sender, senderAliases, isGroup }) =>
       thread(isGroup ? [threadId] : [threadId, sender, ...senderAliases]),
@@ -218,10 +235,25 @@ const createCriteria = (rule: FilterRule, { addresses, isMentioned, tools }: Par
 
   return (message: FilterMessage, text: ReadText): Criterion | undefined => {
     // Words are what a rule lets out; attachments alone only where it says so.
-    if (message.text === '' && rule.action === 'forward' && rule.attachmentsOnly !== true) return 'attachmentsOnly'
+    if (rule.action === 'forward') {
+      if (message.text === '' && rule.attachmentsOnly !== true) return 'attachmentsOnly'
+      // What Messages holds for the worst, and what no person wrote, only a rule that says so.
+      if (isKeptBack(message.category) && !namesCategory(rule, message.category)) return 'category'
+      if (isMachine(message.sender) && !namesMachine(rule)) return 'machine'
+    }
     return inUse.find(criterion => !checks[criterion](message, text))
   }
 }
+
+/** Transactions and promotions are what machines write. */
+const namesCategory = (rule: FilterRule, category: KeptCategory): boolean =>
+  rule.category !== undefined || ((category === 'transactions' || category === 'promotions') && namesMachine(rule))
+
+const namesMachine = (rule: FilterRule): boolean =>
+  rule.machine === true ||
+  rule.from !== undefined ||
+  rule.thread !== undefined ||
+  rule.category?.some(isKeptBack) === true
 
 /** By satellite it is iMessageLite. */
 const foldService = (service: string): string => service.toLowerCase().replace(/lite$/, '')

@@ -1,6 +1,7 @@
 import { fitOf, isLink } from './fit-of-row.ts'
 import { ROW_GRACE_MS } from './limits.ts'
 import type { MessageRow } from './message.ts'
+import { type IsOwnAddress, isToOwner } from './own-addresses.ts'
 import { SELFTEST_MARK } from './selftest.ts'
 
 /** A bubble of ours whose send was begun at least once. */
@@ -25,7 +26,7 @@ export type OwnRowContext = {
   /** How long this row has been looked at already. */
   readonly waitedMs: number
   /** Whether an address is one of this Mac's own: its owner writes to themselves there. */
-  readonly isOwnAddress: (address: string) => boolean
+  readonly isOwnAddress: IsOwnAddress
   /** What we sent lately in its thread, and what is under way in any. */
   readonly started: (threadId: string) => readonly StartedBubble[]
 }
@@ -52,7 +53,7 @@ export const judgeOwnRow = (row: MessageRow, context: OwnRowContext): OwnRowVerd
   if (row.text.trim() === '' && !row.hasContent) return isWriting ? { kind: 'wait', for: 'text' } : OTHER
 
   const { threadId } = row.chat
-  if (row.toSelf || (!row.chat.isGroup && context.isOwnAddress(threadId))) return OTHER
+  if (isToOwner(row, context.isOwnAddress)) return OTHER
   if (context.started(threadId).some(bubble => explains(bubble, row, context.now))) return OTHER
   return { kind: 'by_hand', threadId, atMs: Math.min(row.dateMs, context.now) }
 }
@@ -67,7 +68,7 @@ const explains = (bubble: StartedBubble, row: MessageRow, now: number): boolean 
   const isFresh = sinceMs < UNDER_WAY_MS
   const fit = fitOf(bubble, row)
   if (fit === 'none') return false
-  if (fit === 'rewritten') return isFresh || rowGuid === undefined
+  if (fit === 'rewritten' || fit === 'part') return isFresh || rowGuid === undefined
   // Messages may have put it into another chat of the same person.
   if (fit === 'elsewhere') return rowGuid === undefined && isFresh
   if (rowGuid === undefined) return !bubble.failed || isFresh

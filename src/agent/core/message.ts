@@ -1,3 +1,5 @@
+import type { Category } from './category.ts'
+
 /** A conversation as chat.db knows it; `threadId` is what the backend sees. */
 export type Chat = {
   /** chat.guid, verbatim (`iMessage;-;+1…`, `any;+;chat…`): the only address a reply is ever sent to. */
@@ -36,6 +38,10 @@ export type MessageRow = {
   readonly replyTo?: string
   /** There is content that is no text: attachment, sticker, app balloon. */
   readonly hasContent: boolean
+  /** Somebody wrote it, and nothing of it is to be seen. */
+  readonly isBlank?: boolean
+  /** A voice message; its text is what Messages heard in it, once it has listened. */
+  readonly isVoice?: boolean
   /** The picture of a link, which Messages makes of a text that holds one. */
   readonly isLink: boolean
   /** What it is that it puts onto another message; 0: nothing. */
@@ -50,12 +56,14 @@ export type MessageRow = {
   readonly service?: string
   /** Other addresses of the sender, where Messages takes several for those of one person. */
   readonly senderAliases?: readonly string[]
-  /** Messages has filtered its chat away: an unknown sender, or junk. */
-  readonly unknownSender?: boolean
+  /** Where Messages has put it. */
+  readonly category?: Category
   /** Addresses of those whom it @-mentions. */
   readonly mentions?: readonly string[]
-  /** Addresses of this account that it is known to be for. */
+  /** Addresses of this Mac's owner, as far as this row tells them. */
   readonly ownAddresses?: readonly string[]
+  /** What else is of the same message, where one message is several rows. */
+  readonly parts?: readonly MessageRow[]
 }
 
 /** What `payload = "extended"` tells beside the row itself. */

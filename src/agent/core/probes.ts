@@ -24,4 +24,6 @@ export type ChatDbProbe = {
   /** When the newest incoming message was sent, and when the file last changed; Unix milliseconds. */
   readonly newestIncomingMs?: number
   readonly changedMs?: number
+  /** Values of columns by which messages are judged that this version does not know. */
+  readonly unknownValues?: readonly string[]
 }

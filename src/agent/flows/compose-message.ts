@@ -7,6 +7,8 @@ export type Outgoing = {
   readonly threadId: string
   readonly sender: string
   readonly text: string
+  /** The text is what Messages heard in a voice message. */
+  readonly isVoice?: boolean
   /** The rest, with `payload = "extended"`. */
   readonly extended?: Extended
 }
@@ -19,7 +21,7 @@ export type Composed = { readonly redacted: Readonly<Record<string, number>> } &
 
 /** A message → the body of its POST: the one place in which it is decided what of its words leaves this Mac. */
 export const composeMessage = (
-  { threadId, sender, text, extended }: Outgoing,
+  { threadId, sender, text, isVoice = false, extended }: Outgoing,
   redact: (text: string) => Redacted,
 ): Composed => {
   const redacted: Record<string, number> = {}
@@ -33,9 +35,12 @@ export const composeMessage = (
   const request: MessageRequest = {
     thread_id: threadId,
     sender,
-    filtered_text: filtered,
+    filtered_text: isVoice && filtered !== '' ? `${VOICE_MARK} ${filtered}` : filtered,
     // The name of a group or a file is masked, and no reason to keep a message back.
     ...(extended && extendedFields(extended, words => clean(words).text)),
   }
   return { body: JSON.stringify(request), redacted }
 }
+
+/** What a transcript begins with, so that nobody takes it for what somebody typed. */
+const VOICE_MARK = '[voice message]'

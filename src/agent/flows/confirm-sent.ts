@@ -1,6 +1,7 @@
+import { createAssembly } from '../core/assemble-rows.ts'
 import type { BubbleState } from '../core/bubble.ts'
 import { EdgeError } from '../core/errors.ts'
-import { fitOf } from '../core/fit-of-row.ts'
+import { fitOf, isWhole } from '../core/fit-of-row.ts'
 import type { Log } from '../core/log.ts'
 import type { MessageRow } from '../core/message.ts'
 import type { Timers } from '../core/timers.ts'
@@ -43,7 +44,9 @@ export const createConfirming = (
       ({ id, state, watermark }) => `${id} ${state} ${watermark}`,
     )
     const seen = [db, db.dataVersion(), ...stands]
-    const isOld = seen.length === lastSeen.length && seen.every((each, index) => each === lastSeen[index])
+    // What is to be settled may have some of its rows.
+    const isDue = awaiting.some(bubble => bubble.state !== 'parked' && settlesAt(bubble, needs) <= needs.now())
+    const isOld = !isDue && seen.length === lastSeen.length && seen.every((each, index) => each === lastSeen[index])
     const nextMs = confirmSent(isOld ? NO_NEWS : db, needs, awaiting)
     lastSeen = seen
     return nextMs
@@ -73,14 +76,16 @@ export const confirmSent = (
 ): number | undefined => {
   const { outbox } = needs
   const now = needs.now()
-  const ends = [...matchRows(db, awaiting, needs), ...lateErrors(db, now, outbox)]
+  const isDue = (bubble: Bubble): boolean => settlesAt(bubble, needs) <= now
+  const { ends: whole, begun } = matchRows(db, awaiting, needs)
+  const ends = [...whole, ...begun.filter(({ bubble }) => isDue(bubble)), ...lateErrors(db, now, outbox)]
   const claimed = new Set(ends.map(({ bubble }) => bubble.id))
   const waiting = awaiting.filter(({ id, state }) => state !== 'parked' && !claimed.has(id))
-  const settled = waiting.filter(bubble => settlesAt(bubble, needs) <= now)
+  const settled = waiting.filter(isDue)
 
   if (ends.length > 0 || settled.length > 0) {
     needs.transaction(() => {
-      for (const { bubble, row } of ends) claim(bubble, row, now, needs)
+      for (const end of ends) claim(end, now, needs)
       for (const bubble of settled) settle(bubble, now, needs)
     })
   }
@@ -95,36 +100,59 @@ const PARKED_LOOKBACK_MS = 60 * 60_000
 /** Messages puts an error on a row a second or two after it made it; minutes after, where the network comes and goes. */
 const LATE_ERROR_MS = 60 * 60_000
 
-type End = { readonly bubble: Bubble; readonly row: MessageRow }
+type End = { readonly bubble: Bubble; readonly rows: readonly MessageRow[] }
 
-/** Each row belongs to one bubble: the first that was waiting for these words in this thread since before the row. */
-const matchRows = (db: ConfirmSource, awaiting: readonly Bubble[], { outbox }: ConfirmNeeds): End[] => {
-  if (awaiting.length === 0) return []
+/**
+ * Each row belongs to one bubble: the first that was waiting for these words in this thread since before the row. A bubble
+ * that was stored as several rows ends with the last of them, or where that does not come when its doubt ends.
+ */
+const matchRows = (
+  db: ConfirmSource,
+  awaiting: readonly Bubble[],
+  { outbox }: ConfirmNeeds,
+): { readonly ends: readonly End[]; readonly begun: readonly End[] } => {
+  if (awaiting.length === 0) return { ends: [], begun: [] }
   const sending = outbox.inState('sending')
   const open = [...awaiting]
   const ends: End[] = []
+  const assembly = createAssembly()
+  const isWholeIn = (row: MessageRow) => (bubble: Bubble) => isWhole(fitOf(bubble, row))
   for (const row of db.outgoingAfter(Math.min(...awaiting.map(({ watermark }) => watermark)))) {
     if (outbox.isClaimed(row.guid)) continue
-    const fits = (bubble: Bubble): boolean => fitOf(bubble, row) === 'same'
     // A new row belongs to a send under way rather than to one that was given up.
-    const isTaken = ({ state }: Bubble) => state === 'parked' && sending.some(fits)
-    const index = open.findIndex(bubble => fits(bubble) && bubble.watermark < row.rowid && !isTaken(bubble))
-    const [bubble] = index < 0 ? [] : open.splice(index, 1)
-    if (bubble !== undefined) ends.push({ bubble, row })
+    const isTaken = ({ state }: Bubble) => state === 'parked' && sending.some(isWholeIn(row))
+    const mayBe = (bubble: Bubble) => bubble.watermark < row.rowid && !isTaken(bubble)
+    const take = (fits: (bubble: Bubble) => boolean): Bubble | undefined => {
+      const index = open.findIndex(bubble => mayBe(bubble) && fits(bubble))
+      return index < 0 ? undefined : open.splice(index, 1)[0]
+    }
+    const whole = take(bubble => fitOf(bubble, row) === 'same') ?? take(isWholeIn(row))
+    if (whole !== undefined) {
+      ends.push({ bubble: whole, rows: [row] })
+      continue
+    }
+    const begun = open.find(bubble => mayBe(bubble) && assembly.takes(bubble, row))
+    if (begun === undefined || !assembly.isComplete(begun)) continue
+    open.splice(open.indexOf(begun), 1)
+    ends.push({ bubble: begun, rows: assembly.rowsOf(begun) })
   }
-  return ends
+  const begun = open.filter(assembly.hasWords).map(bubble => ({ bubble, rows: assembly.rowsOf(bubble) }))
+  return { ends, begun }
 }
 
 const lateErrors = (db: ConfirmSource, now: number, { confirmedBy }: ConfirmNeeds['outbox']): End[] =>
   db.failedSince(now - LATE_ERROR_MS).flatMap(row => {
     const bubble = confirmedBy(row.guid)
-    return bubble === undefined ? [] : [{ bubble, row }]
+    return bubble === undefined ? [] : [{ bubble, rows: [row] }]
   })
 
-const claim = (bubble: Bubble, row: MessageRow, now: number, needs: ConfirmNeeds): void => {
-  const state = row.error === 0 ? 'confirmed' : 'failed'
-  const reason = row.error === 0 ? undefined : `messages_row_error_${row.error}`
-  needs.outbox.claimRow(bubble.id, state, reason, row.guid, now)
+const claim = ({ bubble, rows: [first, ...others] }: End, now: number, needs: ConfirmNeeds): void => {
+  if (first === undefined) return
+  const { error = 0 } = [first, ...others].find(row => row.error !== 0) ?? {}
+  const state = error === 0 ? 'confirmed' : 'failed'
+  const reason = error === 0 ? undefined : `messages_row_error_${error}`
+  const guids = others.map(({ guid }) => guid)
+  needs.outbox.claimRow(bubble.id, state, reason, first.guid, now, guids)
   needs.onEnd(bubble.id, state, reason)
   if (state === 'failed') needs.log.warn({ bubble: bubble.id, reason }, 'Messages could not deliver a bubble')
   else needs.log.debug({ bubble: bubble.id }, 'bubble confirmed')

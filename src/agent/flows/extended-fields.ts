@@ -7,13 +7,15 @@ export type Extended = {
   readonly messageId: string
   readonly row: MessageRow
   readonly details: MessageDetails
+  /** guid of the message that has the words to this link. */
+  readonly continues?: string
   /** What became of a message that the backend was told of; Unix milliseconds. */
   readonly event?: { readonly kind: 'edited' | 'unsent'; readonly atMs: number }
 }
 
 /** The fields of `payload = "extended"`. `clean` redacts words of a person: names are words, too. */
 export const extendedFields = (
-  { messageId, row, details, event }: Extended,
+  { messageId, row, details, continues, event }: Extended,
   clean: (words: string) => string,
 ): Omit<MessageRequest, 'thread_id' | 'sender' | 'filtered_text'> => {
   const { groupName, participants, attachments } = details
@@ -27,6 +29,8 @@ export const extendedFields = (
     service: cut(row.service ?? row.chat?.service ?? 'iMessage'),
     participants: participants.map(address => cut(address)),
     attachments: event?.kind === 'unsent' ? [] : attachments.map(attachment => toWire(attachment, clean)),
+    ...(row.isVoice && { is_voice: true }),
+    ...(continues !== undefined && { continues: cut(continues) }),
     ...(row.replyTo !== undefined && { reply_to: cut(row.replyTo) }),
     ...(event?.kind === 'unsent'
       ? { unsent_at: toInstant(event.atMs) }

@@ -1,4 +1,4 @@
-import { fitOf } from '../core/fit-of-row.ts'
+import { fitOf, isWhole } from '../core/fit-of-row.ts'
 import type { Chat, MessageRow } from '../core/message.ts'
 import { otherChat } from '../core/other-chat.ts'
 import type { ChatDb } from '../imessage/chat-db.ts'
@@ -7,10 +7,7 @@ import type { Store } from '../store/open-store.ts'
 export type KnownChatsNeeds = {
   /** chat.db, while it is open. */
   readonly chatDb: () =>
-    | Pick<
-        ChatDb,
-        'hasChat' | 'latestChat' | 'chatOf' | 'chatsOf' | 'highestRowid' | 'isOwnAddress' | 'outgoingAfter' | 'rowOf'
-      >
+    | Pick<ChatDb, 'hasChat' | 'latestChat' | 'chatOf' | 'chatsOf' | 'highestRowid' | 'outgoingAfter' | 'rowOf'>
     | undefined
   readonly cursor: Pick<Store['cursor'], 'chatOf' | 'chatBy' | 'read'>
   /** Only chats to which somebody here has written already. */
@@ -59,8 +56,6 @@ export const createKnownChats = ({ chatDb, cursor, writtenTo, now }: KnownChatsN
       orElse(undefined, () => chatDb()?.chatOf(threadId, { writtenTo: false })) !== undefined,
     /** The guid of the chat that was used last. */
     anyChat: (): string | undefined => orElse(undefined, () => chatDb()?.latestChat()),
-    /** Whether somebody writes to this Mac under this address. */
-    isOwnAddress: (address: string): boolean => orElse(false, () => chatDb()?.isOwnAddress(address) ?? false),
     /** The highest ROWID, or a lower bound of it. */
     watermark: (): number => {
       const seen = () => cursor.read()?.rowid ?? 0
@@ -72,7 +67,7 @@ export const createKnownChats = ({ chatDb, cursor, writtenTo, now }: KnownChatsN
     hasRow: (threadId: string, words: string, after: number): boolean =>
       orElse(false, () => {
         const rows = chatDb()?.outgoingAfter(after) ?? []
-        return rows.some(row => fitOf({ threadId, says: words }, row) === 'same')
+        return rows.some(row => isWhole(fitOf({ threadId, says: words }, row)))
       }),
   }
 }

@@ -1,5 +1,5 @@
 import { EdgeError } from '../core/errors.ts'
-import type { Received } from './receive-batch.ts'
+import type { Received, ReceiveNeeds } from './receive-batch.ts'
 
 /** When to look again though nothing changes. */
 export type Again = 'at a change' | 'soon' | 'at once'
@@ -10,13 +10,18 @@ export type Look = {
   readonly again: Again
 }
 
+type IntendPosts = NonNullable<ReceiveNeeds['intendPosts']>
+
 type Versioned = { readonly dataVersion: () => number }
 
 export type LookNeeds<Db extends Versioned> = {
   /** chat.db, while it is open. */
   readonly chatDb: () => Db | undefined
   /** Takes in new rows. `attended`: somebody looked a moment ago by the wall clock. */
-  readonly receive: (db: Db, at: { readonly nowMs: number; readonly attended: boolean }) => Received
+  readonly receive: (
+    db: Db,
+    at: { readonly nowMs: number; readonly attended: boolean; readonly intendPosts: IntendPosts | undefined },
+  ) => Received
   /** Follows rows that changed; `isFirst`: nobody has looked at this connection yet. */
   readonly followEdits: (db: Db, at: { readonly isFirst: boolean }) => void
   /** Takes note of rows that were passed over; true where there are some, to be taken in soon. */
@@ -42,8 +47,11 @@ export const createLook = <Db extends Versioned>(needs: LookNeeds<Db>) => {
 
   const isNew = (db: Db): boolean => seen?.db !== db || seen.version !== db.dataVersion()
 
-  /** Reads what is new; undefined where nothing is. Throws what SQLite throws. */
-  const look = (db: Db): Look | undefined => {
+  /**
+   * Reads what is new; undefined where nothing is. Throws what SQLite throws. `intendPosts`: first POSTs become part of the
+   * commit; without it they begin once that wakes whoever makes them.
+   */
+  const look = (db: Db, intendPosts?: IntendPosts): Look | undefined => {
     const isChanged = isNew(db)
     const isOwed = needs.overlooked?.isDue(needs.now()) === true
     if (!isChanged && !isOwed && again === 'at a change') return undefined
@@ -54,7 +62,7 @@ export const createLook = <Db extends Versioned>(needs: LookNeeds<Db>) => {
     seen = { db, version }
     again = 'soon' // unless it ends well
     try {
-      const { pending, more } = needs.receive(db, { nowMs, attended })
+      const { pending, more } = needs.receive(db, { nowMs, attended, intendPosts })
       if (followed?.db !== db || followed.version !== version) {
         needs.followEdits(db, { isFirst: followed?.db !== db })
         followed = { db, version }

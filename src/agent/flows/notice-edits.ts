@@ -8,10 +8,11 @@ import type { KnownMessage } from '../store/inbox.ts'
 import type { Store } from '../store/open-store.ts'
 import type { Composed, Outgoing } from './compose-message.ts'
 import type { Extended } from './extended-fields.ts'
+import type { Gathering } from './gather-rows.ts'
 import { fingerprintOf } from './receive-batch.ts'
 
 /** What this flow reads of chat.db. */
-export type EditSource = Pick<ChatDb, 'rowOf' | 'changedSince'>
+export type EditSource = Pick<ChatDb, 'rowOf' | 'changedSince' | 'ownAmong'>
 
 export type EditNeeds = {
   /** chat.db, while it is open. */
@@ -25,10 +26,20 @@ export type EditNeeds = {
   readonly transaction: <T>(work: () => T) => T
   readonly inbox: Pick<
     Store['inbox'],
-    'add' | 'lookUp' | 'lookUpId' | 'editsOf' | 'recompose' | 'noteEdit' | 'noteWithdrawal' | 'skip' | 'posted'
+    | 'add'
+    | 'lookUp'
+    | 'lookUpId'
+    | 'editsOf'
+    | 'newest'
+    | 'recompose'
+    | 'noteEdit'
+    | 'noteWithdrawal'
+    | 'skip'
+    | 'posted'
   >
   readonly outbox: Pick<Store['outbox'], 'plannedFor' | 'park'>
   readonly commands: Pick<Store['commands'], 'openReflexes' | 'bind'>
+  readonly gathering: Pick<Gathering, 'wholeOf'>
   readonly compose: (message: Outgoing) => Composed
   /** Only with `payload = "extended"`: then the backend is told. */
   readonly details?: (row: MessageRow, chat: Chat) => MessageDetails
@@ -42,18 +53,39 @@ export type EditNeeds = {
  * is put on record, its answer held back where the message was unsent, and told to the backend where it is told so much.
  */
 export const createEditWatch = (needs: EditNeeds) => {
+  /** The latest messages, by guid, with when they were taken in: any may yet turn out to be this account's own. */
+  const recent = new Map<string, number>()
+  const turnedOwn = (db: EditSource, isFirst: boolean): readonly Change[] => {
+    if (isFirst) for (const guid of needs.inbox.newest(MAX_RECENT)) recent.set(guid, needs.now())
+    for (const [guid, seenMs] of recent) {
+      if (needs.now() - seenMs > TURNS_OWN_MS || recent.size > MAX_RECENT) recent.delete(guid)
+    }
+    return db.ownAmong([...recent.keys()]).flatMap(guid => {
+      recent.delete(guid)
+      const [known, row] = [needs.inbox.lookUp(guid), db.rowOf(guid)]
+      const change = known && row && changeOf(known, row, needs)
+      return change ? [change] : []
+    })
+  }
+
   return {
+    /** A message was taken in. */
+    noteQueued: (guid: string): void => {
+      recent.set(guid, needs.now())
+    },
+
     /**
      * After a change of chat.db: looks at the newest messages. `isFirst`: what happened while nobody looked may concern more
      * of them. Throws what SQLite throws.
      */
     look: (db: EditSource, { isFirst }: { readonly isFirst: boolean }): void => {
       const rows = db.changedSince(needs.now() - LOOK_BACK_MS, isFirst ? FIRST_LOOK_ROWS : LOOK_ROWS)
-      const changes = rows.flatMap(row => {
-        const known = needs.inbox.lookUp(row.guid)
-        const change = known && changeOf(known, row, needs)
+      const edits = rows.flatMap(changed => {
+        const [known, row] = wholeMessage(changed, needs)
+        const change = known && row && changeOf(known, row, needs)
         return change ? [change] : []
       })
+      const changes = [...edits, ...turnedOwn(db, isFirst)]
       if (changes.length === 0) return
       needs.transaction(() => {
         for (const change of changes) follow(change, needs)
@@ -81,6 +113,9 @@ export const createEditWatch = (needs: EditNeeds) => {
   }
 }
 
+/** Messages may mark a row as this account's own a moment after it wrote it. */
+const TURNS_OWN_MS = 60_000
+const MAX_RECENT = 100
 /** The newest messages are looked at, of a day: iMessage lets people unsend for 2 and edit for 15 minutes, devices sleep. */
 const LOOK_ROWS = 200
 const FIRST_LOOK_ROWS = 2_000
@@ -92,32 +127,46 @@ const changeSince = (message: KnownMessage, needs: EditNeeds): Change | 'unreada
   try {
     const db = needs.chatDb()
     if (db === undefined) return 'unreadable'
-    const row = known && db.rowOf(known.guid)
+    const row = known && rowOf(known, db, needs)
     return row && changeOf(known, row, needs)
   } catch {
     return 'unreadable' // whoever follows chat.db tells why
   }
 }
 
+const rowOf = (known: KnownMessage, db: Pick<EditSource, 'rowOf'>, { gathering }: EditNeeds): MessageRow | undefined =>
+  known.parts > 0 ? gathering.wholeOf(known) : db.rowOf(known.guid)
+
+/** A row may be a part of a message only: that it is which changes. */
+const wholeMessage = (
+  row: MessageRow,
+  { inbox, gathering }: EditNeeds,
+): readonly [KnownMessage | undefined, MessageRow | undefined] => {
+  const found = inbox.lookUp(row.guid)
+  const isPart = found?.state === 'skipped' && found.about !== undefined && found.event === undefined
+  const known = isPart ? inbox.lookUp(found.about ?? '') : found
+  return [known, known !== undefined && known.parts > 0 ? gathering.wholeOf(known) : row]
+}
+
 type Change = {
   readonly known: KnownMessage
   readonly row: MessageRow
-  readonly what: 'edited' | 'unsent'
+  readonly what: 'edited' | 'unsent' | 'own'
   /** Where the backend is told so much. */
   readonly details?: MessageDetails
 }
 
 /** What was never to be told of needs no following. All that is read of chat.db is read here, outside of any transaction. */
 const changeOf = (known: KnownMessage, row: MessageRow, { hash, details }: EditNeeds): Change | undefined => {
-  const what = known.state === 'skipped' ? 'same' : judgeEdit(known, row, hash(wordsOf(row)))
+  const what = known.state === 'skipped' ? 'same' : row.fromMe ? 'own' : judgeEdit(known, row, hash(wordsOf(row)))
   if (what === 'same') return undefined
   return { known, row, what, ...(details && row.chat && { details: details(row, row.chat) }) }
 }
 
 /** Part of the caller's transaction. */
 const follow = (change: Change, needs: EditNeeds): void => {
-  if (change.what === 'unsent') followUnsent(change, needs)
-  else followEdit(change, needs)
+  if (change.what === 'edited') followEdit(change, needs)
+  else followUnsent(change, needs)
 }
 
 const followUnsent = (change: Change, needs: EditNeeds): void => {
@@ -128,11 +177,13 @@ const followUnsent = (change: Change, needs: EditNeeds): void => {
   for (const part of parts) {
     inbox.noteWithdrawal(part.id, now)
     // A dead letter that the backend has seen stays for a person to see; retried it would not be POSTed.
-    if (part.state !== 'dead' || part.posts === 0) inbox.skip(part.id, 'unsent')
+    if (part.state !== 'dead' || part.posts === 0) inbox.skip(part.id, change.what)
   }
   const held = parts.flatMap(part => holdBack(part, needs))
-  needs.log.info({ guid: known.guid, posts: known.posts, held: held.length }, 'message unsent')
-  if (known.posts > 0) tellUnsent(change, needs)
+  const about = { guid: known.guid, posts: known.posts, held: held.length }
+  if (change.what === 'own') needs.log.info(about, 'message is our own')
+  else needs.log.info(about, 'message unsent')
+  if (known.posts > 0 && change.what === 'unsent') tellUnsent(change, needs)
 }
 
 /** Nobody is to get an answer to words that were taken back: what of it has not left yet waits for a person. */
@@ -226,7 +277,7 @@ const composeAnew = (change: Change, needs: EditNeeds, event?: Extended['event']
     return { skip: verdict.reason, ...(verdict.rule !== undefined && { rule: verdict.rule }) }
   if (verdict.kind === 'wait' || chat === undefined || sender === undefined) return { skip: 'incomplete' }
   const { threadId } = chat
-  const outgoing = { threadId, sender, text: row.text, ...extendedOf(change, event) }
+  const outgoing = { threadId, sender, text: row.text, isVoice: row.isVoice === true, ...extendedOf(change, event) }
   return { ...needs.compose(outgoing), rule: verdict.rule }
 }
 

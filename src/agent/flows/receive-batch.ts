@@ -1,16 +1,21 @@
 import { decideForward, type ForwardRules, type Verdict } from '../core/decide-forward.ts'
-import { fitOf } from '../core/fit-of-row.ts'
+import { findEcho } from '../core/find-echo.ts'
+import { isWhole } from '../core/fit-of-row.ts'
 import { inOrderOfDates } from '../core/in-order-of-dates.ts'
 import { wordsOf } from '../core/judge-edit.ts'
 import { judgeOwnRow, type StartedBubble } from '../core/judge-own-row.ts'
 import type { Chat, MessageDetails, MessageRow } from '../core/message.ts'
+import { type IsOwnAddress, isFromOwner } from '../core/own-addresses.ts'
 import { says } from '../core/says.ts'
 import type { ChatDb } from '../imessage/chat-db.ts'
 import type { CursorPosition, PendingRow } from '../store/cursor.ts'
 import type { Store } from '../store/open-store.ts'
 import type { Composed, Outgoing } from './compose-message.ts'
 import { OVERLOOKED } from './find-overlooked.ts'
+import type { Gathering } from './gather-rows.ts'
+import type { OwnAddresses } from './learn-own-addresses.ts'
 import type { ReadAhead } from './read-ahead.ts'
+import type { Relation } from './relate-row.ts'
 
 /** A row that was seen before, and what for it was kept in mind. */
 type Seen = PendingRow
@@ -55,6 +60,11 @@ export type ReceiveNeeds = {
   >
   readonly inbox: Pick<Store['inbox'], 'add' | 'isKnown' | 'hasTwin' | 'hasTwinAt'>
   readonly outbox: Pick<Store['outbox'], 'startedIn' | 'claimEcho' | 'awaitingRow' | 'lowerWatermark'>
+  readonly own: Pick<OwnAddresses, 'has' | 'learn' | 'cameBack'>
+  /** What a row is beside those before it. */
+  readonly relate: (row: MessageRow) => Relation | undefined
+  /** What of several rows is one message. */
+  readonly gathering: Pick<Gathering, 'hold' | 'join'>
   /** What of it leaves this Mac. */
   readonly compose: (message: Outgoing) => Composed
   /** With `payload = "extended"`: what else is told of a row. `isWhole`: all attachments are there that its text has a place for. */
@@ -70,6 +80,7 @@ export type ReceiveNeeds = {
   readonly intendPosts?: (isFresh: (id: number) => boolean) => () => void
   /** A message is queued for the backend; in the transaction that stores it. */
   readonly onQueued?: (message: {
+    readonly guid: string
     readonly threadId: string
     readonly sender: string
     readonly says: string
@@ -83,7 +94,7 @@ export type Takeover = {
   readonly pauseMs: number
   /** Rows before that may be our own, as we do not remember; Unix milliseconds. */
   readonly knownSinceMs: number
-  readonly isOwnAddress: (address: string) => boolean
+  readonly isOwnAddress: IsOwnAddress
   readonly started: (threadId: string) => readonly StartedBubble[]
   /**
    * The owner wrote there, at that time (Unix milliseconds), to a person who has these other addresses; in the transaction
@@ -208,6 +219,7 @@ const receiveRow = (
     if (seen !== undefined) cursor.forgetRow(row.rowid)
   }
   if (inbox.isKnown(row.guid)) return settled()
+  needs.own.learn(row.ownAddresses ?? [])
   if (row.fromMe) {
     const waitsFor = receiveOwnRow(row, seen, needs)
     if (waitsFor !== undefined) {
@@ -220,8 +232,10 @@ const receiveRow = (
 
   const { chat, sender } = row
   const fingerprint = fingerprintOf(row, needs.hash)
-  const own =
-    chat && outbox.startedIn(chat.threadId, now - ECHO_WINDOW_MS).find(bubble => fitOf(bubble, row) === 'same')
+  const isOwners = isFromOwner(row, needs.own.has)
+  const sent = chat && outbox.startedIn(isOwners ? undefined : chat.threadId, now - ECHO_WINDOW_MS)
+  const echo = sent && findEcho(row, sent, isOwners)
+  const relation = needs.relate(row)
   const verdict: Verdict = decideForward(row, {
     rules: needs.rules,
     now,
@@ -230,7 +244,9 @@ const receiveRow = (
     marksFinished,
     isTwin: isTwin(row, fingerprint, inbox),
     lacksAttachments: needs.isWhole?.(row) === false,
-    ownBubble: own === undefined ? 'none' : own.open ? 'open' : 'sent',
+    ownBubble: echo === undefined ? 'none' : echo.bubble.open ? 'open' : 'sent',
+    comesBack: isOwners || echo?.isPrompt === true,
+    relation: toReason(relation, needs),
   })
 
   if (verdict.kind === 'wait') {
@@ -247,26 +263,52 @@ const receiveRow = (
   if (verdict.kind === 'skip' || chat === undefined || sender === undefined) {
     const reason = verdict.kind === 'skip' ? verdict.reason : 'incomplete'
     inbox.add({ ...record, skip: reason, ...(verdict.kind === 'skip' && verdict.rule && { rule: verdict.rule }) })
-    if (reason === 'own_echo' && own) outbox.claimEcho(own.id, row.guid)
+    if (reason === 'own_echo' && echo) {
+      // Of one that comes back as several rows each is looked for in all of it.
+      if (isWhole(echo.fit)) outbox.claimEcho(echo.bubble.id, row.guid)
+      if (echo.isPrompt && sender !== undefined) needs.own.cameBack(sender)
+    }
     return settled()
   }
   cursor.rememberChat(chat)
+  const isLost = seen?.waitingFor === STATE_LOST
+  const edit = relation?.kind === 'edit' ? relation : undefined
+  if (!isLost && edit === undefined && needs.gathering.join(row, record)) return settled()
   const details = needs.details?.(row, chat)
+  const event = edit && ({ kind: 'edited', atMs: row.dateMs ?? now } as const)
+  const continues = relation?.kind === 'continues' && { continues: relation.of }
   const composed = needs.compose({
     threadId: chat.threadId,
     sender,
-    text: row.text,
-    ...(details && { extended: { messageId: row.guid, row, details } }),
+    text: edit?.text ?? row.text,
+    isVoice: row.isVoice === true,
+    ...(details && {
+      extended: { messageId: edit?.of ?? row.guid, row, details, ...continues, ...(event && { event }) },
+    }),
   })
-  const isLost = seen?.waitingFor === STATE_LOST
   const words = needs.hash(wordsOf(row))
   const edited = row.editedMs !== undefined && { editedMs: row.editedMs }
-  const message = { ...record, ...composed, rule: verdict.rule, words, ...edited }
+  const hold = isLost || edit !== undefined ? undefined : needs.gathering.hold(row)
+  const message = {
+    ...record,
+    ...composed,
+    rule: verdict.rule,
+    words,
+    ...edited,
+    ...(hold && { hold }),
+    ...(edit && ({ event: 'edited', about: edit.of } as const)),
+  }
   const id = inbox.add('body' in message && isLost ? { ...message, dead: STATE_LOST } : message)
   settled()
   if (!('body' in message) || isLost) return undefined
-  needs.onQueued?.({ threadId: chat.threadId, sender, says: says(row.text), isGroup: chat.isGroup })
+  needs.onQueued?.({ guid: row.guid, threadId: chat.threadId, sender, says: says(row.text), isGroup: chat.isGroup })
   return id
+}
+
+/** Where the backend is told of edits, it is told of this one; else nothing of it is for it. */
+const toReason = (relation: Relation | undefined, { details }: ReceiveNeeds) => {
+  if (relation?.kind === 'edit') return details === undefined ? 'edit_notice' : undefined
+  return relation?.kind === 'continues' ? undefined : relation?.kind
 }
 
 /** What this account sent: where its owner did so by hand, that holds us back. Returns what the row still lacks. */
@@ -289,7 +331,7 @@ const judgeOwn = (row: MessageRow, seen: Seen | undefined, { takeover, now }: Re
 
 /** A row of ours of which nothing is to be kept. */
 const isPassed = (row: MessageRow, needs: ReceiveNeeds): boolean => {
-  if (!row.fromMe || needs.inbox.isKnown(row.guid)) return false
+  if (!row.fromMe || needs.inbox.isKnown(row.guid) || row.ownAddresses?.every(needs.own.has) === false) return false
   const kind = judgeOwn(row, undefined, needs)?.kind
   return kind !== 'wait' && kind !== 'by_hand'
 }

@@ -7,6 +7,8 @@ export type AttributedBody = {
   readonly parts: readonly string[]
   /** Addresses of those whom it @-mentions, each once; absent where it mentions nobody. */
   readonly mentions?: readonly string[]
+  /** What Messages heard in its voice messages; absent where there is none, or it has not listened yet. */
+  readonly transcript?: string
 }
 
 /**
@@ -20,8 +22,16 @@ export const readAttributedBody = (blob: Uint8Array): AttributedBody | undefined
   if (!isKindOf(string, 'NSString')) return undefined
   const text = string.values[0]
   if (typeof text !== 'string') return undefined
-  const mentions = findMentions(runs)
-  return { text, parts: splitParts(text, runs), ...(mentions.length > 0 && { mentions }) }
+  // Attributes that come up often are one object.
+  const attributes = [...new Set(runs)].filter(run => isKindOf(run, 'NSDictionary'))
+  const mentions = stringsUnder(attributes, '__kIMMentionConfirmedMention')
+  const transcript = stringsUnder(attributes, 'IMAudioTranscription').join('\n')
+  return {
+    text,
+    parts: splitParts(text, runs),
+    ...(mentions.length > 0 && { mentions }),
+    ...(transcript !== '' && { transcript }),
+  }
 }
 
 /**
@@ -59,14 +69,14 @@ const partNumber = (attributes: ArchivedObject): Value => {
   return isKindOf(number, 'NSNumber') ? number.values[1] : undefined
 }
 
-const findMentions = (runs: readonly Value[]): readonly string[] => {
-  // Attributes that come up often are one object.
-  const addresses = [...new Set(runs)].flatMap(run => {
-    const mention = isKindOf(run, 'NSDictionary') ? attribute(run, '__kIMMentionConfirmedMention') : undefined
-    const address = isKindOf(mention, 'NSString') ? mention.values[0] : undefined
-    return typeof address === 'string' ? [address] : []
+/** The strings that some attributes have under a name, each once. */
+const stringsUnder = (attributes: readonly ArchivedObject[], name: string): readonly string[] => {
+  const strings = attributes.flatMap(each => {
+    const value = attribute(each, name)
+    const string = isKindOf(value, 'NSString') ? value.values[0] : undefined
+    return typeof string === 'string' ? [string] : []
   })
-  return [...new Set(addresses)]
+  return [...new Set(strings)]
 }
 
 /** A dictionary is its count, then keys and values. */

@@ -1,10 +1,20 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { type CategoryMarks, isKnownValue, MARK_COLUMNS } from '../core/category.ts'
 import { EdgeError, EXIT } from '../core/errors.ts'
 import type { Chat, MessageRow } from '../core/message.ts'
 import { columnsOf } from './columns-of.ts'
-import { createDetails } from './read-details.ts'
-import { fromUnixMs, type RawChat, type RawRow, toChat, toMessageRow, toUnixMs } from './row-to-message.ts'
+import { asOurs, createDetails } from './read-details.ts'
+import {
+  fromUnixMs,
+  LINK_BALLOON,
+  type RawChat,
+  type RawRow,
+  toChat,
+  toMessageRow,
+  toUnixMs,
+  withoutKind,
+} from './row-to-message.ts'
 
 export type ChatDb = ReturnType<typeof openChatDb>
 
@@ -38,8 +48,10 @@ const statements = (db: Database.Database) => {
   const chatList = `c.guid AS chat_guid, c.chat_identifier, ${list('c', chatColumns, ['style', 'service_name', 'account_id'])}`
   const select = `
     SELECT m.ROWID AS rowid, m.guid, h.id AS sender, ${list('m', columns, MESSAGE_COLUMNS)}, ${chatList},
-      ${list('c', chatColumns, ['is_filtered', 'account_login'])}, ${list('h', handleColumns, ['person_centric_id'])},
+      ${list('c', chatColumns, CHAT_COLUMNS)}, ${list('h', handleColumns, ['person_centric_id'])},
       ${columns.has('message_summary_info') ? 'm.message_summary_info IS NOT NULL' : '0'} AS has_summary,
+      ${columns.has('payload_data') && columns.has('balloon_bundle_id') ? `CASE m.balloon_bundle_id WHEN '${LINK_BALLOON}' THEN m.payload_data END` : 'NULL'} AS link_payload,
+      ${columns.has('subject') ? 'CAST(m.subject AS TEXT)' : 'NULL'} AS subject,
       CAST(m.text AS TEXT) AS text -- a blob stays one in any column, and one odd row must not stop the reading
     FROM message m
     LEFT JOIN handle h ON h.ROWID = m.handle_id
@@ -104,13 +116,35 @@ const statements = (db: Database.Database) => {
       'SELECT c.guid FROM chat_message_join j JOIN chat c ON c.ROWID = j.chat_id ORDER BY j.message_id DESC LIMIT 1',
     )
     .pluck()
-  const ownAddress = db
-    .prepare<[{ address: string }], number>(
-      `SELECT 1 FROM (SELECT ${list('c', chatColumns, ['account_login', 'last_addressed_handle'])}, c.chat_identifier FROM chat c)
-       WHERE account_login IN ('E:' || @address, 'P:' || @address) 
-         OR (last_addressed_handle = @address AND chat_identifier <> @address) LIMIT 1`,
+  // What some take for the other person's address counts where it is not theirs.
+  const ownAddresses = db
+    .prepare<[number], string | null>(
+      `WITH own (address) AS (
+         SELECT account_login FROM (SELECT ${list('c', chatColumns, ['account_login'])} FROM chat c)
+         UNION SELECT last_addressed_handle FROM
+           (SELECT ${list('c', chatColumns, ['last_addressed_handle'])}, c.chat_identifier FROM chat c)
+           WHERE last_addressed_handle <> chat_identifier
+         UNION SELECT m.destination_caller_id FROM (
+           SELECT n.ROWID AS rowid, n.handle_id, ${list('n', columns, ['destination_caller_id', 'is_from_me'])}
+           FROM message n ORDER BY n.ROWID DESC LIMIT ?) m
+           LEFT JOIN handle h ON h.ROWID = m.handle_id
+           WHERE m.destination_caller_id IS NOT h.id AND (m.is_from_me = 0 OR NOT EXISTS (
+             SELECT 1 FROM chat_message_join j JOIN chat c ON c.ROWID = j.chat_id
+             WHERE j.message_id = m.rowid AND c.chat_identifier = m.destination_caller_id)))
+       SELECT CAST(address AS TEXT) FROM own WHERE address <> ''`,
     )
     .pluck()
+  const earlier = query<[string, number, number]>(`WHERE m.ROWID IN (
+    SELECT j.message_id FROM chat_message_join j JOIN chat k ON k.ROWID = j.chat_id
+    WHERE k.guid = ? AND j.message_id < ? ORDER BY j.message_id DESC LIMIT ?) ORDER BY m.ROWID DESC`)
+  const own = db.prepare<[string], number>('SELECT 1 FROM message WHERE guid = ? AND is_from_me = 1').pluck()
+  const marksThere = (Object.keys(MARK_COLUMNS) as (keyof CategoryMarks)[]).flatMap(mark => {
+    const [table, column] = MARK_COLUMNS[mark]
+    if (!(table === 'chat' ? chatColumns : columns).has(column)) return []
+    const among = table === 'chat' ? 'chat' : `(SELECT ${column} FROM message ORDER BY ROWID DESC LIMIT ${AMONG_ROWS})`
+    const values = db.prepare<[], number | null>(`SELECT DISTINCT ${column} FROM ${among}`).pluck()
+    return [{ mark, name: `${table}.${column}`, values }]
+  })
   const newestIncoming = query<[]>('WHERE +m.is_from_me = 0 ORDER BY m.date DESC LIMIT 1')
   const chats = db
     .prepare<[{ threadId: string; writtenTo: number; limit: number }], RawChat>(
@@ -166,8 +200,25 @@ const statements = (db: Database.Database) => {
     /** The guid of the chat that was used last. */
     latestChat: (): string | undefined => latestChat.get(),
     hasChat: (chatGuid: string): boolean => chat.get(chatGuid) !== undefined,
-    /** Whether somebody writes to this Mac under this address. */
-    isOwnAddress: (address: string): boolean => ownAddress.get({ address }) !== undefined,
+    /** The addresses of this Mac's owner, as far as chats and the newest messages tell them. */
+    ownAddresses: (): string[] =>
+      ownAddresses.all(AMONG_ROWS).flatMap(address => (address ? [withoutKind(address)] : [])),
+    /** What was written in a chat before that row, by whomever; the newest first. */
+    earlierIn: (chatGuid: string, rowid: number, limit: number): MessageRow[] =>
+      asOurs(() => earlier.all(chatGuid, rowid, limit).map(toMessageRow)),
+    /** The rows of the same guids, as far as they are still there. */
+    rowsOf: (guids: readonly string[]): MessageRow[] =>
+      asOurs(() => guids.flatMap(each => withAliases(byGuid.all(each)).map(toMessageRow))),
+    /** Values of today's chats and messages whose meaning nobody here knows: `chat.is_filtered = 9`. */
+    unknownValues: (): string[] =>
+      marksThere.flatMap(({ mark, name, values }) =>
+        values
+          .all()
+          .filter(value => value !== null && !isKnownValue(mark, value))
+          .map(value => `${name} = ${value}`),
+      ),
+    /** The guids among these of which the row is this account's own. */
+    ownAmong: (guids: readonly string[]): string[] => guids.filter(each => own.get(each) !== undefined),
     /** When the newest incoming message was sent, Unix milliseconds. */
     newestIncomingMs: (): number | undefined => {
       const raw = newestIncoming.get()
@@ -188,7 +239,12 @@ const statements = (db: Database.Database) => {
 
 /** Of one identifier: a few services, in the old and the new form. */
 const MOST_CHATS = 20
+/** What the owner's addresses are today, the newest messages tell. */
+const AMONG_ROWS = 1_000
+
 const EDIT_MARKS = ['date_edited', 'date_retracted', 'is_empty'] as const
+
+const CHAT_COLUMNS = ['is_filtered', 'is_blackholed', 'is_pending_review', 'account_login'] as const
 
 const MESSAGE_COLUMNS = [
   'attributedBody',
@@ -202,6 +258,10 @@ const MESSAGE_COLUMNS = [
   'schedule_type',
   'error',
   'cache_has_attachments',
+  'is_audio_message',
+  'is_spam',
+  'filter_action',
+  'account',
   'balloon_bundle_id',
   'destination_caller_id',
   'date_edited',

@@ -15,6 +15,7 @@ export const probeChatDb = (path: string, open: ChatDb | undefined): Omit<ChatDb
       readable: true,
       highestRowid: db.highestRowid(),
       ...(newestIncomingMs !== undefined && { newestIncomingMs }),
+      unknownValues: db.unknownValues(),
       ...changed(path),
     }
   } catch (error) {

@@ -57,7 +57,7 @@ export const createDetails = (db: Database) => {
 }
 
 /** These are read while the agent's own database is written: an error of SQLite's would be taken for one of that. */
-const asOurs = <T>(read: () => T): T => {
+export const asOurs = <T>(read: () => T): T => {
   try {
     return read()
   } catch (cause) {

@@ -1,12 +1,15 @@
+import { categoryOf } from '../core/category.ts'
 import type { Chat, MessageRow } from '../core/message.ts'
-import { toPlainText } from '../core/plain-text.ts'
+import { isInvisible, toPlainText } from '../core/plain-text.ts'
 import { readAttributedBody } from './attributed-body.ts'
+import { linkOfPayload } from './link-of-payload.ts'
 
 /** A row as SQLite gives it, integers as BigInt: dates are nanoseconds, beyond what a number holds exactly. */
 export type RawRow = {
   readonly rowid: bigint
   readonly guid: string
   readonly text: string | null
+  readonly subject: string | null
   readonly attributedBody: Uint8Array | null
   readonly date: bigint | null
   readonly is_from_me: bigint | null
@@ -18,7 +21,10 @@ export type RawRow = {
   readonly schedule_type: bigint | null
   readonly error: bigint | null
   readonly cache_has_attachments: bigint | null
+  readonly is_audio_message: bigint | null
   readonly balloon_bundle_id: string | null
+  /** Of the preview of a link alone. */
+  readonly link_payload: Uint8Array | null
   readonly destination_caller_id: string | null
   readonly date_edited: bigint | null
   readonly date_retracted: bigint | null
@@ -26,7 +32,12 @@ export type RawRow = {
   readonly thread_originator_guid: string | null
   readonly service: string | null
   readonly sender: string | null
+  readonly account: string | null
+  readonly is_spam: bigint | null
+  readonly filter_action: bigint | null
   readonly is_filtered: bigint | null
+  readonly is_blackholed: bigint | null
+  readonly is_pending_review: bigint | null
   readonly account_login: string | null
   readonly person_centric_id: string | null
   /** Other addresses of the same person. */
@@ -48,26 +59,40 @@ export const toMessageRow = (raw: RawRow): MessageRow => {
   const emptied = isSet(raw.is_empty) || isWithdrawn(raw, body?.text, editedMs !== undefined)
   // The column `text` is often NULL on a current macOS; the attributed body has the words.
   const written = emptied ? '' : body?.text || raw.text || ''
+  const isLink = raw.balloon_bundle_id === LINK_BALLOON
+  const words = toPlainText(written) || (isLink ? linkOfPayload(raw.link_payload) : '')
+  const transcript = emptied ? '' : toPlainText(body?.transcript ?? '')
+  const subject = emptied || !isText(raw.subject) ? '' : toPlainText(raw.subject)
+  const isVoice = isSet(raw.is_audio_message) || body?.transcript !== undefined
   const chat = toChat(raw)
   const dateMs = toUnixMs(raw.date)
   return {
     rowid: Number(raw.rowid),
     guid: raw.guid,
-    text: toPlainText(written),
+    text: [subject, words, transcript].filter(part => part !== '').join('\n'),
     date: raw.date ?? 0n,
     fromMe: isSet(raw.is_from_me),
     finished: isSet(raw.is_finished),
     emptied,
     places: written.split(ATTACHMENT_MARK).length - 1,
-    hasContent: written !== '' || isSet(raw.cache_has_attachments) || raw.balloon_bundle_id !== null,
-    isLink: raw.balloon_bundle_id === LINK_BALLOON,
+    hasContent:
+      (written !== '' && !isInvisible(written)) || isSet(raw.cache_has_attachments) || raw.balloon_bundle_id !== null,
+    ...(isInvisible(written) && subject === '' && { isBlank: true }),
+    ...(isVoice && { isVoice }),
+    isLink,
     associatedType: toAssociatedType(raw.associated_message_type),
     itemType: Number(raw.item_type ?? 0n),
     scheduleType: Number(raw.schedule_type ?? 0n),
     system: isSet(raw.is_system_message),
     error: Number(raw.error ?? 0n),
     toSelf: raw.sender !== null && raw.sender === raw.destination_caller_id,
-    unknownSender: isSet(raw.is_filtered),
+    category: categoryOf({
+      filtered: Number(raw.is_filtered ?? 0n),
+      blackholed: Number(raw.is_blackholed ?? 0n),
+      pendingReview: Number(raw.is_pending_review ?? 0n),
+      spam: Number(raw.is_spam ?? 0n),
+      filterAction: Number(raw.filter_action ?? 0n),
+    }),
     mentions: body?.mentions ?? [],
     ownAddresses: ownAddresses(raw),
     ...(isText(raw.service) && { service: raw.service }),
@@ -83,10 +108,18 @@ export const toMessageRow = (raw: RawRow): MessageRow => {
 /** 2 and 3 mark what an app or a watch has sent: put onto no other message, and a message like any other. */
 const toAssociatedType = (type: bigint | null): number => (type === 2n || type === 3n ? 0 : Number(type ?? 0n))
 
-const LINK_BALLOON = 'com.apple.messages.URLBalloonProvider'
-/** That which the message came to, and that of the account, which is written E:me@example.com or P:+1…. */
-const ownAddresses = ({ destination_caller_id, account_login }: RawRow): readonly string[] =>
-  [destination_caller_id, account_login].filter(isText).map(address => address.replace(/^[EP]:/, ''))
+export const LINK_BALLOON = 'com.apple.messages.URLBalloonProvider'
+/**
+ * The account, written E:me@example.com or P:+1…, and the address that a message came to or went out from. In one that went
+ * out some take that column for the other person's: there it counts where it is not theirs.
+ */
+const ownAddresses = (raw: RawRow): readonly string[] => {
+  const { account, account_login, destination_caller_id: local, sender, chat_identifier } = raw
+  const isTheirs = local === sender || (isSet(raw.is_from_me) && local === chat_identifier)
+  return [account, account_login, isTheirs ? null : local].filter(isText).map(withoutKind)
+}
+
+export const withoutKind = (account: string): string => account.replace(/^[EP]:/i, '')
 
 /** Whatever a column is declared to be, a blob stays one in it. */
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
@@ -99,7 +132,7 @@ const ATTACHMENT_MARK = '\uFFFC'
  */
 const isWithdrawn = (raw: RawRow, bodyText: string | undefined, isEdited: boolean): boolean => {
   if (raw.attributedBody === null) return isEdited && !raw.text
-  return bodyText === '' && (isEdited || (isSet(raw.has_summary) && !raw.text))
+  return bodyText === '' && (isEdited || (isSet(raw.has_summary) && !raw.text && !raw.subject))
 }
 
 export const toChat = (raw: RawChat): Chat | undefined => {

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import type { Bond, HeldReflex, SentReflex } from '../core/bind-reflex.ts'
+import { type Bond, type HeldReflex, OTHERS, type SentReflex } from '../core/bind-reflex.ts'
 import type { Counters } from './counters.ts'
 
 /** plain: takes no part in the dedupe; unmatched: sent, for no answer yet; bound: a message's; held: refused. */
@@ -187,9 +187,6 @@ export const createCommands = (db: Database, counters: Counters) => {
 
 /** More at once would take long to list at each command of a flood, and could fill the connection's buffer. */
 const MAX_ACKS = 100
-
-/** What stands for a bond where a reflex was sent: see `mayBeOthers`. */
-export const OTHERS = 'others'
 
 /** Of a text in parts none has started. */
 const REFLEX = `

@@ -33,13 +33,18 @@ export type KnownMessage = {
   /** A hash of what it said when last looked at. */
   readonly words?: string
   readonly isWithdrawn: boolean
+  /** How many more rows it is; of one of these, `about` has the guid of the first. */
+  readonly parts: number
   readonly event?: MessageEvent
-  /** guid of the message that an event is about. */
+  /** guid of the message that an event is about, or that a row is a part of. */
   readonly about?: string
 }
 
 /** What a look at its row found. */
 export type NewWords = { readonly words: string; readonly fingerprint?: string; readonly editedMs: number }
+
+/** By the clock of POSTs; and how long the wait was when it began. */
+export type Hold = { readonly dueMs: number; readonly waitMs: number }
 
 export type NewMessage = {
   readonly guid: string
@@ -58,6 +63,8 @@ export type NewMessage = {
   readonly editedMs?: number
   readonly event?: MessageEvent
   readonly about?: string
+  /** It is not to be POSTed before that. */
+  readonly hold?: Hold
 } & (
   | { readonly body: string }
   | { readonly skip: string }
@@ -76,9 +83,9 @@ export type MessageState = 'queued' | 'posting' | 'waiting' | 'answered' | 'skip
 export const createInbox = (db: Database, counters: Counters) => {
   const insert = db.prepare(
     `INSERT INTO messages (guid, thread_id, fingerprint, date_ms, seen_ms, state, reason, body, rule, redacted,
-       words, edited_ms, event, about, withdrawn_ms, chat_guid)
+       words, edited_ms, event, about, next_post_ms, wait_ms, withdrawn_ms, chat_guid)
      VALUES (@guid, @threadId, @fingerprint, @dateMs, @seenMs, @state, @reason, @body, @rule, @redacted,
-       @words, @editedMs, @event, @about, CASE @event WHEN 'unsent' THEN @seenMs END,
+       @words, @editedMs, @event, @about, @dueMs, @waitMs, CASE @event WHEN 'unsent' THEN @seenMs END,
        COALESCE(@chatGuid, (SELECT chat_guid FROM messages WHERE guid = @about)))
      ON CONFLICT (guid) DO NOTHING`,
   )
@@ -102,6 +109,27 @@ export const createInbox = (db: Database, counters: Counters) => {
        fingerprint = COALESCE(@fingerprint, fingerprint), edited_ms = @editedMs
      WHERE id = @id AND posts = 0 AND state IN ('queued', 'dead')`,
   )
+  const lastQueued = db.prepare<[string], MessageRecord>(
+    "SELECT * FROM messages WHERE thread_id = ? AND state IN ('queued', 'waiting') ORDER BY id DESC LIMIT 1",
+  )
+  const parts = db
+    .prepare<[string], string>('SELECT guid FROM messages WHERE about = ? AND event IS NULL ORDER BY id')
+    .pluck()
+  const holding = db
+    .prepare<[], string>("SELECT DISTINCT thread_id FROM messages WHERE state = 'queued' AND wait_ms IS NOT NULL")
+    .pluck()
+  const held = db
+    .prepare<[number, number], number>("SELECT 1 FROM messages WHERE id = ? AND state = 'queued' AND next_post_ms > ?")
+    .pluck()
+  const extend = db.prepare<[Extension]>(
+    `UPDATE messages SET body = @body, redacted = @redacted, words = @words, parts = parts + 1, next_post_ms = @dueMs,
+       wait_ms = @waitMs WHERE id = @id AND posts = 0 AND state = 'queued'`,
+  )
+  const newest = db
+    .prepare<[number], string>(
+      "SELECT guid FROM messages WHERE state IN ('queued', 'posting', 'waiting', 'answered') ORDER BY id DESC LIMIT ?",
+    )
+    .pluck()
   const noteEdit = db
     .prepare<[{ id: number; words: string; fingerprint: string | null; editedMs: number }], number>(
       `UPDATE messages SET words = @words, fingerprint = COALESCE(@fingerprint, fingerprint), edited_ms = @editedMs,
@@ -164,7 +192,7 @@ export const createInbox = (db: Database, counters: Counters) => {
     "UPDATE messages SET state = 'waiting', reason = 'interrupted', next_post_ms = ? WHERE state = 'posting'",
   )
   const rebase = db.prepare<[{ now: number }]>(
-    "UPDATE messages SET next_post_ms = MIN(next_post_ms, @now + COALESCE(wait_ms, 0)) WHERE state = 'waiting'",
+    "UPDATE messages SET next_post_ms = MIN(next_post_ms, @now + COALESCE(wait_ms, 0)) WHERE state IN ('waiting', 'queued')",
   )
   const hasten = db.prepare<[number]>(
     "UPDATE messages SET next_post_ms = ? WHERE state = 'waiting' AND reason LIKE 'network\\_%' ESCAPE '\\'",
@@ -216,6 +244,8 @@ export const createInbox = (db: Database, counters: Counters) => {
         event: message.event ?? null,
         about: message.about ?? null,
         chatGuid: message.chatGuid ?? null,
+        dueMs: message.hold?.dueMs ?? null,
+        waitMs: message.hold?.waitMs ?? null,
       })
       if (changes === 0) return undefined
       if ('skip' in message) counters.count(`skipped.${message.skip}`)
@@ -233,6 +263,34 @@ export const createInbox = (db: Database, counters: Counters) => {
     lookUpId: (id: number): KnownMessage => toKnown(must(byId.get(id))),
     /** What the backend was, or is to be, told of its edits; oldest first. */
     editsOf: (guid: string): KnownMessage[] => edits.all(guid).map(toKnown),
+    /** The last message of a thread that waits for its first POST, with how long it waits for more rows, where it does. */
+    lastQueued: (threadId: string): QueuedMessage | undefined => {
+      const row = lastQueued.get(threadId)
+      if (row === undefined || row.state !== 'queued' || row.posts > 0 || row.body === null) return undefined
+      const { id, guid, wait_ms } = row
+      const { sender } = JSON.parse(row.body) as { readonly sender: string }
+      return { id, guid, sender, ...(wait_ms !== null && { waitMs: wait_ms }) }
+    },
+    /** The guids of the other rows of a message, in the order in which they came. */
+    partsOf: (guid: string): string[] => parts.all(guid),
+    /** The threads in which a message waits for more rows. */
+    holding: (): string[] => holding.all(),
+    /** It waits for more rows. */
+    isHeld: (id: number, nowMs: number): boolean => held.get(id, nowMs) !== undefined,
+    /** One more row of a message that waits for its first POST. */
+    extend: (
+      id: number,
+      message: {
+        readonly body: string
+        readonly redacted: Readonly<Record<string, number>>
+        readonly words: string
+      } & Hold,
+    ): void => {
+      const { body, redacted, words, dueMs, waitMs } = message
+      extend.run({ id, body, words, dueMs, waitMs, redacted: toJson(redacted) })
+    },
+    /** The guids of the latest messages that the backend is, or was, told of. */
+    newest: (count: number): string[] => newest.all(count),
     /** Another body for a message that was never POSTed. */
     recompose: (
       id: number,
@@ -470,8 +528,19 @@ type MessageRecord = {
   state: MessageState
   words: string | null
   withdrawn_ms: number | null
+  wait_ms: number | null
+  parts: number
   event: MessageEvent | null
   about: string | null
+}
+
+type QueuedMessage = { readonly id: number; readonly guid: string; readonly sender: string; readonly waitMs?: number }
+
+type Extension = Hold & {
+  readonly id: number
+  readonly body: string
+  readonly redacted: string | null
+  readonly words: string
 }
 
 type Recomposed = {
@@ -491,6 +560,7 @@ const toKnown = (row: MessageRecord): KnownMessage => ({
   posts: row.posts,
   seenMs: row.seen_ms,
   isWithdrawn: row.withdrawn_ms !== null,
+  parts: row.parts,
   ...(row.thread_id !== null && { threadId: row.thread_id }),
   ...(row.first_post_seq !== null && { firstPostSeq: row.first_post_seq }),
   ...(row.words !== null && { words: row.words }),

@@ -336,6 +336,25 @@ export const MIGRATIONS: readonly string[] = [
   END;
   `,
   `
+  -- The owner's own addresses, in the form in which addresses are compared, and how each is known: "chat_db", "came_back".
+  CREATE TABLE own_addresses (
+    address TEXT PRIMARY KEY,
+    since_ms REAL NOT NULL,
+    source TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- What becomes one message though it is several rows of chat.db. parts: how many more rows there are; each of them is on record
+  -- as skipped ("gathered"), and about has the guid of the first. Such a message waits until next_post_ms for more of them.
+  ALTER TABLE messages ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;
+
+  -- The other rows of chat.db that a bubble was stored as; bubbles.row_guid has the first.
+  CREATE TABLE bubble_rows (
+    row_guid TEXT PRIMARY KEY,
+    bubble_id INTEGER NOT NULL REFERENCES bubbles (id) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX bubble_rows_of ON bubble_rows (bubble_id);
+  `,
+  `
   -- Of a text that was too long for one bubble each part is a bubble; first_part: the id of the first one, which has it, too.
   ALTER TABLE bubbles ADD COLUMN first_part INTEGER;
   CREATE INDEX bubbles_parts ON bubbles (first_part, id) WHERE first_part IS NOT NULL;

@@ -22,6 +22,7 @@ import { createInbox } from './inbox.ts'
 import { createLines, noteOldLines } from './lines.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { createOutbox } from './outbox.ts'
+import { createOwnAddressTable } from './own-addresses.ts'
 import { createPauses } from './pauses.ts'
 import { createRecipients } from './recipients.ts'
 import { retireOldRows } from './retire-old-rows.ts'
@@ -113,6 +114,7 @@ export const createStore = (db: Database.Database, path: string) => {
     cursor: createCursor(db),
     pauses: createPauses(db),
     recipients: createRecipients(db),
+    ownAddresses: createOwnAddressTable(db),
     counters,
     stories: createStories(db),
     audits: createAudits(db, counters),

@@ -1,5 +1,6 @@
-import type { Database } from 'better-sqlite3'
+import type { Database, Statement } from 'better-sqlite3'
 import type { BubbleState } from '../core/bubble.ts'
+import type { SentBubble } from '../core/find-echo.ts'
 import type { StartedBubble } from '../core/judge-own-row.ts'
 import { says } from '../core/says.ts'
 import type { Counters } from './counters.ts'
@@ -96,12 +97,18 @@ export const createOutbox = (db: Database, counters: Counters) => {
        AND (state <> 'parked' OR (ended_ms >= ? AND row_guid IS NULL))
      ORDER BY (state = 'parked'), started_ms, id`,
   )
-  const claimed = db.prepare<[string], number>('SELECT 1 FROM bubbles WHERE row_guid = ?').pluck()
+  const claimed = db
+    .prepare<[{ guid: string }], number>(
+      'SELECT 1 FROM bubbles WHERE row_guid = @guid UNION ALL SELECT 1 FROM bubble_rows WHERE row_guid = @guid',
+    )
+    .pluck()
+  const claimPart = db.prepare<[string, number]>('INSERT OR IGNORE INTO bubble_rows VALUES (?, ?)')
   const claim = db.prepare<[BubbleState, string | null, string, number, number]>(
     'UPDATE bubbles SET state = ?, reason = ?, row_guid = ?, confirmed_ms = ? WHERE id = ?',
   )
-  const confirmedBy = db.prepare<[string], BubbleRow>(
-    "SELECT * FROM bubbles WHERE row_guid = ? AND state = 'confirmed'",
+  const confirmedBy = db.prepare<[{ guid: string }], BubbleRow>(
+    `SELECT * FROM bubbles WHERE state = 'confirmed' AND (row_guid = @guid
+       OR id = (SELECT bubble_id FROM bubble_rows WHERE row_guid = @guid))`,
   )
   const watermark = db.prepare<[number, number]>('UPDATE bubbles SET watermark = MIN(watermark, ?) WHERE id = ?')
   const nthStart = db
@@ -140,10 +147,13 @@ export const createOutbox = (db: Database, counters: Counters) => {
   const underWay = db.prepare<[number, string], StartedRow>(
     `${STARTED} WHERE started_ms > ? AND thread_id <> ? AND row_guid IS NULL`,
   )
-  const withoutEcho = db.prepare<[string, number], { id: number; thread_id: string; says: string; state: BubbleState }>(
-    `SELECT id, thread_id, says, state FROM bubbles WHERE thread_id = ? AND started_ms >= ? AND echo_guid IS NULL
-       AND state <> 'failed' ORDER BY id LIMIT 1000`,
-  )
+  const withoutEcho = (where: string, order: string): EchoQuery =>
+    db.prepare(
+      `SELECT id, thread_id, says, state, started_ms, ended_ms FROM bubbles
+       WHERE ${where} started_ms >= @since AND echo_guid IS NULL AND state <> 'failed' ORDER BY ${order} LIMIT 1000`,
+    )
+  const withoutEchoIn = withoutEcho('thread_id = @threadId AND', 'id')
+  const withoutEchoAnywhere = withoutEcho('', 'started_ms')
   const echo = db.prepare<[string, number]>('UPDATE bubbles SET echo_guid = ? WHERE id = ?')
   const echoed = db.prepare<[string], number>('SELECT 1 FROM bubbles WHERE echo_guid = ?').pluck()
   const rebaseWaits = db.prepare<[{ latest: number }]>(
@@ -294,20 +304,22 @@ export const createOutbox = (db: Database, counters: Counters) => {
     inState: (state: BubbleState): Bubble[] => inState.all(state).map(toBubble),
     /** Bubbles whose row in chat.db is still looked for: the surest first, parked ones last. */
     awaitingRow: (parkedSinceMs: number): Bubble[] => awaiting.all(parkedSinceMs).map(toBubble),
-    isClaimed: (rowGuid: string): boolean => claimed.get(rowGuid) !== undefined,
-    /** The row belongs to this bubble alone. */
+    isClaimed: (rowGuid: string): boolean => claimed.get({ guid: rowGuid }) !== undefined,
+    /** The row belongs to this bubble alone; `others`: the bubble was stored as several. */
     claimRow: (
       id: number,
       state: 'confirmed' | 'failed',
       reason: string | undefined,
       rowGuid: string,
       nowMs: number,
+      others: readonly string[] = [],
     ): void => {
       claim.run(state, reason ?? null, rowGuid, nowMs, id)
+      for (const other of others) claimPart.run(other, id)
     },
     /** The bubble that this row of chat.db confirmed. */
     confirmedBy: (rowGuid: string): Bubble | undefined => {
-      const row = confirmedBy.get(rowGuid)
+      const row = confirmedBy.get({ guid: rowGuid })
       return row && toBubble(row)
     },
     reasonOf: (id: number): string | undefined => reason.get(id) ?? undefined,
@@ -331,14 +343,16 @@ export const createOutbox = (db: Database, counters: Counters) => {
       [...startedIn.all(threadId, sinceMs), ...underWay.all(recentMs, threadId)].map(toStarted),
     /** Commands that wait for their send, in one thread or in all. */
     commandsPlanned: (threadId?: string): number => commandsIn.get({ threadId: threadId ?? null }) ?? 0,
-    /** What was sent in this thread since then, oldest first, and has not been seen to come back. */
-    startedIn: (
-      threadId: string,
-      sinceMs: number,
-    ): { readonly id: number; readonly threadId: string; readonly says: string; readonly open: boolean }[] =>
-      withoutEcho
-        .all(threadId, sinceMs)
-        .map(({ id, thread_id, says, state }) => ({ id, threadId: thread_id, says, open: state !== 'confirmed' })),
+    /** What was sent since then, in this thread or in any, oldest first, and has not been seen to come back. */
+    startedIn: (threadId: string | undefined, sinceMs: number): SentBubble[] =>
+      (threadId === undefined ? withoutEchoAnywhere : withoutEchoIn).all({ threadId, since: sinceMs }).map(row => ({
+        id: row.id,
+        threadId: row.thread_id,
+        says: row.says,
+        open: row.state !== 'confirmed',
+        startedMs: row.started_ms,
+        ...(row.ended_ms !== null && { endedMs: row.ended_ms }),
+      })),
     claimEcho: (id: number, guid: string): void => {
       echo.run(guid, id)
     },
@@ -371,6 +385,16 @@ export const createOutbox = (db: Database, counters: Counters) => {
 const ALREADY_BEGUN = 2
 
 const STARTED = `SELECT thread_id, says, tries, started_ms, state, reason, row_guid, confirmed_ms FROM bubbles`
+
+type EchoQuery = Statement<[{ threadId: string | undefined; since: number }], EchoRow>
+type EchoRow = {
+  id: number
+  thread_id: string
+  says: string
+  state: BubbleState
+  started_ms: number
+  ended_ms: number | null
+}
 
 type StartedRow = {
   thread_id: string

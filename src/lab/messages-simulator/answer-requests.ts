@@ -6,7 +6,8 @@ import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ChatDbWriter, openChatDbWriter } from './chat-db-writer.ts'
 import { appendSent, ledgerFile } from './ledger.ts'
-import type { OsascriptMode } from './osascript-modes.ts'
+import type { ComesBack, Rewrite } from './osascript-modes.ts'
+import { splitAtLinks } from './split-at-links.ts'
 
 /** What becomes of a text in chat.db, `afterMs` after it was accepted. An error or ghost row means: not sent. */
 export type RowPlan =
@@ -27,7 +28,8 @@ type Send = {
   readonly attempt: string
   readonly afterMs: number
   readonly row: RowPlan
-  readonly rewrite: OsascriptMode['rewrite']
+  readonly rewrite?: Rewrite | undefined
+  readonly comesBack?: ComesBack | undefined
 }
 export type Request = Resolve | Send
 
@@ -107,16 +109,48 @@ const writeRow = async (dir: string, writer: ChatDbWriter, { guid }: { guid: str
     await writer.writeGhost(guid)
     return
   }
-  const text = rewriteText(send.text, send.rewrite)
+  const [first = { text: '' }, ...others] = toRows(send.text, send.rewrite)
   const failed = row.kind === 'error' ? { error: row.error, is_sent: 0 } : {}
   const failsLater = row.kind === 'error' && row.errorAfterMs > 0
-  const { guid: message } = await writer.writeOutgoing({ chat: guid, text, columns: failsLater ? {} : failed })
+  const { guid: message } = await writer.writeOutgoing({ chat: guid, ...first, columns: failsLater ? {} : failed })
+  for (const other of others) {
+    if (!(await pause(dir, PREVIEW_AFTER_MS))) return
+    await writer.writeOutgoing({ chat: guid, ...other, columns: failsLater ? {} : failed })
+  }
+  if (send.comesBack !== undefined) await comeBack(dir, writer, guid, send, send.comesBack)
   if (!failsLater) return
   if (!(await pause(dir, row.errorAfterMs))) return
   writer.updateMessage(message, failed)
 }
 
-const rewriteText = (text: string, rewrite: OsascriptMode['rewrite']): string => {
+/** A preview follows the row before it. */
+const PREVIEW_AFTER_MS = 200
+
+const comeBack = async (
+  dir: string,
+  writer: ChatDbWriter,
+  sentTo: string,
+  send: Send,
+  { afterMs, from, chat = sentTo, columns = {} }: ComesBack,
+): Promise<void> => {
+  if (!(await pause(dir, afterMs))) return
+  for (const row of toRows(send.text, send.rewrite)) await writer.writeIncoming({ chat, from, columns, ...row })
+}
+
+type Row = { readonly text?: string; readonly balloon?: string }
+
+/** What becomes of a text: rows of its words, and previews of its links. */
+const toRows = (text: string, rewrite: Rewrite | undefined): readonly Row[] => {
+  const pieces = splitAtLinks(text)
+  const previews = pieces.flatMap(({ link }) => (link === undefined ? [] : [{ balloon: link }]))
+  if (rewrite === 'split-links')
+    return pieces.map(({ text, link }) => (link === undefined ? { text } : { balloon: link }))
+  if (rewrite === 'previews') return [{ text }, ...previews]
+  return [{ text: rewriteText(text, rewrite) }]
+}
+
+const rewriteText = (text: string, rewrite: Rewrite | undefined): string => {
+  if (rewrite === 'smart-punctuation') return `${text.replaceAll('...', '…').replaceAll('--', '—')} `
   if (rewrite === 'strip-variation-selectors') return text.replace(/[\uFE00-\uFE0F]/g, '')
   if (rewrite !== 'smart-quotes') return text
   return text

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { type BodyRun, encodeAttributedBody } from './encode-attributed-body.ts'
-import { encodeSummary } from './encode-summary.ts'
+import { encodeLinkPayload, encodeSummary } from './encode-plist.ts'
 
 export type ChatSpec = {
   /** `iMessage;-;+1…`, `any;-;a@b.c`, `SMS;-;…`, `any;+;chat…`: what is not given below follows from it. */
@@ -18,8 +18,10 @@ export type ChatSpec = {
   /** The local account: its id, and its address as `E:me@example.com` or `P:+1…`. */
   readonly accountId?: string
   readonly accountLogin?: string
-  /** Messages has filtered it away: an unknown sender. */
-  readonly isFiltered?: boolean
+  /** chat.is_filtered: 1 is an unknown sender, 2 junk. */
+  readonly isFiltered?: number | boolean
+  /** In place of what Messages would write: a blocked sender, the address that was used last. */
+  readonly columns?: Columns
 }
 
 export type ChatRow = {
@@ -47,6 +49,11 @@ export type MessageSpec = {
   /** The chat, or its guid; it is made where it is missing. */
   readonly chat: string | ChatSpec
   readonly text?: string
+  readonly subject?: string
+  /** A voice message, and what Messages heard in it; the transcript may also come later, see `transcribe`. */
+  readonly voice?: { readonly transcript?: string }
+  /** The row is the preview of this link: that is its text, where no other one is given. */
+  readonly balloon?: string
   /** Where the words go: `attributedBody` (the default; then text is NULL), `text`, or both. */
   readonly body?: 'attributedBody' | 'text' | 'both'
   readonly attachments?: readonly AttachmentSpec[]
@@ -147,6 +154,14 @@ export const openChatDbWriter = (path: string) => {
       return updateMessage(db, guid, { ...withdrawn, text: null, attributedBody: encodeAttributedBody('') })
     },
 
+    /** Messages has listened to a voice message. */
+    transcribe: (guid: string, transcript: string): Committed => {
+      const [file] = attachmentsOf(db, guid)
+      if (file === undefined) throw new Error(`${guid} is no voice message`)
+      const runs: BodyRun[] = [{ text: '\uFFFC', part: 0, transferGuid: file.guid, transcript }]
+      return updateMessage(db, guid, { attributedBody: encodeAttributedBody(runs) })
+    },
+
     /** Moves the -wal's content into chat.db; TRUNCATE also empties the -wal. */
     checkpoint: (mode: 'PASSIVE' | 'FULL' | 'RESTART' | 'TRUNCATE' = 'TRUNCATE'): void => {
       db.pragma(`wal_checkpoint(${mode})`)
@@ -171,9 +186,12 @@ const writeMessage = async (
   db: Database.Database,
   {
     chat: chatSpec,
-    text,
+    text: words,
+    subject,
+    voice,
+    balloon,
     body = 'attributedBody',
-    attachments = [],
+    attachments: given = [],
     columns,
     atFirst,
     attachMs = 0,
@@ -183,14 +201,17 @@ const writeMessage = async (
   }: MessageSpec,
   ownColumns: (chat: ChatRow) => Columns,
 ): Promise<Committed> => {
+  const attachments: readonly AttachmentSpec[] = voice === undefined ? given : [RECORDING]
   const files = attachments.map(attachment => ({ ...attachment, guid: `at_${randomUUID().toUpperCase()}` }))
-  const runs = toRuns(text, files)
-  const words = runs?.map(run => run.text).join('')
+  const runs = toRuns(words ?? balloon, files)?.map(run =>
+    run.transferGuid !== undefined && voice?.transcript !== undefined ? { ...run, transcript: voice.transcript } : run,
+  )
+  const text = runs?.map(run => run.text).join('')
   const { chat, row, rowid } = inTransaction(db, () => {
     const chat = ensureChat(db, chatSpec)
     const row = {
       guid: randomUUID().toUpperCase(),
-      text: words === undefined || body === 'attributedBody' ? null : words,
+      text: text === undefined || body === 'attributedBody' ? null : text,
       attributedBody: runs === undefined || body === 'text' ? null : encodeAttributedBody(runs),
       version: 10,
       service: chat.service,
@@ -201,6 +222,9 @@ const writeMessage = async (
       date_read: 0,
       date_delivered: 0,
       is_finished: 1,
+      ...(subject !== undefined && { subject }),
+      ...(voice && { is_audio_message: 1 }),
+      ...(balloon !== undefined && { balloon_bundle_id: LINK_BALLOON, payload_data: encodeLinkPayload(balloon) }),
       ...(replyTo !== undefined && { thread_originator_guid: replyTo, thread_originator_part: '0:0:1' }),
       ...ownColumns(chat),
       ...columns,
@@ -229,6 +253,9 @@ const writeMessage = async (
   }
   return { guid: row.guid, rowid, committedAt: now() }
 }
+
+const RECORDING: AttachmentSpec = { name: 'Audio Message.caf', mimeType: 'audio/x-caf' }
+const LINK_BALLOON = 'com.apple.messages.URLBalloonProvider'
 
 const updateMessage = (db: Database.Database, guid: string, columns: Columns): Committed => {
   const row = db.prepare('SELECT ROWID AS rowid FROM message WHERE guid = ?').get(guid) as { rowid: number } | undefined
@@ -291,7 +318,8 @@ const ensureChat = (db: Database.Database, spec: string | ChatSpec): ChatRow => 
       service_name: service,
       room_name: isGroup ? identifier : null,
       group_id: randomUUID().toUpperCase(),
-      is_filtered: given.isFiltered === true ? 1 : 0,
+      is_filtered: Number(given.isFiltered ?? 0),
+      ...given.columns,
     })
   if (given.name !== undefined) db.prepare('UPDATE chat SET display_name = ? WHERE ROWID = ?').run(given.name, rowid)
   for (const participant of given.participants ?? (isGroup ? [] : [identifier])) {

@@ -7,6 +7,8 @@ export type BodyRun = {
   readonly transferGuid?: string
   /** The address of whom it @-mentions, for a run that is the name. */
   readonly mention?: string
+  /** What Messages heard in a voice message, for the run of its recording. */
+  readonly transcript?: string
 }
 
 /**
@@ -34,7 +36,7 @@ export const encodeAttributedBody = (
   return archive.bytes()
 }
 
-const writeAttributes = (archive: Archive, { part, transferGuid, mention }: BodyRun): void => {
+const writeAttributes = (archive: Archive, { part, transferGuid, mention, transcript }: BodyRun): void => {
   const entries: readonly (readonly [key: string, writeValue: () => void])[] = [
     ...(transferGuid === undefined
       ? []
@@ -42,6 +44,7 @@ const writeAttributes = (archive: Archive, { part, transferGuid, mention }: Body
     ...(mention === undefined
       ? []
       : [['__kIMMentionConfirmedMention', () => archive.string(STRING, mention)] as const]),
+    ...(transcript === undefined ? [] : [['IMAudioTranscription', () => archive.string(STRING, transcript)] as const]),
     ['__kIMMessagePartAttributeName', () => writeNumber(archive, part)],
   ]
   archive.object(DICTIONARY, () => {

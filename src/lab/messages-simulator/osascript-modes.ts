@@ -30,7 +30,22 @@ export type OsascriptMode = (
   | { readonly mode: 'exit-code'; readonly code: number }
 ) & {
   /** What Messages does to the words in chat.db; the person gets them as they were. */
-  readonly rewrite?: 'smart-quotes' | 'strip-variation-selectors'
+  readonly rewrite?: Rewrite
+  /** The person is its owner: it comes back as an incoming row, so long after it was sent, from that address. */
+  readonly comesBack?: ComesBack
+}
+
+/**
+ * smart-punctuation: `...` becomes `…`, `--` becomes `—`, and a space comes to stand at the end. split-links: each link becomes a
+ * row of its own, its preview, 0.2 s after the row before; previews: the same, and the words keep their links.
+ */
+export type Rewrite = 'smart-quotes' | 'strip-variation-selectors' | 'smart-punctuation' | 'split-links' | 'previews'
+export type ComesBack = {
+  readonly afterMs: number
+  readonly from: string
+  /** The guid of another chat than the one it was sent to. */
+  readonly chat?: string
+  readonly columns?: Readonly<Record<string, string | number | null>>
 }
 
 /** How an osascript that is to stand ready goes until it has its text; then it is an `OsascriptMode` as any other. */

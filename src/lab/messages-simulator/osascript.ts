@@ -117,7 +117,8 @@ const handToMessages = async (
   }
   await work()
   const afterMs = mode.mode === 'hang-then-send-late' ? mode.ms : 0
-  await ask({ kind: 'send', text, attempt: call.attempt, afterMs, row: planRow(mode), rewrite: mode.rewrite })
+  const { rewrite, comesBack } = mode
+  await ask({ kind: 'send', text, attempt: call.attempt, afterMs, row: planRow(mode), rewrite, comesBack })
   if (mode.mode === 'noisy') write(`${'noise '.repeat(Math.ceil(mode.bytes / 6)).slice(0, mode.bytes)}\n`, 0)
   if (mode.mode === 'send-then-fail') return fail(call, mode.number, mode.message)
 

@@ -15,6 +15,8 @@ export const judgeMessages = (facts: MessagesFacts): readonly Check[] => [
   judgeRunning(facts),
   judgeAccounts(facts.agent),
   judgeArrival(facts),
+  judgeColumns(facts.agent),
+  judgeOwner(facts.agent),
 ]
 
 const OPEN_MESSAGES = 'open -gj -b com.apple.MobileSMS'
@@ -78,6 +80,29 @@ const judgeArrival = ({ agent, pgrep, isMac, now }: MessagesFacts): Check => {
     )
   }
   return ok('messages_arriving', `the agent is up to date; ${last}`)
+}
+
+/** A value that nobody knew when this version was made may mean junk as well as anything else. */
+const judgeColumns = (agent: AgentFacts): Check => {
+  const probe = agent.kind === 'running' && agent.chatDb.kind === 'told' ? agent.chatDb.answer : undefined
+  if (probe?.unknownValues === undefined) {
+    return skipped('messages_columns', 'only an agent that can read chat.db can check this')
+  }
+  return probe.unknownValues.length === 0
+    ? ok('messages_columns', 'this version knows all that chat.db says of who writes')
+    : warning(
+        'messages_columns',
+        `chat.db has values that this version does not know: ${probe.unknownValues.join(', ')}; such messages are not forwarded`,
+        'See what they are in Messages. To forward them: a rule with category = "unrecognised". Please report the values.',
+      )
+}
+
+const judgeOwner = (agent: AgentFacts): Check => {
+  const addresses = agent.kind === 'running' ? agent.status.ownAddresses : undefined
+  if (addresses === undefined) return skipped('messages_owner', 'only a running agent can check this')
+  return addresses.length === 0
+    ? skipped('messages_owner', 'no address of yours is known yet; the next messages tell them (or set own_addresses)')
+    : ok('messages_owner', `${addresses.length} addresses are known to be yours: ${addresses.join(', ')}`)
 }
 
 const LONG_MS = 7 * 24 * 60 * 60_000

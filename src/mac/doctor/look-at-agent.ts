@@ -123,6 +123,8 @@ const statusSchema = z.object({
     .catch({ state: 'unknown', since: 0 }),
   chatDb: z.object({ readable: z.boolean() }).catch({ readable: false }),
   problems: z.array(problemSchema).catch([]),
+  /** An older version does not tell them. */
+  ownAddresses: z.array(z.string()).optional().catch(undefined),
   messages: z.record(z.string(), z.number()).catch({}),
   bubbles: z.record(z.string(), z.number()).catch({}),
   sending: z
@@ -152,4 +154,5 @@ const chatDbSchema: z.ZodType<ChatDbProbe> = z.object({
   seenRowid: z.number().exactOptional(),
   newestIncomingMs: z.number().exactOptional(),
   changedMs: z.number().exactOptional(),
+  unknownValues: z.array(z.string()).exactOptional(),
 })

@@ -27,6 +27,7 @@ export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   'message edited',
   'message given up; kept as a dead letter',
   'message rejected by the backend; kept as a dead letter',
+  'message is our own',
   'message unsent',
   'message waits for its retry',
   'outgoing rows cannot be read now',

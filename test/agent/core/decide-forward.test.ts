@@ -82,7 +82,13 @@ describe('whether a row goes to the backend', () => {
     ['not finished for long', { finished: false }, { waitedMs: 3_000 }, forward],
     ['says what we are sending just now', {}, { ownBubble: 'open' }, wait('own_echo')],
     ['says what we sent, from somebody else', {}, { ownBubble: 'sent' }, forward],
-    ['says what we sent, in a chat with oneself', { toSelf: true }, { ownBubble: 'sent' }, skip('own_echo')],
+    [
+      'says what we sent, from the owner, or sooner than a person writes',
+      {},
+      { ownBubble: 'sent', comesBack: true },
+      skip('own_echo'),
+    ],
+    ['from the owner, in words of their own', {}, { comesBack: true }, forward],
     ['never joined to a chat', without('chat'), { waitedMs: 60_000 }, skip('incomplete')],
     [
       'without an attachment that is to be told of',
@@ -98,7 +104,10 @@ describe('whether a row goes to the backend', () => {
     expect(decideForward(base, { ...context, ...changed })).toEqual(expected)
   })
 
-  test('a row without a date is not judged by it', () => {
-    expect(decideForward(without('dateMs'), context)).toEqual(forward)
+  test('a row without a date is older than anything, unless it is still being written', () => {
+    expect(decideForward(without('dateMs'), context)).toEqual(skip('stale'))
+    const unfinished = { ...without('dateMs'), finished: false }
+    expect(decideForward(unfinished, context)).toEqual(wait('finished'))
+    expect(decideForward(unfinished, { ...context, waitedMs: 3_000 })).toEqual(skip('stale'))
   })
 })

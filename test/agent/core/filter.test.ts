@@ -22,7 +22,7 @@ const direct: FilterMessage = {
   isGroup: false,
   service: 'iMessage',
   text: 'hello',
-  unknownSender: false,
+  category: 'known',
   mentions: [],
   ownAddresses: [ME],
 }
@@ -49,7 +49,7 @@ const told = (settings: Partial<FilterSettings>, message: FilterMessage): string
 describe('without any rule', () => {
   test.each<[string, FilterMessage, string]>([
     ['a direct message is forwarded', direct, 'forward default'],
-    ['one from an unknown sender too', { ...direct, unknownSender: true }, 'forward default'],
+    ['one from an unknown sender too', { ...direct, category: 'unknown' }, 'forward default'],
     ['one of a group is not', group, 'skip group'],
     ['one of a group is not, though it mentions us', { ...group, mentions: [ME] }, 'skip group'],
     ['attachments alone are not', { ...direct, text: '' }, 'skip attachment_only'],
@@ -77,7 +77,7 @@ describe('lists', () => {
       'a sender whose name is that of a person',
       { deny: ['anna'], people: PEOPLE },
       { ...direct, threadId: 'ANNA', sender: 'ANNA' },
-      'forward default',
+      'skip machine',
     ],
     ['a sender who is allowed', { allow: ['562-292-4139'] }, direct, 'forward forward.allow'],
     ['one who is not', { allow: [BERT] }, direct, 'skip not_allowed'],
@@ -130,7 +130,7 @@ describe('a rule holds when all of its criteria do', () => {
     [{ service: ['sms', 'rcs'] }, { service: 'RCS' }, true],
     [{ service: ['imessage'] }, { service: 'iMessageLite' }, true],
     [{ service: ['sms'] }, {}, false],
-    [{ unknownSender: true }, { unknownSender: true }, true],
+    [{ unknownSender: true }, { category: 'unknown' }, true],
     [{ unknownSender: true }, {}, false],
     [{ unknownSender: false }, {}, true],
     [{ mentioned: true }, { mentions: [ME] }, true],

@@ -9,7 +9,7 @@ test.each([
   ['quotes that Messages has curled', '"ok"', 'anna', '“ok”', 'same'],
   ['the same words in another thread', 'ok', 'bert', 'ok', 'elsewhere'],
   ['dots that Messages has drawn together', 'wait... what -- ok', 'anna', 'wait… what — ok', 'rewritten'],
-  ['the words of a text whose link got a row of its own', 'look https://a.example/b', 'anna', 'look', 'rewritten'],
+  ['the words of a text whose link got a row of its own', 'look https://a.example/b', 'anna', 'look', 'part'],
   ['the same, in another thread', 'look https://a.example/b', 'bert', 'look', 'none'],
   ['other words', 'ok', 'anna', 'okay', 'none'],
 ])('%s', (_, ours, threadId, theirs, fit) => {

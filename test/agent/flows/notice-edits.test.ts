@@ -11,6 +11,7 @@ import { receiveBatch } from '../../../src/agent/flows/receive-batch.ts'
 import { type ChatDb, openChatDb } from '../../../src/agent/imessage/chat-db.ts'
 import { openStore, type Store } from '../../../src/agent/store/open-store.ts'
 import { type ChatDbWriter, openChatDbWriter, toAppleDate } from '../../../src/lab/messages-simulator/chat-db-writer.ts'
+import { rowNeeds } from '../../support/row-needs.ts'
 
 const ANNA = '+15622924139'
 const CHAT = `any;-;${ANNA}`
@@ -70,6 +71,7 @@ const begin = (payload: 'minimal' | 'extended') => {
     inbox: store.inbox,
     outbox: store.outbox,
     commands: store.commands,
+    gathering: rowNeeds(() => db, store).gathering,
     compose: message =>
       message.text.includes('my code') ? { skip: 'redact:code', redacted: { code: 1 } } : compose(message),
     ...(payload === 'extended' && { details: (row, chat) => db.detailsOf(row.rowid, chat.guid) }),
@@ -89,6 +91,7 @@ const receive = () =>
     cursor: createReadAhead(store.cursor, store.counters.count),
     inbox: store.inbox,
     outbox: store.outbox,
+    ...rowNeeds(() => db, store),
     compose,
     count: store.counters.count,
   })

@@ -153,3 +153,20 @@ test('what an app or a watch has sent is put onto no other message', async () =>
   const rows = reading(db => db.rowsAfter(0, 10))
   expect(rows.map(({ associatedType }) => associatedType)).toEqual([0, 0, 0, 1000, 2001, 4000])
 })
+
+test('values that nobody knows are named, each once', async () => {
+  for (const [n, isFiltered] of [0, 1, 9, 9].entries()) {
+    const from = `person${n}@example.com`
+    await writer.writeIncoming({
+      chat: { guid: `any;-;${from}`, isFiltered },
+      from,
+      text: 'hi',
+      columns: { is_spam: n },
+    })
+  }
+  expect(reading(db => db.unknownValues())).toEqual([
+    'chat.is_filtered = 9',
+    'message.is_spam = 3',
+    'message.is_spam = 2',
+  ])
+})
