@@ -47,6 +47,7 @@ const RULES: Readonly<Record<string, Rule>> = {
         'agent/control-handlers.ts',
         'agent/failpoints.ts',
       ],
+      'agent/redact-long.ts',
       ...['agent/follow-secret.ts', 'agent/node-timers.ts', 'agent/flows', 'agent/core', 'protocol', 'mac/macos'],
       ...['agent/imessage', 'agent/backend', 'agent/store', 'agent/control'],
     ],
@@ -62,6 +63,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['agent/settings.ts', 'agent/imessage'],
     packages: undefined,
   },
+  'agent/redact-long.ts': { may: [], types: ['redact'], packages: /^node:/ },
+  'agent/redaction-worker.ts': { may: ['agent/matching', 'redact'], packages: /^node:/ },
   'agent/guard.ts': {
     may: ['agent/flows', 'agent/core', 'agent/matching'],
     types: ['agent/settings.ts', 'agent/store'],

@@ -30,6 +30,7 @@ import { createWarmTrial } from './imessage/warm-trial.ts'
 import { watchChatDb } from './imessage/watch-chat-db.ts'
 import { watchForGrant } from './imessage/watch-for-grant.ts'
 import { NODE_TIMERS } from './node-timers.ts'
+import { createRedactLong } from './redact-long.ts'
 import type { AgentSettings } from './settings.ts'
 import { createStatus } from './status.ts'
 import { awaitStore } from './store/await-store.ts'
@@ -177,6 +178,7 @@ const assemble = (settings: AgentSettings, store: Store, log: Log) => {
     },
     probeAutomation: createAutomationProbe({ osascript: settings.osascript, run: runHere }),
     probeChatDb: probe,
+    redactLong: createRedactLong(settings.redact),
     problems,
     log,
     frameLog,

@@ -6,6 +6,7 @@ import type { StoryAsked } from './core/story.ts'
 import type { Clock, Timers } from './core/timers.ts'
 import type { WarmTrial } from './core/warmth.ts'
 import { type AnswerNeeds, createAnswering } from './flows/answer-message.ts'
+import { createLongComposing, type LongNeeds } from './flows/compose-long.ts'
 import { createConfirming } from './flows/confirm-sent.ts'
 import { createDelivery, type Sender } from './flows/deliver-bubble.ts'
 import { createCommandEnd } from './flows/end-command.ts'
@@ -54,6 +55,8 @@ export type Edges = {
   /** Asks macOS whether it lets us control Messages. */
   readonly probeAutomation: () => Promise<AutomationProbe>
   readonly probeChatDb: () => ChatDbProbe
+  /** Redacts a long text in the background; without it nobody is spared the wait. */
+  readonly redactLong?: LongNeeds['redactLong']
   readonly problems: Problems
   readonly log: Log
   /** The same for what the backend causes: it cannot be flooded. */
@@ -167,7 +170,14 @@ export const createEngine = (edges: Edges) => {
   const guard = createGuard({ settings, store, chats, clock, timers, problems, log })
   const { normalise, own } = guard
   const { holds, limits, loops, refuse } = guard
-  const { rules, compose, details } = createForwarding(settings, chatDb, normalise)
+  const { redactLong } = edges
+  const { rules, compose, composeRedacted, details } = createForwarding(
+    settings,
+    chatDb,
+    normalise,
+    // What is made of several rows is made at once.
+    redactLong !== undefined && settings.gatherMs === 0,
+  )
   const endCommand = createCommandEnd({ commands, outbox, now: wall })
   pumps.add(loops)
 
@@ -177,7 +187,7 @@ export const createEngine = (edges: Edges) => {
     inbox,
     gatherMs: settings.gatherMs,
     hash,
-    compose,
+    compose: composeRedacted,
     ...('details' in details && { details: details.details }),
     now: wall,
     steadyNow: now,
@@ -240,6 +250,22 @@ export const createEngine = (edges: Edges) => {
     onError,
     now: wall,
   })
+
+  const longTexts =
+    redactLong &&
+    pumps.add(
+      createLongComposing({
+        chatDb,
+        inbox,
+        transaction: commit('compose'),
+        redactLong,
+        compose: composeRedacted,
+        ...details,
+        timers,
+        onError,
+        log,
+      }),
+    )
 
   // What sends, as far as others need it
   const acks = pumps.add(createAcks({ commands, transaction: commit('ack') }))
@@ -492,6 +518,7 @@ export const createEngine = (edges: Edges) => {
       automation.stop()
       warmth?.stop()
       await Promise.all([answering.stop(graceMs.post), delivery.stop(graceMs.send)])
+      longTexts?.stop()
       reflexProof.stop()
       confirming.stop()
       loops.stop()

@@ -1,7 +1,8 @@
-import { compileRedactRules, redact } from '../redact/redact.ts'
+import { compileRedactRules, type Redacted, redact } from '../redact/redact.ts'
 import { createFilter } from './core/filter.ts'
+import { LONG_TEXT } from './core/limits.ts'
 import type { Chat, MessageDetails, MessageRow } from './core/message.ts'
-import { composeMessage, type Outgoing } from './flows/compose-message.ts'
+import { type Composed, type ComposedNow, composeMessage, type Outgoing } from './flows/compose-message.ts'
 import type { ChatDb } from './imessage/chat-db.ts'
 import { compilePattern } from './matching/compile-pattern.ts'
 import type { AgentSettings } from './settings.ts'
@@ -11,6 +12,8 @@ export const createForwarding = (
   settings: Pick<AgentSettings, 'people' | 'redact' | 'forward' | 'maxMessageAgeMs' | 'payload'>,
   chatDb: () => Pick<ChatDb, 'detailsOf' | 'attachmentsOf'> | undefined,
   normalise: (address: string) => string,
+  /** Whether long texts may be left to the background. */
+  mayLeaveLong = false,
 ) => {
   const { people } = settings
   const redactRules = compileRedactRules(settings.redact, compilePattern)
@@ -31,7 +34,14 @@ export const createForwarding = (
       maxAgeMs: settings.maxMessageAgeMs,
       filter: createFilter({ ...settings.forward, people }, { normalise, compilePattern }),
     },
-    compose: (message: Outgoing) => composeMessage(message, text => redact(text, redactRules)),
+    /** `atOnce`: however long it is. */
+    compose: (message: Outgoing, { atOnce = false }: { readonly atOnce?: boolean } = {}): Composed =>
+      mayLeaveLong && !atOnce && message.text.length > LONG_TEXT
+        ? { later: true, redacted: {} }
+        : composeMessage(message, text => redact(text, redactRules)),
+    /** With what became of its text already. */
+    composeRedacted: (message: Outgoing, redacted?: Redacted): ComposedNow =>
+      composeMessage(message, text => (text === message.text && redacted) || redact(text, redactRules)),
     /** What `payload = "extended"` tells beside the text. */
     details: settings.payload === 'extended' ? { details: detailsOf, isWhole } : {},
   }

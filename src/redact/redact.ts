@@ -92,19 +92,42 @@ const detectorsOf = (rules: RedactRules) => {
   return {
     order,
     actionOf: (kind: string) => actions.get(kind),
-    finds: (text: string): Find[] => {
-      const reading = read(text, placeholders)
-      const inReading = [
-        ...kinds.flatMap(kind => DETECTORS[kind](reading)),
-        ...own.flatMap(pattern => findOwn(pattern, reading)),
-      ]
-      return [
-        ...inReading.map(find => toSource(find, reading)),
-        ...own.flatMap(pattern => findOwnInSource(pattern, text, placeholders)),
-      ]
-    },
+    finds: (whole: string): Find[] =>
+      inWindows(whole, text => {
+        const reading = read(text, placeholders)
+        const inReading = [
+          ...kinds.flatMap(kind => DETECTORS[kind](reading)),
+          ...own.flatMap(pattern => findOwn(pattern, reading)),
+        ]
+        return [
+          ...inReading.map(find => toSource(find, reading)),
+          ...own.flatMap(pattern => findOwnInSource(pattern, text, placeholders)),
+        ]
+      }),
   }
 }
+
+/**
+ * A very long text is read a window at a time, with what stands before it and behind: nobody calls a secret by its name from
+ * further away, no secret is longer, and a megabyte in one reading would take hundreds of them of memory.
+ */
+const inWindows = (text: string, findIn: (text: string) => Find[]): Find[] => {
+  if (text.length <= WINDOW) return findIn(text)
+  const finds: Find[] = []
+  for (let from = 0; from < text.length; from += WINDOW) {
+    const shift = Math.max(0, from - BEFORE)
+    for (const { kind, start, end } of findIn(text.slice(shift, from + WINDOW + BEHIND))) {
+      const at = start + shift
+      if (at >= from && at < from + WINDOW) finds.push({ kind, start: at, end: end + shift })
+    }
+  }
+  return finds
+}
+
+const WINDOW = 50_000
+const BEFORE = 2_000
+/** A token of the longest kind has 14,000 characters. */
+const BEHIND = 20_000
 
 const replace = (text: string, finds: readonly Find[]): string => {
   let from = 0

@@ -228,3 +228,13 @@ describe('any text', () => {
     expect((user + system) / 1_000).toBeLessThan(3_000) // a quadratic search takes many times that
   })
 })
+
+test.each([
+  ['a card', `pay with ${CARD} now`, CARD, '[card]'],
+  ['a password behind its word', 'the wifi password is hunter2!x ok', 'hunter2!x', '[password]'],
+])('in a very long text %s is found wherever a window of the reading ends', (_, sentence, secret, placeholder) => {
+  for (const at of [49_960, 49_980, 49_995, 50_005, 99_990]) {
+    const text = `${'and so on. '.repeat(10_000).slice(0, at)} ${sentence} ${'and so on. '.repeat(6_000)}`
+    expect(redact(text, DEFAULTS).text).toBe(text.replace(secret, placeholder))
+  }
+})

@@ -14,16 +14,19 @@ export type Outgoing = {
 }
 
 /** The exact body of its POST, as text, or why nothing of it leaves; how often what kind of thing was found in it. */
-export type Composed = { readonly redacted: Readonly<Record<string, number>> } & (
+export type ComposedNow = { readonly redacted: Readonly<Record<string, number>> } & (
   | { readonly body: string }
   | { readonly skip: string }
 )
+
+/** `later`: it is so long that it is redacted in the background, see compose-long.ts. */
+export type Composed = ComposedNow | { readonly later: true; readonly redacted: Readonly<Record<string, number>> }
 
 /** A message → the body of its POST: the one place in which it is decided what of its words leaves this Mac. */
 export const composeMessage = (
   { threadId, sender, text, isVoice = false, extended }: Outgoing,
   redact: (text: string) => Redacted,
-): Composed => {
+): ComposedNow => {
   const redacted: Record<string, number> = {}
   const clean = (words: string): Redacted => {
     const cleaned = redact(words)

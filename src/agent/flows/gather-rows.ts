@@ -4,7 +4,7 @@ import type { Chat, MessageDetails, MessageRow } from '../core/message.ts'
 import type { ChatDb } from '../imessage/chat-db.ts'
 import type { KnownMessage, NewMessage } from '../store/inbox.ts'
 import type { Store } from '../store/open-store.ts'
-import type { Composed, Outgoing } from './compose-message.ts'
+import type { ComposedNow, Outgoing } from './compose-message.ts'
 
 export type GatherNeeds = {
   /** chat.db, while it is open. */
@@ -13,7 +13,7 @@ export type GatherNeeds = {
   /** How long one person's rows are waited for; 0: each row is a message. */
   readonly gatherMs: number
   readonly hash: (text: string) => string
-  readonly compose: (message: Outgoing) => Composed
+  readonly compose: (message: Outgoing) => ComposedNow
   readonly details?: (row: MessageRow, chat: Chat) => MessageDetails
   /** Wall clock, Unix milliseconds, and the one by which POSTs are due. */
   readonly now: () => number

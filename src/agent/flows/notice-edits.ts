@@ -40,7 +40,7 @@ export type EditNeeds = {
   readonly outbox: Pick<Store['outbox'], 'plannedFor' | 'park'>
   readonly commands: Pick<Store['commands'], 'openReflexes' | 'bind'>
   readonly gathering: Pick<Gathering, 'wholeOf'>
-  readonly compose: (message: Outgoing) => Composed
+  readonly compose: (message: Outgoing, how?: { readonly atOnce: boolean }) => Composed
   /** Only with `payload = "extended"`: then the backend is told. */
   readonly details?: (row: MessageRow, chat: Chat) => MessageDetails
   /** A bubble came to its end. */
@@ -106,9 +106,11 @@ export const createEditWatch = (needs: EditNeeds) => {
       const change = changeSince(message, needs)
       // The backend may have it already: to hold back the retry would cost the answer and save nothing.
       if (change === 'unreadable') return message.posts === 0 ? 'wait' : 'go'
-      if (change === undefined) return 'go'
+      if (change === undefined) return message.lacksBody ? 'wait' : 'go'
       needs.transaction(() => follow(change, needs))
-      return needs.inbox.lookUpId(id).state === 'skipped' ? 'ended' : 'go'
+      const { state, lacksBody } = needs.inbox.lookUpId(id)
+      if (state === 'skipped') return 'ended'
+      return lacksBody ? 'wait' : 'go'
     },
   }
 }
@@ -278,7 +280,9 @@ const composeAnew = (change: Change, needs: EditNeeds, event?: Extended['event']
   if (verdict.kind === 'wait' || chat === undefined || sender === undefined) return { skip: 'incomplete' }
   const { threadId } = chat
   const outgoing = { threadId, sender, text: row.text, isVoice: row.isVoice === true, ...extendedOf(change, event) }
-  return { ...needs.compose(outgoing), rule: verdict.rule }
+  // What is told of an edit is made here and now, and so is what waits for a person.
+  const atOnce = event !== undefined || known.state === 'dead' || row.isVoice === true
+  return { ...needs.compose(outgoing, { atOnce }), rule: verdict.rule }
 }
 
 const extendedOf = ({ known, row, details }: Change, event: Extended['event']): { readonly extended?: Extended } =>

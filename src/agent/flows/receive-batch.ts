@@ -66,7 +66,7 @@ export type ReceiveNeeds = {
   /** What of several rows is one message. */
   readonly gathering: Pick<Gathering, 'hold' | 'join'>
   /** What of it leaves this Mac. */
-  readonly compose: (message: Outgoing) => Composed
+  readonly compose: (message: Outgoing, how: { readonly atOnce: boolean }) => Composed
   /** With `payload = "extended"`: what else is told of a row. `isWhole`: all attachments are there that its text has a place for. */
   readonly details?: (row: MessageRow, chat: Chat) => MessageDetails
   readonly isWhole?: (row: MessageRow) => boolean
@@ -277,7 +277,7 @@ const receiveRow = (
   const details = needs.details?.(row, chat)
   const event = edit && ({ kind: 'edited', atMs: row.dateMs ?? now } as const)
   const continues = relation?.kind === 'continues' && { continues: relation.of }
-  const composed = needs.compose({
+  const outgoing = {
     threadId: chat.threadId,
     sender,
     text: edit?.text ?? row.text,
@@ -285,10 +285,13 @@ const receiveRow = (
     ...(details && {
       extended: { messageId: edit?.of ?? row.guid, row, details, ...continues, ...(event && { event }) },
     }),
-  })
+  }
+  const hold = isLost || edit !== undefined ? undefined : needs.gathering.hold(row)
+  // In the background nothing is known but its row.
+  const atOnce = isLost || relation !== undefined || hold !== undefined || row.isVoice === true
+  const composed = needs.compose(outgoing, { atOnce })
   const words = needs.hash(wordsOf(row))
   const edited = row.editedMs !== undefined && { editedMs: row.editedMs }
-  const hold = isLost || edit !== undefined ? undefined : needs.gathering.hold(row)
   const message = {
     ...record,
     ...composed,
@@ -300,9 +303,9 @@ const receiveRow = (
   }
   const id = inbox.add('body' in message && isLost ? { ...message, dead: STATE_LOST } : message)
   settled()
-  if (!('body' in message) || isLost) return undefined
+  if ('skip' in message || isLost) return undefined
   needs.onQueued?.({ guid: row.guid, threadId: chat.threadId, sender, says: says(row.text), isGroup: chat.isGroup })
-  return id
+  return 'body' in message ? id : undefined // what is composed in the background is POSTed then
 }
 
 /** Where the backend is told of edits, it is told of this one; else nothing of it is for it. */

@@ -1,7 +1,7 @@
 import { decideForward, type Verdict } from '../core/decide-forward.ts'
 import type { Filter } from '../core/filter.ts'
 import type { MessageRow } from '../core/message.ts'
-import type { Composed, Outgoing } from './compose-message.ts'
+import type { ComposedNow, Outgoing } from './compose-message.ts'
 
 /** What becomes of some messages, all by one rule and for one reason. */
 export type Outcome = {
@@ -30,7 +30,7 @@ export type Sample = {
 
 export type ReplayNeeds = {
   readonly filter: Filter
-  readonly compose: (message: Outgoing) => Composed
+  readonly compose: (message: Outgoing) => ComposedNow
   /** Unix milliseconds. */
   readonly sinceMs: number
   /** The newest so many rows only. */

@@ -35,6 +35,8 @@ export type KnownMessage = {
   readonly isWithdrawn: boolean
   /** How many more rows it is; of one of these, `about` has the guid of the first. */
   readonly parts: number
+  /** It is queued, and its body is still being made. */
+  readonly lacksBody: boolean
   readonly event?: MessageEvent
   /** guid of the message that an event is about, or that a row is a part of. */
   readonly about?: string
@@ -67,6 +69,8 @@ export type NewMessage = {
   readonly hold?: Hold
 } & (
   | { readonly body: string }
+  /** Its body is made in the background. */
+  | { readonly later: true }
   | { readonly skip: string }
   /** Kept for a person to decide: a dead letter from the start. */
   | { readonly body: string; readonly dead: string }
@@ -130,6 +134,12 @@ export const createInbox = (db: Database, counters: Counters) => {
       "SELECT guid FROM messages WHERE state IN ('queued', 'posting', 'waiting', 'answered') ORDER BY id DESC LIMIT ?",
     )
     .pluck()
+  const withoutBody = db
+    .prepare<[], number | null>("SELECT MIN(id) FROM messages WHERE state = 'queued' AND body IS NULL")
+    .pluck()
+  const giveBody = db.prepare<[string, string | null, number]>(
+    "UPDATE messages SET body = ?, redacted = ? WHERE id = ? AND state = 'queued' AND body IS NULL",
+  )
   const noteEdit = db
     .prepare<[{ id: number; words: string; fingerprint: string | null; editedMs: number }], number>(
       `UPDATE messages SET words = @words, fingerprint = COALESCE(@fingerprint, fingerprint), edited_ms = @editedMs,
@@ -298,7 +308,8 @@ export const createInbox = (db: Database, counters: Counters) => {
         editedMs,
         ...message
       }: {
-        readonly body: string
+        /** Missing: it is made in the background. */
+        readonly body?: string
         readonly rule?: string
         readonly redacted?: Readonly<Record<string, number>>
         readonly words?: string
@@ -308,7 +319,7 @@ export const createInbox = (db: Database, counters: Counters) => {
     ): void => {
       recompose.run({
         id,
-        body: message.body,
+        body: message.body ?? null,
         rule: message.rule ?? null,
         redacted: toJson(message.redacted),
         words: message.words ?? null,
@@ -322,6 +333,11 @@ export const createInbox = (db: Database, counters: Counters) => {
     /** Its sender took it back. Whether it is POSTed again is another question: see `skip`. */
     noteWithdrawal: (id: number, nowMs: number): void => {
       withdraw.run(nowMs, id)
+    },
+    /** The oldest that waits for its body. */
+    oldestWithoutBody: (): number | undefined => withoutBody.get() ?? undefined,
+    giveBody: (id: number, body: string, redacted: Readonly<Record<string, number>>): void => {
+      giveBody.run(body, toJson(redacted), id)
     },
     isWithdrawn: (id: number): boolean => byId.get(id)?.withdrawn_ms !== null,
     /** A message that waits for a POST, or is dead, ends as skipped; false where it is in no such state. */
@@ -545,7 +561,7 @@ type Extension = Hold & {
 
 type Recomposed = {
   readonly id: number
-  readonly body: string
+  readonly body: string | null
   readonly rule: string | null
   readonly redacted: string | null
   readonly words: string | null
@@ -561,6 +577,7 @@ const toKnown = (row: MessageRecord): KnownMessage => ({
   seenMs: row.seen_ms,
   isWithdrawn: row.withdrawn_ms !== null,
   parts: row.parts,
+  lacksBody: row.state === 'queued' && row.body === null,
   ...(row.thread_id !== null && { threadId: row.thread_id }),
   ...(row.first_post_seq !== null && { firstPostSeq: row.first_post_seq }),
   ...(row.words !== null && { words: row.words }),

@@ -372,6 +372,9 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE messages ADD COLUMN chat_guid TEXT;
   ALTER TABLE bubbles ADD COLUMN chat_guid TEXT;
 
+  -- Long texts are queued before the body of their POST is made.
+  CREATE INDEX messages_bodiless ON messages (id) WHERE state = 'queued' AND body IS NULL;
+
   -- Where a bubble stands in its thread: its id, or the place of the answer of a later message, which it goes ahead of.
   ALTER TABLE bubbles ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
   UPDATE bubbles SET place = id;
