@@ -522,6 +522,12 @@ export const createEngine = (edges: Edges) => {
       reflexProof.stop()
       confirming.stop()
       loops.stop()
+      if (cursor.passed() === 0) return
+      try {
+        store.transaction(cursor.catchUp)
+      } catch (error) {
+        onError(error) // then the next life passes them once more
+      }
     },
 
     // What people ask, by another terminal

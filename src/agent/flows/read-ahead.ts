@@ -7,17 +7,25 @@ import type { Store } from '../store/open-store.ts'
  */
 export const createReadAhead = (cursor: Store['cursor'], count: Store['counters']['count']) => {
   let ahead: { readonly to: CursorPosition; readonly rows: number } | undefined
+  const countPassed = (): void => {
+    if (ahead !== undefined) count('skipped.own', ahead.rows)
+    ahead = undefined
+  }
   return {
     ...cursor,
     read: (): CursorPosition | undefined => ahead?.to ?? cursor.read(),
     move: (to: CursorPosition): void => {
-      if (ahead !== undefined) count('skipped.own', ahead.rows)
-      ahead = undefined
+      countPassed()
       cursor.move(to)
     },
     /** Moves it over so many rows: the disk is told with the next move, and counts them. */
     pass: (to: CursorPosition, rows: number): void => {
       ahead = { to, rows: (ahead?.rows ?? 0) + rows }
+    },
+    /** Tells the disk now, in the caller's transaction. */
+    catchUp: (): void => {
+      if (ahead !== undefined) cursor.move(ahead.to)
+      countPassed()
     },
     /** How many rows were passed of which the disk does not know. */
     passed: (): number => ahead?.rows ?? 0,

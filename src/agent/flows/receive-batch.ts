@@ -59,7 +59,7 @@ export type ReceiveNeeds = {
     | 'rememberChat'
   >
   readonly inbox: Pick<Store['inbox'], 'add' | 'isKnown' | 'hasTwin' | 'hasTwinAt'>
-  readonly outbox: Pick<Store['outbox'], 'startedIn' | 'claimEcho' | 'awaitingRow' | 'lowerWatermark'>
+  readonly outbox: Pick<Store['outbox'], 'startedIn' | 'isClaimed' | 'claimEcho' | 'awaitingRow' | 'lowerWatermark'>
   readonly own: Pick<OwnAddresses, 'has' | 'learn' | 'cameBack'>
   /** What a row is beside those before it. */
   readonly relate: (row: MessageRow) => Relation | undefined
@@ -326,8 +326,9 @@ const receiveOwnRow = (row: MessageRow, seen: Seen | undefined, needs: ReceiveNe
 }
 
 /** Undefined where it means nothing who wrote it. */
-const judgeOwn = (row: MessageRow, seen: Seen | undefined, { takeover, now }: ReceiveNeeds) => {
+const judgeOwn = (row: MessageRow, seen: Seen | undefined, { takeover, outbox, now }: ReceiveNeeds) => {
   if (takeover === undefined || (row.dateMs ?? 0) < takeover.knownSinceMs) return undefined
+  if (outbox.isClaimed(row.guid)) return undefined // by a bubble of ours, however long ago
   const at = now()
   return judgeOwnRow(row, { ...takeover, now: at, waitedMs: seen === undefined ? 0 : at - seen.firstSeenMs })
 }
