@@ -51,6 +51,6 @@ const isPartOfMore = (text: string, start: number, end: number): boolean => {
 
 /** A sign of money or of a phone number, a decimal, a path, an address; or digits that go on. */
 const BEFORE =
-  /[$€£¥₹+@\\_]\s?$|[0-9][.,:/\-*]$|[\p{L}\p{N}][/=&?@]$|\/$|[.][\p{L}\p{N}]?$(?<=[\p{L}\p{N}][.][\p{L}\p{N}]?)|[xX*]{2}$|\.{2}$|…$/u
+  /[$€£¥₹+@\\_][^\S\n]?$|[0-9][.,:/\-*]$|[\p{L}\p{N}][/=&?@]$|\/$|[.][\p{L}\p{N}]?$(?<=[\p{L}\p{N}][.][\p{L}\p{N}]?)|[xX*]{2}$|\.{2}$|…$/u
 const AFTER =
-  /^(?:\s?[%€£¥₹]|[.:/*][0-9]|,[0-9]{1,3}(?![0-9\p{L}])|-[0-9]|@|\/[\p{L}\p{N}]|[_&=]|\.[a-z]{2}|°|\s?(?:km|kg|mb|gb|kb|kwh|eur|usd|gbp|inr|rub|chf|czk|pln|sek)(?![\p{L}]))/iu
+  /^(?:[^\S\n]?[%€£¥₹]|[.:/*][0-9]|,[0-9]{1,3}(?![0-9\p{L}])|-[0-9]|@|\/[\p{L}\p{N}]|[_&=]|\.[a-z]{2}|°|[^\S\n]?(?:km|kg|mb|gb|kb|kwh|eur|usd|gbp|inr|rub|chf|czk|pln|sek)(?![\p{L}]))/iu

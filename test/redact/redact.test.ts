@@ -149,6 +149,10 @@ describe.each<[string, readonly string[], fc.Arbitrary<string>]>([
   })
 })
 
+test.each(['₹', '￥'])('a code at the end of a line is one, though the next begins with %s', next => {
+  expect(redact(`Your code is 100000\n${next}`, MASK_ALL).text).toBe(`Your code is [code]\n${next}`)
+})
+
 describe('any text', () => {
   const PIECES = [CARD, '123', 'code', 'is', 'password', ':', '[card]', '\ud800', '\u200b', '４', '@', 'a@b.co', '\n']
   const text = fc.oneof(

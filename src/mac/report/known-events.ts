@@ -6,6 +6,8 @@ export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   'bubble confirmed',
   'bubble not sent',
   'the osascript that stood ready did nothing; going cold',
+  'a long text could not be redacted in the background',
+  'chat not in the live list; sending to another one of its thread',
   'no osascript could be made ready',
   'the warm way failed too often; texts go by a fresh osascript for a while',
   'the warm way was tried',
