@@ -15,7 +15,7 @@ const REFLEX = [
   ['confirm@1', 'the row of R is found'],
 ] as const
 const ANSWER = [
-  ['answer@4', 'the answer is stored'],
+  ['answer@3', 'the answer is stored'],
   ['job@2', 'B is handed over, and sent'],
   ['handed@2', 'the job is known to be written'],
 ] as const
