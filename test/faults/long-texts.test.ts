@@ -135,6 +135,7 @@ describe.concurrent('a text beyond send.max_length is sent in parts', () => {
         await house.startConnected()
         await house.simulator.receive({ from: ANNA, text: 'tell me' })
         await waitFor('two of them', () => house.seen(ANNA).length === 2)
+        await waitFor('the second to be recorded', async () => (await house.queue()).bubbles.length === 1)
         const { bubbles } = await house.queue()
         expect(bubbles).toMatchObject([{ state: 'planned', waitsFor: 'rate_limited' }])
       },
