@@ -3,6 +3,7 @@ import type { Chat, MessageRow } from '../../src/agent/core/message.ts'
 import type { EngineChatDb } from '../../src/agent/engine.ts'
 import type { InboxMessage } from '../../src/agent/store/inbox.ts'
 import type { Bubble } from '../../src/agent/store/outbox.ts'
+import { PLAIN_ROW } from '../support/plain-row.ts'
 import { type Scenario, START_MS } from './scenario.ts'
 
 /** Everything outside the agent, as plain data: what is on the Mac, on the wires, and in the backend. */
@@ -185,6 +186,7 @@ const toMessageRow = (
   { guid, thread, text, fromMe, atMs, editedMs, emptied = false }: Row,
   index: number,
 ): MessageRow => ({
+  ...PLAIN_ROW,
   rowid: index + 1,
   guid,
   chat: chatOf(thread),
@@ -193,17 +195,9 @@ const toMessageRow = (
   date: BigInt(index + 1),
   dateMs: atMs + index, // no two are of the same moment
   fromMe,
-  finished: true,
   emptied,
   ...(editedMs !== undefined && { editedMs }),
   hasContent: !emptied,
-  isLink: false,
-  associatedType: 0,
-  itemType: 0,
-  scheduleType: 0,
-  system: false,
-  error: 0,
-  toSelf: false,
 })
 
 const chatOf = (threadId: string): Chat => ({

@@ -2,25 +2,17 @@ import { expect, test } from 'vitest'
 import { createAssembly } from '../../../src/agent/core/assemble-rows.ts'
 import type { MessageRow } from '../../../src/agent/core/message.ts'
 import { says } from '../../../src/agent/core/says.ts'
+import { PLAIN_ROW } from '../../support/plain-row.ts'
 
 const chat = { threadId: 'anna', guid: 'any;-;anna', isGroup: false, service: '', accountId: '' }
 const toRow = (text: string): MessageRow => ({
+  ...PLAIN_ROW,
   rowid: 1,
   guid: text,
   chat,
   text,
-  date: 1n,
   fromMe: true,
-  finished: true,
-  emptied: false,
-  hasContent: true,
   isLink: text === '' || text.startsWith('http'),
-  associatedType: 0,
-  itemType: 0,
-  scheduleType: 0,
-  system: false,
-  error: 0,
-  toSelf: false,
 })
 const A = 'https://a.example/1'
 const B = 'https://b.example/2'

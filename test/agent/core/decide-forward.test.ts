@@ -2,29 +2,19 @@ import { describe, expect, test } from 'vitest'
 import { decideForward, type ForwardContext } from '../../../src/agent/core/decide-forward.ts'
 import { createFilter } from '../../../src/agent/core/filter.ts'
 import type { MessageRow } from '../../../src/agent/core/message.ts'
+import { PLAIN_ROW } from '../../support/plain-row.ts'
 
 const NOW = Date.UTC(2026, 0, 2)
 const HOUR = 3_600_000
 const chat = { guid: 'iMessage;-;+15550001', threadId: '+15550001', isGroup: false, service: 'iMessage', accountId: '' }
 const row: MessageRow = {
+  ...PLAIN_ROW,
   rowid: 1,
   guid: 'g',
   chat,
   sender: '+15550001',
   text: 'hello',
-  date: 1n,
   dateMs: NOW - 1_000,
-  fromMe: false,
-  finished: true,
-  emptied: false,
-  hasContent: true,
-  isLink: false,
-  associatedType: 0,
-  itemType: 0,
-  scheduleType: 0,
-  system: false,
-  error: 0,
-  toSelf: false,
 }
 function filterWith(deny: readonly string[] = []) {
   const settings = { allow: [], deny, groups: 'none', names: [], startWords: [], rules: [], people: {} } as const

@@ -1,29 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import { judgeOwnRow, type StartedBubble } from '../../../src/agent/core/judge-own-row.ts'
 import type { MessageRow } from '../../../src/agent/core/message.ts'
+import { PLAIN_ROW } from '../../support/plain-row.ts'
 
 const ANNA = '+15622924139'
 const NOW = Date.parse('2026-03-10T12:00:00Z')
 const MINUTE = 60_000
 
 const ROW: MessageRow = {
+  ...PLAIN_ROW,
   rowid: 7,
   guid: 'G7',
   chat: { guid: `any;-;${ANNA}`, threadId: ANNA, isGroup: false, service: 'iMessage', accountId: 'A' },
   text: 'on my way',
-  date: 1n,
   dateMs: NOW - 100,
   fromMe: true,
-  finished: true,
-  emptied: false,
-  hasContent: true,
-  isLink: false,
-  associatedType: 0,
-  itemType: 0,
-  scheduleType: 0,
-  system: false,
-  error: 0,
-  toSelf: false,
 }
 const { chat: _, ...UNJOINED } = ROW
 

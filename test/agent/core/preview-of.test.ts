@@ -1,26 +1,16 @@
 import { expect, test } from 'vitest'
 import type { MessageRow } from '../../../src/agent/core/message.ts'
 import { previewOf } from '../../../src/agent/core/preview-of.ts'
+import { PLAIN_ROW } from '../../support/plain-row.ts'
 
 const NOW = Date.UTC(2026, 0, 2)
 const row = (text: string, more: Partial<MessageRow> = {}): MessageRow => ({
+  ...PLAIN_ROW,
   rowid: 1,
   guid: text,
   sender: '+15550001',
   text,
-  date: 1n,
   dateMs: NOW,
-  fromMe: false,
-  finished: true,
-  emptied: false,
-  hasContent: true,
-  isLink: false,
-  associatedType: 0,
-  itemType: 0,
-  scheduleType: 0,
-  system: false,
-  error: 0,
-  toSelf: false,
   ...more,
 })
 const preview = row('https://example.com/a', { isLink: true, dateMs: NOW + 5_000 })

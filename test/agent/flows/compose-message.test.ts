@@ -3,27 +3,17 @@ import type { MessageRow } from '../../../src/agent/core/message.ts'
 import { composeMessage, type Outgoing } from '../../../src/agent/flows/compose-message.ts'
 import { extendedFields } from '../../../src/agent/flows/extended-fields.ts'
 import { messageRequest } from '../../../src/protocol/wire.ts'
+import { PLAIN_ROW } from '../../support/plain-row.ts'
 
 const ANNA = '+15622924139'
 const row: MessageRow = {
+  ...PLAIN_ROW,
   rowid: 1,
   guid: 'g',
   chat: { guid: 'any;+;chat1', threadId: 'chat1', isGroup: true, service: 'iMessage', accountId: '' },
   sender: ANNA,
   text: '',
-  date: 1n,
   dateMs: Date.UTC(2026, 0, 2),
-  fromMe: false,
-  finished: true,
-  emptied: false,
-  isLink: false,
-  hasContent: true,
-  associatedType: 0,
-  itemType: 0,
-  scheduleType: 0,
-  system: false,
-  error: 0,
-  toSelf: false,
 }
 const nobody = { participants: [], attachments: [] }
 
