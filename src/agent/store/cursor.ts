@@ -34,14 +34,16 @@ export const createCursor = (db: Database) => {
   const forget = db.prepare<[number]>('DELETE FROM pending_rows WHERE rowid_seen = ?')
   const forgetAll = db.prepare('DELETE FROM pending_rows')
   const thread = db.prepare<[string], ThreadRow>('SELECT * FROM threads WHERE thread_id = ?')
+  // Neither is written anew for each message.
   const remember = db.prepare<[string, string, number, string, string]>(
     `INSERT INTO threads (thread_id, chat_guid, is_group, service, account_id) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (thread_id) DO UPDATE SET chat_guid = excluded.chat_guid, is_group = excluded.is_group,
-       service = excluded.service, account_id = excluded.account_id`,
+       service = excluded.service, account_id = excluded.account_id
+     WHERE (chat_guid, is_group, service, account_id) IS NOT
+       (excluded.chat_guid, excluded.is_group, excluded.service, excluded.account_id)`,
   )
 
   const chat = db.prepare<[string], ThreadRow>('SELECT *, guid AS chat_guid FROM chats WHERE guid = ?')
-  // Not written anew for each message.
   const rememberChat = db.prepare<[string, string, number, string, string]>(
     `INSERT INTO chats (guid, thread_id, is_group, service, account_id) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (guid) DO UPDATE SET thread_id = excluded.thread_id, is_group = excluded.is_group,

@@ -155,7 +155,6 @@ export const createOutbox = (db: Database, counters: Counters) => {
   const withoutEchoIn = withoutEcho('thread_id = @threadId AND', 'id')
   const withoutEchoAnywhere = withoutEcho('', 'started_ms')
   const echo = db.prepare<[string, number]>('UPDATE bubbles SET echo_guid = ? WHERE id = ?')
-  const echoed = db.prepare<[string], number>('SELECT 1 FROM bubbles WHERE echo_guid = ?').pluck()
   const rebaseWaits = db.prepare<[{ latest: number }]>(
     "UPDATE bubbles SET next_send_ms = @latest WHERE state = 'planned' AND next_send_ms > @latest",
   )
@@ -356,7 +355,6 @@ export const createOutbox = (db: Database, counters: Counters) => {
     claimEcho: (id: number, guid: string): void => {
       echo.run(guid, id)
     },
-    isEcho: (guid: string): boolean => echoed.get(guid) !== undefined,
     /**
      * The clock may have been set between two lives: nothing is in the future, no wait for a try becomes longer, and who
      * waits for a row has the whole time once more, as it counts only while somebody looks.
