@@ -4,7 +4,7 @@ import type { Chat, MessageDetails, MessageRow } from '../core/message.ts'
 import type { Timers } from '../core/timers.ts'
 import type { ChatDb } from '../imessage/chat-db.ts'
 import type { Store } from '../store/open-store.ts'
-import type { ComposedNow, Outgoing } from './compose-message.ts'
+import { type ComposedNow, type Outgoing, outgoingOf } from './compose-message.ts'
 import { createPump, type Pump } from './pump.ts'
 
 export type LongNeeds = {
@@ -41,27 +41,21 @@ export const createLongComposing = (needs: LongNeeds): Pump => {
       return 0
     }
     isBusy = true
-    void composeLong(id, words, row, { threadId: chat.threadId, sender, ...extendedOf(guid, row, chat) }).finally(
-      () => {
-        isBusy = false
-        pump.wake()
-      },
-    )
+    const message = outgoingOf(row, chat, sender, { messageId: guid, details: needs.details?.(row, chat) })
+    void composeLong(id, words, message).finally(() => {
+      isBusy = false
+      pump.wake()
+    })
     return undefined
   }
 
-  const composeLong = async (
-    id: number,
-    words: string | undefined,
-    row: MessageRow,
-    message: Omit<Outgoing, 'text'>,
-  ): Promise<void> => {
-    const redacted = await needs.redactLong(row.text).catch(error => {
+  const composeLong = async (id: number, words: string | undefined, message: Outgoing): Promise<void> => {
+    const redacted = await needs.redactLong(message.text).catch(error => {
       needs.log.warn({ error: String(error) }, 'a long text could not be redacted in the background')
       return undefined
     })
     try {
-      const composed = needs.compose({ ...message, text: row.text }, redacted)
+      const composed = needs.compose(message, redacted)
       transaction(() => {
         if (inbox.lookUpId(id).words !== words) return // it was edited meanwhile: its new words have their turn
         if ('skip' in composed) inbox.skip(id, composed.skip, composed)
@@ -80,9 +74,6 @@ export const createLongComposing = (needs: LongNeeds): Pump => {
       return 'unreadable' // whoever follows chat.db tells why
     }
   }
-
-  const extendedOf = (messageId: string, row: MessageRow, chat: Chat): Pick<Outgoing, 'extended'> =>
-    needs.details === undefined ? {} : { extended: { messageId, row, details: needs.details(row, chat) } }
 
   const pump = createPump(look, needs)
   return pump

@@ -1,5 +1,6 @@
 import type { MessageRequest } from '../../protocol/wire.ts'
 import type { Redacted } from '../../redact/redact.ts'
+import type { Chat, MessageDetails, MessageRow } from '../core/message.ts'
 import { type Extended, extendedFields } from './extended-fields.ts'
 
 /** What is told of a message: a row of chat.db that has all it needs. */
@@ -12,6 +13,20 @@ export type Outgoing = {
   /** The rest, with `payload = "extended"`. */
   readonly extended?: Extended
 }
+
+/** What is told of a row, or of the rows that are one message; without `details` it is its three fields. */
+export const outgoingOf = (
+  row: MessageRow,
+  { threadId }: Chat,
+  sender: string,
+  { details, ...told }: Omit<Extended, 'row' | 'details'> & { readonly details: MessageDetails | undefined },
+): Outgoing => ({
+  threadId,
+  sender,
+  text: row.text,
+  isVoice: row.isVoice === true,
+  ...(details && { extended: { ...told, row, details } }),
+})
 
 /** The exact body of its POST, as text, or why nothing of it leaves; how often what kind of thing was found in it. */
 export type ComposedNow = { readonly redacted: Readonly<Record<string, number>> } & (

@@ -4,7 +4,7 @@ import type { Chat, MessageDetails, MessageRow } from '../core/message.ts'
 import type { ChatDb } from '../imessage/chat-db.ts'
 import type { KnownMessage, NewMessage } from '../store/inbox.ts'
 import type { Store } from '../store/open-store.ts'
-import type { ComposedNow, Outgoing } from './compose-message.ts'
+import { type ComposedNow, type Outgoing, outgoingOf } from './compose-message.ts'
 
 export type GatherNeeds = {
   /** chat.db, while it is open. */
@@ -64,13 +64,7 @@ export const createGathering = (needs: GatherNeeds) => {
       if (whole === undefined || !isOnTime(row, whole, Math.max(first.waitMs, gatherMs))) return false
       const all = gatherRows([...(whole.parts ?? [whole]), row])
       const details = needs.details?.(all, chat)
-      const composed = needs.compose({
-        threadId: chat.threadId,
-        sender,
-        text: all.text,
-        isVoice: all.isVoice === true,
-        ...(details && { extended: { messageId: first.guid, row: all, details } }),
-      })
+      const composed = needs.compose(outgoingOf(all, chat, sender, { messageId: first.guid, details }))
       inbox.add({ ...record, skip: 'gathered', about: first.guid })
       if ('skip' in composed) inbox.skip(first.id, composed.skip, composed)
       else {

@@ -6,7 +6,7 @@ import type { Chat, MessageDetails, MessageRow } from '../core/message.ts'
 import type { ChatDb } from '../imessage/chat-db.ts'
 import type { KnownMessage } from '../store/inbox.ts'
 import type { Store } from '../store/open-store.ts'
-import type { Composed, Outgoing } from './compose-message.ts'
+import { type Composed, type Outgoing, outgoingOf } from './compose-message.ts'
 import type { Extended } from './extended-fields.ts'
 import type { Gathering } from './gather-rows.ts'
 import { fingerprintOf } from './receive-batch.ts'
@@ -214,7 +214,7 @@ const tellUnsent = (change: Change, needs: EditNeeds): void => {
   const event = { kind: 'unsent', atMs: row.editedMs ?? seenMs } as const
   const { threadId } = chat
   needs.inbox.add({
-    ...needs.compose({ threadId, sender, text: '', ...extendedOf(change, event) }),
+    ...needs.compose({ threadId, sender, text: '', extended: { messageId: known.guid, row, details, event } }),
     guid: `${known.guid}:unsent`,
     threadId,
     seenMs,
@@ -264,7 +264,7 @@ const replaceBody = (
 
 /** The filter decides by the new words, as of the moment in which the message came in. */
 const composeAnew = (change: Change, needs: EditNeeds, event?: Extended['event']): Anew => {
-  const { known, row } = change
+  const { known, row, details } = change
   const { chat, sender } = row
   const verdict = decideForward(row, {
     rules: needs.rules,
@@ -278,12 +278,8 @@ const composeAnew = (change: Change, needs: EditNeeds, event?: Extended['event']
   if (verdict.kind === 'skip')
     return { skip: verdict.reason, ...(verdict.rule !== undefined && { rule: verdict.rule }) }
   if (verdict.kind === 'wait' || chat === undefined || sender === undefined) return { skip: 'incomplete' }
-  const { threadId } = chat
-  const outgoing = { threadId, sender, text: row.text, isVoice: row.isVoice === true, ...extendedOf(change, event) }
+  const outgoing = outgoingOf(row, chat, sender, { messageId: known.guid, details, ...(event && { event }) })
   // What is told of an edit is made here and now, and so is what waits for a person.
   const atOnce = event !== undefined || known.state === 'dead' || row.isVoice === true
   return { ...needs.compose(outgoing, { atOnce }), rule: verdict.rule }
 }
-
-const extendedOf = ({ known, row, details }: Change, event: Extended['event']): { readonly extended?: Extended } =>
-  details === undefined ? {} : { extended: { messageId: known.guid, row, details, ...(event && { event }) } }

@@ -10,8 +10,8 @@ import { says } from '../core/says.ts'
 import type { ChatDb } from '../imessage/chat-db.ts'
 import type { CursorPosition, PendingRow } from '../store/cursor.ts'
 import type { Store } from '../store/open-store.ts'
-import type { Composed, Outgoing } from './compose-message.ts'
-import { OVERLOOKED } from './find-overlooked.ts'
+import { anchor, firstStartFor, newest, STATE_LOST } from './anchor-cursor.ts'
+import { type Composed, type Outgoing, outgoingOf } from './compose-message.ts'
 import type { Gathering } from './gather-rows.ts'
 import type { OwnAddresses } from './learn-own-addresses.ts'
 import type { ReadAhead } from './read-ahead.ts'
@@ -50,7 +50,6 @@ export type ReceiveNeeds = {
     | 'read'
     | 'move'
     | 'pass'
-    | 'passed'
     | 'pendingRows'
     | 'awaitRow'
     | 'renewGrace'
@@ -117,10 +116,7 @@ export type Received = {
  * written, in the one transaction that moves the cursor over it.
  */
 export const receiveBatch = (db: ReceiveSource, needs: ReceiveNeeds): Received => {
-  let position = needs.cursor.read() ?? startAtEnd(db, needs)
-  const isOther = isOtherDatabase(db, position)
-  if (position.firstStartMs > needs.now()) position = setRight(db, position, isOther, needs)
-  if (isOther) position = reanchor(db, position, needs)
+  let position = anchor(db, needs)
   // A row is given up after it has been looked at for so long, not after so long a sleep.
   if (!needs.attended && needs.cursor.pendingRows().length > 0) {
     needs.transaction(() => needs.cursor.renewGrace(needs.now()))
@@ -172,14 +168,8 @@ const BATCH_ROWS = 50
 const MAX_BATCHES = 4
 /** Messages commits a row right before its join to a chat: within this time it is not worth a note that it is unfinished. */
 const JUST_WRITTEN_MS = 250
-/** Whether these were answered is not known any more. */
-const STATE_LOST = 'state_lost'
-/** It was in a chat.db that took the place of another. */
-const REANCHORED = 'reanchor'
 /** How far back an identical bubble of ours is looked for. */
 const ECHO_WINDOW_MS = 10 * 60_000
-/** Re-reading a rebuilt database begins this much before the newest date seen; known messages are recognised. */
-const REANCHOR_OVERLAP_MS = 60 * 60_000
 
 const isJustWritten = ({ chat, dateMs = 0 }: MessageRow, now: number): boolean =>
   chat === undefined && Math.abs(now - dateMs) < JUST_WRITTEN_MS
@@ -277,15 +267,8 @@ const receiveRow = (
   const details = needs.details?.(row, chat)
   const event = edit && ({ kind: 'edited', atMs: row.dateMs ?? now } as const)
   const continues = relation?.kind === 'continues' && { continues: relation.of }
-  const outgoing = {
-    threadId: chat.threadId,
-    sender,
-    text: edit?.text ?? row.text,
-    isVoice: row.isVoice === true,
-    ...(details && {
-      extended: { messageId: edit?.of ?? row.guid, row, details, ...continues, ...(event && { event }) },
-    }),
-  }
+  const told = { messageId: edit?.of ?? row.guid, details, ...continues, ...(event && { event }) }
+  const outgoing = { ...outgoingOf(row, chat, sender, told), ...(edit && { text: edit.text }) }
   const hold = isLost || edit !== undefined ? undefined : needs.gathering.hold(row)
   // In the background nothing is known but its row.
   const atOnce = isLost || relation !== undefined || hold !== undefined || row.isVoice === true
@@ -355,82 +338,3 @@ const isTwin = (row: MessageRow, fingerprint: string | undefined, inbox: Receive
   (row.chat !== undefined &&
     row.dateMs !== undefined &&
     inbox.hasTwinAt(row.chat.threadId, row.dateMs, row.guid, row.editedMs !== undefined))
-
-/**
- * First start: history is never answered; what came since then is, however long chat.db could not be read. After a loss of
- * state, what is recent becomes dead letters.
- */
-const startAtEnd = (db: ReceiveSource, needs: ReceiveNeeds): CursorPosition => {
-  const rowid = db.highestRowid()
-  const guid = db.guidAt(rowid)
-  const now = needs.now()
-  const firstStartMs = needs.startedOver?.firstStartMs ?? needs.firstStartMs ?? now
-  const position = { file: db.file, rowid, newestMs: now, firstStartMs, ...(guid !== undefined && { guid }) }
-  const isLost = needs.startedOver !== undefined
-  const recent = db.rowidsSince(isLost ? now - needs.rules.maxAgeMs : firstStartMs, rowid)
-  needs.transaction(() => {
-    for (const each of recent) needs.cursor.awaitRow(each, now, isLost ? STATE_LOST : 'first_start')
-    needs.cursor.move(position)
-  })
-  return position
-}
-
-/**
- * The clock was ahead at the first start. What came in since then came in behind the row at the cursor; in another file that
- * is some other row, and all that is there may be history.
- */
-const setRight = (
-  db: ReceiveSource,
-  position: CursorPosition,
-  isOther: boolean,
-  needs: ReceiveNeeds,
-): CursorPosition => {
-  const now = needs.now()
-  const firstStartMs = isOther ? now : (db.row(position.rowid)?.dateMs ?? now - needs.rules.maxAgeMs)
-  const moved = { ...position, newestMs: Math.min(position.newestMs, now), firstStartMs: Math.min(firstStartMs, now) }
-  needs.transaction(() => needs.cursor.move(moved))
-  return moved
-}
-
-/**
- * What another file brings along, or stands below the cursor, is history where it is dated before the first start, as that was noted then: the clock may
- * have been set since, and the first start moved back with it.
- */
-const firstStartFor = (seen: Seen | undefined, position: CursorPosition, needs: ReceiveNeeds): number =>
-  seen?.waitingFor === REANCHORED || seen?.waitingFor === OVERLOOKED
-    ? Math.max(position.firstStartMs, needs.firstStartMs ?? 0)
-    : position.firstStartMs
-
-/** Replaced, restored or rebuilt: the row numbers we know mean nothing in it. */
-const isOtherDatabase = (db: ReceiveSource, position: CursorPosition): boolean => {
-  if (db.file !== position.file || db.highestRowid() < position.rowid) return true
-  const guid = db.guidAt(position.rowid)
-  return guid !== undefined && position.guid !== undefined && guid !== position.guid
-}
-
-/** Goes on by date: whatever is about as new as the newest seen is looked at again; known messages are recognised. */
-const reanchor = (db: ReceiveSource, position: CursorPosition, needs: ReceiveNeeds): CursorPosition => {
-  const now = needs.now()
-  const rowid = db.highestRowid()
-  const guid = db.guidAt(rowid)
-  const since = Math.max(position.newestMs - REANCHOR_OVERLAP_MS, position.firstStartMs - REANCHOR_OVERLAP_MS)
-  const rowids = db.rowidsSince(since, rowid)
-  const { guid: _, ...rest } = position
-  const moved = { ...rest, file: db.file, rowid, ...(guid !== undefined && { guid }) }
-  needs.transaction(() => {
-    needs.cursor.forgetAllRows()
-    for (const recent of rowids) needs.cursor.awaitRow(recent, now, REANCHORED)
-    for (const bubble of needs.outbox.awaitingRow(0)) {
-      // Lower at most: in a copy of the old file its row numbers hold, and dates say little once the clock was set.
-      needs.outbox.lowerWatermark(bubble.id, db.highestRowidBefore((bubble.startedMs ?? now) - 60_000))
-    }
-    needs.cursor.move(moved)
-  })
-  needs.onReanchored?.(db.file)
-  return moved
-}
-
-const newest = (rows: readonly Pick<MessageRow, 'dateMs'>[], position: CursorPosition, needs: ReceiveNeeds): number => {
-  const now = needs.now() // a date from the future would hide what comes before it
-  return rows.reduce((max, { dateMs = 0 }) => (dateMs <= now ? Math.max(max, dateMs) : max), position.newestMs)
-}
